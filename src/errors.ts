@@ -1,0 +1,62 @@
+/**
+ * Every failure that a client can see: its status and the cache class of its answer
+ * (classes: `cdn/cache-policy.ts`). Codes are stable: clients and dashboards rely on them.
+ */
+const CATALOGUE = {
+  invalid_target: { status: 400, class: 'F' },
+  size_not_allowed: { status: 400, class: 'F' },
+  invalid_request: { status: 400, class: 'H' },
+  signature_required: { status: 403, class: 'G' },
+  invalid_signature: { status: 403, class: 'G' },
+  access_denied: { status: 403, class: 'G' },
+  source_not_found: { status: 404, class: 'E' },
+  route_not_found: { status: 404, class: 'E' },
+  method_not_allowed: { status: 405, class: 'H' },
+  source_not_a_picture: { status: 415, class: 'verdict' },
+  source_broken: { status: 415, class: 'verdict' },
+  source_too_large: { status: 415, class: 'verdict' },
+  source_overran: { status: 415, class: 'verdict' },
+  range_not_satisfiable: { status: 416, class: 'H' },
+  internal: { status: 500, class: 'J' },
+  record_invalid: { status: 500, class: 'J' },
+  bucket_unreachable: { status: 502, class: 'J' },
+  bucket_refused: { status: 502, class: 'J' },
+  source_changing: { status: 503, class: 'K' },
+  overloaded: { status: 503, class: 'K' },
+  draining: { status: 503, class: 'K' },
+  timed_out: { status: 504, class: 'J' },
+} as const satisfies Record<string, { status: number; class: ErrorClass }>
+
+/** The cache classes that an error's answer can have. */
+export type ErrorClass = 'E' | 'F' | 'G' | 'H' | 'J' | 'K' | 'verdict'
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** Codes that are a verdict on one version of a source: they stay true until the source changes. */
+export type VerdictCode = {
+  [Code in ErrorCode]: (typeof CATALOGUE)[Code]['class'] extends 'verdict' ? Code : never
+}[ErrorCode]
+
+/** An expected failure. `message` is shown to the client; `cause` is only logged. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  get status(): number {
+    return CATALOGUE[this.code].status
+  }
+
+  get cacheClass(): ErrorClass {
+    return CATALOGUE[this.code].class
+  }
+}
+
+/** Whether a failure is a verdict on the source itself, to be remembered while its version lasts. */
+export function isVerdict(error: unknown): error is GatewayError & { code: VerdictCode } {
+  return error instanceof GatewayError && error.cacheClass === 'verdict'
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+
+/** Ids in keys and URLs. */
+export const idPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/
+
+const photo = z.object({
+  photoId: z.string().regex(idPattern),
+  key: z.string().min(1),
+  etag: z.string().min(1),
+  contentType: z.string(),
+  /** Length in bytes. */
+  bytes: z.int().nonnegative(),
+  /** Sides in pixels, turned. */
+  width: z.int().positive(),
+  height: z.int().positive(),
+  /** When the file came in, ISO 8601. */
+  addedAt: z.iso.datetime(),
+  /** A small picture or colour to show meanwhile. */
+  placeholder: z.string().optional(),
+})
+
+const access = z.enum(['public', 'authenticated', 'private'])
+
+/** `items/{itemId}/album.json`: an item's photos in order, the first is the cover. */
+export const albumRecord = z.object({
+  itemId: z.string().regex(idPattern),
+  owner: z.string().min(1),
+  access,
+  photos: z.array(photo),
+})
+
+/** `profiles/{userId}/profile.json`: a user's photo, if there is one. */
+export const profileRecord = z.object({
+  userId: z.string().regex(idPattern),
+  owner: z.string().min(1),
+  access,
+  photo: photo.optional(),
+})
+
+export type PhotoEntry = z.infer<typeof photo>
+export type AlbumRecord = z.infer<typeof albumRecord>
+export type ProfileRecord = z.infer<typeof profileRecord>
+export type Access = z.infer<typeof access>
+
+/** Where the album of an item lies. */
+export const albumKey = (itemId: string): string => `items/${itemId}/album.json`
+
+/** Where the profile of a user lies. */
+export const profileKey = (userId: string): string => `profiles/${userId}/profile.json`

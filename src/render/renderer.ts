@@ -1,0 +1,40 @@
+import type { TransformSpec } from '../transform/spec.ts'
+
+/** Makes variants out of the bytes of a source. What it cannot read is a verdict: a `GatewayError` of class `verdict`. */
+export interface Renderer {
+  /** Renders one variant. `queueMs` in the timings is the wait for a worker. */
+  render(source: Uint8Array, spec: TransformSpec, signal?: AbortSignal): Promise<Rendering>
+
+  /** What a picture is, from its header alone. */
+  inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
+}
+
+export interface Rendering {
+  readonly bytes: Buffer
+  readonly contentType: string
+  /** Sides in pixels. */
+  readonly width: number
+  readonly height: number
+  readonly timings: { readonly queueMs: number; readonly decodeMs: number; readonly encodeMs: number }
+}
+
+export interface PictureFacts {
+  readonly format: 'jpeg' | 'png' | 'webp' | 'avif'
+  readonly contentType: string
+  /** Sides in pixels, after the EXIF orientation is applied. */
+  readonly width: number
+  readonly height: number
+  readonly frames: number
+  readonly hasAlpha: boolean
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation: number
+}
+
+/** What a worker says of itself when it is ready. */
+export interface WorkerIdentity {
+  /** Three characters: the encoder table and the versions of sharp and libvips. Equal epochs, equal bytes. */
+  readonly epoch: string
+  readonly sharp: string
+  readonly libvips: string
+  readonly formats: readonly string[]
+}

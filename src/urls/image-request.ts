@@ -1,0 +1,21 @@
+import type { TransformSpec } from '../transform/spec.ts'
+
+/** A parsed target: what every dialect turns a URL into. Immutable; behind `urls/` nobody sees a URL string. */
+export interface ImageRequest {
+  readonly source: SourcePath
+  /** The version named by a versioned path, 15 characters. */
+  readonly version?: string
+  readonly spec: TransformSpec
+  /** Whether the size came from a preset: those are allowed under every size policy. */
+  readonly preset: boolean
+}
+
+/**
+ * What a path in a URL points at, decided by its shape alone. `path` is decoded, without a leading slash, and is the
+ * part between `/img/` and the version or size.
+ */
+export type SourcePath =
+  | { readonly shape: 'item-cover'; readonly path: string; readonly itemId: string }
+  | { readonly shape: 'item-photo'; readonly path: string; readonly itemId: string; readonly photoId: string }
+  | { readonly shape: 'profile'; readonly path: string; readonly userId: string }
+  | { readonly shape: 'key'; readonly path: string }
