@@ -21,11 +21,16 @@ export interface ObjectStore {
   delete(keys: readonly string[], options?: CallOptions): Promise<void>
 
   /** Objects whose keys begin with `prefix`, in UTF-8 byte order, page by page (1,000 a call). */
-  list(prefix: string, options?: CallOptions): AsyncIterable<ListedObject>
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>
 }
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface ListOptions extends CallOptions {
+  /** Called for each page that has arrived, before its objects are given out. */
+  readonly onPage?: () => void
 }
 
 export interface GetOptions extends CallOptions {

@@ -1,0 +1,51 @@
+import { S3ServiceException } from '@aws-sdk/client-s3'
+import { GatewayError } from '../errors.ts'
+
+/** The HTTP status that the store answered with; `undefined` when it did not answer. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+}
+
+/** Whether the store says that there is no such object (and not: no such bucket). */
+export function isAbsent(error: unknown): boolean {
+  return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket'
+}
+
+/** The store's own name for a failure (`SlowDown`), or the system's (`ECONNREFUSED`). */
+export function codeOf(error: unknown): string | undefined {
+  if (error instanceof S3ServiceException) return error.name
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : undefined
+}
+
+/** An answer that is not what the protocol says. */
+export function brokenAnswer(detail: string): GatewayError {
+  return new GatewayError('bucket_unreachable', messages.bucket_unreachable, { cause: new Error(detail) })
+}
+
+/** What the SDK threw, as one of the failures that the contract names; ours pass unchanged. */
+export function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  const code = failureOf(error)
+  return new GatewayError(code, messages[code], { cause: error })
+}
+
+// Shown to clients: no host, bucket or key in them.
+const messages = {
+  bucket_unreachable: 'The bucket could not be reached',
+  bucket_refused: 'The bucket refused the request',
+  timed_out: 'The bucket took too long',
+} as const
+
+const slow: readonly (string | undefined)[] = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
+// Statuses that say "not now" rather than "no".
+const transient: readonly number[] = [408, 409, 425, 429]
+
+function failureOf(error: unknown): keyof typeof messages {
+  const code = codeOf(error)
+  if (slow.includes(code)) return 'timed_out'
+  if (code === 'CredentialsProviderError') return 'bucket_refused'
+  const status = statusOf(error) ?? 0
+  const refused = status >= 300 && status < 500 && !transient.includes(status)
+  return refused ? 'bucket_refused' : 'bucket_unreachable'
+}

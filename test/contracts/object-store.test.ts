@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
+import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
+import { startOrigin } from '../support/s3-server.ts'
+import { describeObjectStore } from './object-store.ts'
+
+describeObjectStore({
+  name: 'in memory',
+  open: async () => ({ store: createMemoryObjectStore(), close: async () => {} }),
+})
+
+if (existsSync('dist/origin/main.js'))
+  describeObjectStore({
+    name: 'S3, the origin that ships',
+    open: async () => {
+      const origin = await startOrigin()
+      const store = createS3ObjectStore({
+        endpoint: origin.url,
+        bucket: origin.bucket,
+        region: 'us-east-1',
+        forcePathStyle: true,
+        credentials: origin,
+      })
+      return {
+        store,
+        close: async () => {
+          store.close()
+          await origin.stop()
+        },
+      }
+    },
+  })
+
+// Any other server, by hand: S3_TEST_ENDPOINT and an existing S3_TEST_BUCKET.
+const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket = 'halftone-test' } = process.env
+if (endpoint !== undefined) {
+  describeObjectStore({
+    name: `S3, ${endpoint}`,
+    brokenIfMatch: process.env['S3_TEST_BROKEN_IF_MATCH'] === '1',
+    open: async () => {
+      const {
+        S3_TEST_ACCESS_KEY_ID: accessKeyId = 'test',
+        S3_TEST_SECRET_ACCESS_KEY: secretAccessKey = 'test',
+      } = process.env
+      const credentials = { accessKeyId, secretAccessKey }
+      const store = createS3ObjectStore({
+        endpoint,
+        bucket,
+        region: 'us-east-1',
+        forcePathStyle: true,
+        credentials,
+      })
+      return { store, close: async () => store.close() }
+    },
+  })
+}
