@@ -3,7 +3,11 @@ import { GatewayError } from '../errors.ts'
 
 /** The HTTP status that the store answered with; `undefined` when it did not answer. */
 export function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+  // Not only S3ServiceException: a proxy's page of HTML is a parse error to the SDK, with the same metadata.
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined
+  const metadata = error.$metadata
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
 }
 
 /** Whether the store says that there is no such object (and not: no such bucket). */
