@@ -1,7 +1,5 @@
 import { z } from 'zod'
-
-/** Ids in keys and URLs. */
-export const idPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/
+import { idPattern } from '../urls/ids.ts'
 
 const photo = z.object({
   photoId: z.string().regex(idPattern),

@@ -2,31 +2,31 @@
 export const OUTPUT_FORMATS = ['avif', 'webp', 'jpg', 'png'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
-/**
- * What the pixels of one variant depend on beside the source, and nothing else. Sides are in pixels of the turned
- * picture, after `@n`.
- */
-export type TransformSpec = { readonly format: OutputFormat } & (
+/** The sides that a variant is asked to have, in pixels of the turned picture, after `@n`. */
+export type Size =
   | { readonly fit: 'original' }
   | { readonly fit: 'width'; readonly width: number }
   | { readonly fit: 'height'; readonly height: number }
   | { readonly fit: 'cover'; readonly width: number; readonly height: number }
-)
+
+/** What the pixels of one variant depend on beside the source, and nothing else. */
+export type TransformSpec = { readonly format: OutputFormat } & Size
 
 /** The one spelling of a spec, as it stands in a versioned path: `800.webp`, `x600.avif`, `800x600.jpg`, `original.png`. */
 export function specName(spec: TransformSpec): string {
   return `${sizeName(spec)}.${spec.format}`
 }
 
-function sizeName(spec: TransformSpec): string {
-  switch (spec.fit) {
+/** The one spelling of a size: `800`, `x600`, `800x600`, `original`. */
+export function sizeName(size: Size): string {
+  switch (size.fit) {
     case 'original':
       return 'original'
     case 'width':
-      return `${spec.width}`
+      return `${size.width}`
     case 'height':
-      return `x${spec.height}`
+      return `x${size.height}`
     case 'cover':
-      return `${spec.width}x${spec.height}`
+      return `${size.width}x${size.height}`
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
+ * purged), D (private), O (degraded or provisional); for a redirect L (for good) or L60 (its target may change); for
+ * an error E to K and `verdict`; P for health and metrics. M (negotiated) and N (304) take the class of their picture.
+ */
+export const CACHE_CONTROL = {
+  A: 'public, max-age=31536000, immutable',
+  B: 'public, max-age=300, s-maxage=2592000, stale-while-revalidate=60, stale-if-error=86400',
+  "B'": 'public, max-age=300, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400',
+  D: 'private, no-store, max-age=0, stale-if-error=0',
+  E: 'public, max-age=5, s-maxage=5',
+  F: 'public, max-age=60, s-maxage=3600',
+  G: 'no-store',
+  H: 'no-store',
+  J: 'no-store',
+  K: 'no-store',
+  L: 'public, max-age=86400',
+  L60: 'public, max-age=60',
+  O: 'public, max-age=0, s-maxage=10',
+  P: 'no-store',
+  verdict: 'public, max-age=10, s-maxage=60',
+} as const
+
+export type CacheClass = keyof typeof CACHE_CONTROL
+
+/**
+ * The class of a picture at an unversioned path: a month at the edge only when its every change passes through
+ * Halftone and there is a distribution to purge.
+ */
+export function unversionedClass(managed: boolean, purgesEdge: boolean): 'B' | "B'" {
+  return managed && purgesEdge ? 'B' : "B'"
+}

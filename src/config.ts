@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { LOG_LEVELS } from './telemetry/log.ts'
+import { parsePresets } from './transform/presets.ts'
+import { SIZE_POLICIES } from './transform/size-policy.ts'
+
+const MB = 1024 * 1024
+
+/** A whole number of a unit, within bounds. */
+const whole = (fallback: number, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`)
+    .default(fallback)
+
+const megabytes = (fallback: number, min: number, max: number) =>
+  whole(fallback, min, max).transform((count) => count * MB)
+
+const port = (fallback: number) => whole(fallback, 0, 65_535)
+
+const url = z.url({ protocol: /^https?$/, error: 'an address such as https://s3.example.com' })
+
+const flag = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true')
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+)
+
+const prefix = z
+  .string()
+  .regex(/^(?:\*|[^*]*[^*/]\/)$/, 'prefixes that end in /, such as items/,photos/, or * for all')
+
+const secret = z.string().min(16, 'keys of at least 16 characters, separated by commas')
+
+/** Every variable that Halftone reads: what is accepted, and what holds where it is not set. */
+const variables = z.object({
+  PORT: port(8080),
+  HALFTONE_HOST: z.string().default('127.0.0.1'),
+  HALFTONE_ADMIN_PORT: port(9090),
+  HALFTONE_ADMIN_HOST: z.string().default('127.0.0.1'),
+  HALFTONE_DATA_DIR: z.string().default('./data'),
+  ORIGIN_PORT: port(9000),
+  ORIGIN_CREDENTIALS: z
+    .string()
+    .regex(/^[^:,]+:[^,]+(?:,[^:,]+:[^,]+)*$/, 'key:secret, more of them after commas')
+    .optional(),
+
+  HALFTONE_BUCKET: z.string().min(3, 'the name of a bucket').optional(),
+  AWS_REGION: z.string().default('us-east-1'),
+  AWS_ENDPOINT_URL_S3: url.optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
+  HALFTONE_S3_FORCE_PATH_STYLE: flag.optional(),
+  HALFTONE_S3_PUBLIC_ENDPOINT: url.optional(),
+  HALFTONE_S3_CONNECTIONS: whole(128, 1, 10_000),
+  HALFTONE_S3_TIMEOUT_MS: whole(5_000, 100, 60_000),
+  HALFTONE_S3_ATTEMPTS: whole(3, 1, 10),
+
+  HALFTONE_SOURCES: list.pipe(z.array(prefix).min(1)).default(['items/', 'profiles/']),
+  HALFTONE_SIZES: z.enum(SIZE_POLICIES, { error: SIZE_POLICIES.join(', ') }).default('ladder'),
+  HALFTONE_PRESETS: z.string().default('').transform(presets),
+  HALFTONE_SIGNING_KEYS: list.pipe(z.array(secret)).default([]),
+  HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: z
+    .string()
+    .regex(/^[A-Z0-9]+$/, 'the id of a distribution, such as E2QWRUHAPOMQZL')
+    .optional(),
+
+  HALFTONE_MEMORY_MB: megabytes(256, 0, 1_000_000),
+  HALFTONE_LOOKUP_TTL_MS: whole(3_000, 0, 60_000),
+  HALFTONE_JOURNAL_INTERVAL_MS: whole(2_000, 50, 60_000),
+  HALFTONE_JOURNAL_MAX_LAG_MS: whole(6_000, 100, 600_000),
+
+  HALFTONE_WORKERS: whole(0, 0, 256),
+  HALFTONE_WORKER_MAX_MB: megabytes(1_024, 64, 100_000),
+  HALFTONE_QUEUE_LENGTH: whole(64, 0, 100_000),
+  HALFTONE_QUEUE_WAIT_MS: whole(8_000, 10, 60_000),
+  HALFTONE_FETCH_MB: megabytes(256, 1, 100_000),
+  HALFTONE_FETCH_TIMEOUT_MS: whole(5_000, 100, 60_000),
+  HALFTONE_RENDER_TIMEOUT_MS: whole(10_000, 100, 60_000),
+  HALFTONE_REQUEST_TIMEOUT_MS: whole(15_000, 100, 120_000),
+  HALFTONE_WRITE_QUEUE_LENGTH: whole(512, 1, 100_000),
+  HALFTONE_WRITE_CONCURRENCY: whole(8, 1, 256),
+
+  HALFTONE_MAX_SOURCE_MB: megabytes(50, 1, 1_000),
+  HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
+  HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
+
+  HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
+  HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
+  HALFTONE_DRAIN_DELAY_MS: whole(0, 0, 120_000),
+  HALFTONE_GRACE_MS: whole(25_000, 100, 600_000),
+})
+
+/** The settings of one program run, checked as a whole and never changed afterwards. */
+export type Config = Readonly<z.infer<typeof variables>> & {
+  /** What render workers may inherit from; they see an allow-list of it. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The names of all variables, for the documentation's test. */
+export const variableNames: readonly string[] = Object.keys(variables.shape)
+
+/** The faults of an environment, all at once: a line each, with the variable, its value and what is accepted. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** The settings that an environment asks for; a `ConfigError` names everything that is wrong with it. */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  // A variable that is set to nothing is not set: compose files and manifests do that.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = variables.safeParse(set)
+  const faults = [
+    ...unknownNames(set),
+    ...(parsed.success
+      ? contradictions(parsed.data)
+      : parsed.error.issues.map(
+          ({ path, message }) => `${shown(`${path[0]}`, set)}: accepted is ${message}`,
+        )),
+  ]
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults.join('\n'))
+  return Object.freeze({ ...parsed.data, environment })
+}
+
+/** The settings of this process: the only place that reads its environment. */
+export function readConfig(): Config {
+  return parseConfig(process.env)
+}
+
+/** Keeps the AWS SDK from announcing on every start that it will give up this Node one day. */
+export function quietSdk(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+}
+
+function unknownNames(set: Record<string, unknown>): string[] {
+  return Object.keys(set)
+    .filter((name) => name.startsWith('HALFTONE_') && !variableNames.includes(name))
+    .map((name) => `${name}: there is no such setting`)
+}
+
+function contradictions(config: z.infer<typeof variables>): string[] {
+  const faults: string[] = []
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
+  if ((id === undefined) !== (key === undefined)) {
+    faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')
+  }
+  if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
+    faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
+  }
+  return faults
+}
+
+function shown(name: string, set: Record<string, unknown>): string {
+  const value = set[name]
+  if (value === undefined) return name
+  return /KEY|SECRET|TOKEN|CREDENTIALS/.test(name)
+    ? `${name} (set, not shown)`
+    : `${name}=${JSON.stringify(value)}`
+}
+
+function presets(text: string, context: z.RefinementCtx) {
+  try {
+    return parsePresets(text)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    context.addIssue({ code: 'custom', message: `presets such as card=400,hero=1600x900: ${message}` })
+    return z.NEVER
+  }
+}

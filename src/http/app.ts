@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { GatewayError } from '../errors.ts'
+import type { Readiness } from '../telemetry/readiness.ts'
+import { type AppEnv, routingPath } from './env.ts'
+import { type ImagesOptions, images } from './images.ts'
+import { type ObserveOptions, observe } from './observe.ts'
+import { problemAnswer } from './problem.ts'
+import { type SamplesPage, samplesPage } from './samples-page.ts'
+
+export interface AppOptions extends ImagesOptions, Omit<ObserveOptions, 'routeOf'> {
+  readonly readiness: Readiness
+  /** The demo page at `/`; without it there is none. */
+  readonly samplesPage?: SamplesPage | undefined
+}
+
+const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
+
+/** The routes, as a table of contents. */
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ getPath: (request, context) => routingPath(request, context?.env) })
+
+  app.use(observe({ ...options, routeOf }))
+  app.onError(problemAnswer)
+  app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
+
+  const serveImage = images(options)
+  for (const route of ['/img/*', '/simg/*']) {
+    app.get(route, serveImage)
+    app.options(route, (c) => c.body(null, 204, preflight))
+    app.all(route, (c) => {
+      c.header('allow', IMAGE_METHODS)
+      throw new GatewayError('method_not_allowed', `Pictures are read with ${IMAGE_METHODS}`)
+    })
+  }
+
+  app.get('/livez', (c) => c.text('alive\n', 200, { 'cache-control': CACHE_CONTROL.P }))
+  app.get('/readyz', (c) => {
+    const { ready, reason } = options.readiness.check()
+    return c.text(`${reason}\n`, ready ? 200 : 503, { 'cache-control': CACHE_CONTROL.P })
+  })
+
+  if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
+  return app
+}
+
+/** Any page may read pictures with `fetch` or draw them on a canvas. */
+const preflight = {
+  allow: IMAGE_METHODS,
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': IMAGE_METHODS,
+  'access-control-allow-headers': '*',
+  'access-control-max-age': '86400',
+  'cache-control': CACHE_CONTROL.H,
+}
+
+/** Few values, whatever strangers ask for: each is a series in the metrics. */
+function routeOf(path: string): string {
+  if (path.startsWith('/img/')) return 'img'
+  if (path.startsWith('/simg/')) return 'simg'
+  return path === '/' || path === '/livez' || path === '/readyz' ? path : 'other'
+}

@@ -1,0 +1,46 @@
+/** What identifies a representation: its strong ETag, quoted, and its time of change. */
+export interface Validators {
+  readonly etag: string
+  readonly lastModified: Date
+}
+
+/** The request headers that make a GET conditional. */
+export interface ConditionalHeaders {
+  readonly ifNoneMatch?: string | undefined
+  readonly ifModifiedSince?: string | undefined
+}
+
+/**
+ * Whether the client's copy is still right (RFC 9110 §13.2.2): `If-None-Match` decides alone when it is there, by weak
+ * comparison (§13.1.2). `If-Modified-Since` matches on equality only: a source that was replaced by an older file has
+ * changed although its date went back.
+ */
+export function isNotModified(headers: ConditionalHeaders, { etag, lastModified }: Validators): boolean {
+  if (headers.ifNoneMatch !== undefined) return listsEtag(headers.ifNoneMatch, etag)
+  if (headers.ifModifiedSince !== undefined) return isSameSecond(headers.ifModifiedSince, lastModified)
+  return false
+}
+
+/**
+ * Whether a `Range` is to be honoured (RFC 9110 §13.1.5): without `If-Range` always, else when its ETag is this very
+ * one (strong comparison: a weak one never matches) or its date equals the time of change.
+ */
+export function isRangeApplicable(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
+  if (ifRange === undefined) return true
+  if (ifRange.startsWith('"') || ifRange.startsWith('W/')) return ifRange === etag
+  return isSameSecond(ifRange, lastModified)
+}
+
+/** One entity tag of a list (RFC 9110 §8.8.3), weak or strong. */
+const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+
+function listsEtag(list: string, etag: string): boolean {
+  if (list.trim() === '*') return true
+  for (const [, opaque] of list.matchAll(ENTITY_TAG)) if (opaque === etag) return true
+  return false
+}
+
+function isSameSecond(httpDate: string, date: Date): boolean {
+  // HTTP dates have no milliseconds.
+  return Date.parse(httpDate) === Math.floor(date.getTime() / 1000) * 1000
+}

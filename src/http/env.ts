@@ -1,0 +1,42 @@
+import type { Context } from 'hono'
+import type { CacheClass } from '../cdn/cache-policy.ts'
+import type { Layer } from '../variants/variant.ts'
+
+/** What every request carries through the app. */
+export interface AppEnv {
+  // The Node server hands in its request; `app.request()` in a test does not.
+  Bindings: { incoming?: { readonly url?: string } } | undefined
+  Variables: {
+    requestId: string
+    /** Cache tags of what is asked for, known as soon as the target is parsed. */
+    tags?: string
+    layer?: Layer
+    cacheClass?: CacheClass
+    /** What went wrong, for the log. */
+    error?: unknown
+  }
+}
+
+/**
+ * The request target as it came in, with its query. Not `Request.url`: URL parsers swallow `%2e%2e` and `\`, and what
+ * they make of it is not what a CDN keyed on.
+ */
+export function rawTarget(c: Context<AppEnv>): string {
+  return c.env?.incoming?.url ?? pathOf(c.req.raw.url)
+}
+
+/** The path that routes are chosen by: the raw target without its query, and without the authority of an absolute form. */
+export function routingPath(request: Request, env: AppEnv['Bindings']): string {
+  const target = env?.incoming?.url ?? pathOf(request.url)
+  const path = target.startsWith('/') ? target : pathOf(target)
+  const query = path.indexOf('?')
+  return query === -1 ? path : path.slice(0, query)
+}
+
+/** Cuts scheme and authority from an absolute URL, without normalising the rest. */
+function pathOf(url: string): string {
+  const authority = url.indexOf('://')
+  if (authority === -1) return url
+  const path = url.indexOf('/', authority + 3)
+  return path === -1 ? '/' : url.slice(path)
+}

@@ -1,0 +1,90 @@
+import type { Context } from 'hono'
+import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
+import { GatewayError } from '../errors.ts'
+import type { Answer, Headline } from '../variants/delivery.ts'
+import type { Layer, RenderTimings } from '../variants/variant.ts'
+import { isRangeApplicable } from './conditional.ts'
+import type { AppEnv } from './env.ts'
+import { parseRange } from './range.ts'
+
+/** Headers that do not depend on the picture. Nothing of an image may run, frame or be sniffed; any site may show it. */
+const FIXED_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+  'content-security-policy': "default-src 'none'; sandbox",
+} as const
+
+/** How `Cache-Status` (RFC 9211) tells where an answer came from. */
+const CACHE_STATUS: Record<Layer, string> = {
+  memory: 'memory; hit',
+  bucket: 'memory; fwd=miss, bucket; hit',
+  render: 'memory; fwd=miss, bucket; fwd=miss',
+  collapsed: 'memory; fwd=miss; collapsed',
+}
+
+/** The whole picture, or the one range that was asked for. */
+export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocation?: string): Response {
+  c.set('layer', answer.layer)
+  c.set('cacheClass', answer.cacheClass)
+  const { bytes, contentType } = answer.variant
+  const headers: Record<string, string> = {
+    'content-type': contentType,
+    'content-length': `${bytes.length}`,
+    'accept-ranges': 'bytes',
+    ...headlineHeaders(answer, contentLocation),
+    'cache-status': CACHE_STATUS[answer.layer],
+    ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
+  }
+  const rangeHeader = c.req.header('range')
+  if (rangeHeader === undefined || !isRangeApplicable(c.req.header('if-range'), answer)) {
+    return whole(bytes, headers)
+  }
+  const range = parseRange(rangeHeader, bytes.length)
+  if (range === undefined) return whole(bytes, headers)
+  if (range === 'unsatisfiable') {
+    c.header('content-range', `bytes */${bytes.length}`)
+    throw new GatewayError('range_not_satisfiable', `The picture has ${bytes.length} bytes`)
+  }
+  headers['content-range'] = `bytes ${range.start}-${range.end}/${bytes.length}`
+  headers['content-length'] = `${range.end - range.start + 1}`
+  return new Response(asBody(bytes.subarray(range.start, range.end + 1)), { status: 206, headers })
+}
+
+/** The client's copy is right: the headers of the 200 (RFC 9110 §15.4.5), no body, and no word about its length. */
+export function notModifiedAnswer(
+  c: Context<AppEnv>,
+  headline: Headline,
+  contentLocation?: string,
+): Response {
+  c.set('cacheClass', headline.cacheClass)
+  return new Response(null, { status: 304, headers: headlineHeaders(headline, contentLocation) })
+}
+
+function headlineHeaders(headline: Headline, contentLocation?: string): Record<string, string> {
+  return {
+    etag: headline.etag,
+    'last-modified': headline.lastModified.toUTCString(),
+    'cache-control': CACHE_CONTROL[headline.cacheClass],
+    [CACHE_TAG_HEADER]: headline.tags,
+    ...(contentLocation !== undefined && { 'content-location': contentLocation }),
+    ...FIXED_HEADERS,
+  }
+}
+
+function serverTiming({ fetchMs, queueMs, decodeMs, encodeMs }: RenderTimings): string {
+  const steps = { fetch: fetchMs, queue: queueMs, decode: decodeMs, encode: encodeMs }
+  return Object.entries(steps)
+    .map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`)
+    .join(', ')
+}
+
+function whole(bytes: Buffer, headers: Record<string, string>): Response {
+  return new Response(asBody(bytes), { status: 200, headers })
+}
+
+/** A Buffer as the web's `BodyInit` has it: the types differ in what may lie behind the bytes, the bytes do not. */
+function asBody(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return bytes as Buffer<ArrayBuffer>
+}

@@ -1,0 +1,48 @@
+import type { Context } from 'hono'
+import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
+import { type ErrorCode, GatewayError } from '../errors.ts'
+import type { AppEnv } from './env.ts'
+
+/** Seconds after which trying again makes sense, for the failures where it does. */
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
+
+/**
+ * The only translator of errors: `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the
+ * error. What nobody expected is a plain `internal`; its cause is for the log, never for the client.
+ */
+export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
+  const problem = asGatewayError(error)
+  const { code, status, message, cacheClass } = problem
+  c.set('error', error)
+  c.set('cacheClass', cacheClass)
+  const retryAfter = RETRY_AFTER[code]
+  const tags = c.get('tags')
+  const headers = new Headers(c.res.headers)
+  headers.set('content-type', 'application/problem+json')
+  headers.set('cache-control', CACHE_CONTROL[cacheClass])
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('access-control-allow-origin', '*')
+  headers.set('x-request-id', c.get('requestId'))
+  if (retryAfter !== undefined) headers.set('retry-after', `${retryAfter}`)
+  // An upload or a replacement clears what was remembered about its absence or its predecessor.
+  if (tags !== undefined && isKept(cacheClass)) headers.set(CACHE_TAG_HEADER, tags)
+  const body = {
+    type: 'about:blank',
+    title: code,
+    status,
+    detail: message,
+    code,
+    requestId: c.get('requestId'),
+  }
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  return new GatewayError('internal', 'Something went wrong on our side', { cause: error })
+}
+
+function isKept(cacheClass: GatewayError['cacheClass']): boolean {
+  return CACHE_CONTROL[cacheClass] !== 'no-store'
+}

@@ -1,0 +1,48 @@
+import sharp from 'sharp'
+import { GatewayError, isVerdict } from '../errors.ts'
+import { currentEpoch } from './encoders.ts'
+import { inspectPicture } from './inspect.ts'
+import type { Answer, Identity, Job } from './messages.ts'
+import { renderPicture } from './render.ts'
+import { SOURCE_FORMATS } from './signature.ts'
+
+/** Does one job. Never throws: what went wrong is an answer too. */
+export async function answerJob(job: Job): Promise<Answer> {
+  try {
+    if (job.kind === 'inspect') {
+      return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
+    }
+    return { kind: 'rendered', picture: await renderPicture(job.source, job.spec, job.limits) }
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+/** What this process can do, and the epoch of its encoders. */
+export function identify(): Identity {
+  return {
+    epoch: currentEpoch(),
+    sharp: sharp.versions.sharp ?? 'unknown',
+    libvips: sharp.versions.vips,
+    formats: SOURCE_FORMATS,
+  }
+}
+
+/** Sets libvips up for untrusted pictures: no cache, one thread a picture, and the loaders that we need alone. */
+export function hardenSharp(): void {
+  sharp.cache(false)
+  // Not left to sharp's default: with MALLOC_ARENA_MAX or jemalloc that is the number of cores.
+  sharp.concurrency(1)
+  sharp.block({ operation: ['VipsForeignLoad'] })
+  sharp.unblock({
+    operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadHeif'],
+  })
+}
+
+function failure(error: unknown): Answer {
+  if (isVerdict(error)) return { kind: 'refused', code: error.code, message: error.message }
+  if (error instanceof GatewayError && error.code === 'size_not_allowed') {
+    return { kind: 'refused', code: error.code, message: error.message }
+  }
+  return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}

@@ -1,0 +1,66 @@
+import type { VerdictCode } from '../errors.ts'
+import type { TransformSpec } from '../transform/spec.ts'
+
+/** What a picture may cost at most. A picture beyond it is refused before a pixel is decoded. */
+export interface PictureLimits {
+  readonly maxSourceBytes: number
+  /** Pixels of one frame. */
+  readonly maxPixels: number
+  /** Pixels of all frames together. */
+  readonly maxFramePixels: number
+  /** The longest side of what is rendered, in pixels. */
+  readonly maxOutputSide: number
+}
+
+/** What a worker is asked for. */
+export type Job =
+  | {
+      readonly kind: 'render'
+      readonly source: Uint8Array
+      readonly spec: TransformSpec
+      readonly limits: PictureLimits
+    }
+  | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
+
+/** What a picture is, from its header alone. */
+export interface Facts {
+  readonly format: 'jpeg' | 'png' | 'webp' | 'avif'
+  readonly contentType: string
+  /** Sides in pixels, after the EXIF orientation is applied. */
+  readonly width: number
+  readonly height: number
+  readonly frames: number
+  readonly hasAlpha: boolean
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation: number
+}
+
+/** A picture as rendered, with the time that each half of the work took. */
+export interface Picture {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  readonly width: number
+  readonly height: number
+  readonly decodeMs: number
+  readonly encodeMs: number
+}
+
+/** What a worker says of itself. */
+export interface Identity {
+  readonly epoch: string
+  readonly sharp: string
+  readonly libvips: string
+  readonly formats: readonly string[]
+}
+
+/** What a worker answers to a job. `failed` is a fault of ours, not of the picture. */
+export type Answer =
+  | { readonly kind: 'rendered'; readonly picture: Picture }
+  | { readonly kind: 'inspected'; readonly facts: Facts }
+  | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** What goes from a worker to the main process: first itself, then one message a job. Memory is resident, in bytes. */
+export type WorkerMessage =
+  | { readonly kind: 'ready'; readonly identity: Identity; readonly rssBytes: number }
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly rssBytes: number }

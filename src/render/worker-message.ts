@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { WorkerMessage } from '../pixels/messages.ts'
+
+const side = z.int().positive()
+const bytes = z.number().nonnegative()
+const milliseconds = z.number().nonnegative()
+
+const facts = z.object({
+  format: z.enum(['jpeg', 'png', 'webp', 'avif']),
+  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  width: side,
+  height: side,
+  frames: side,
+  hasAlpha: z.boolean(),
+  orientation: z.int().min(1).max(8),
+})
+
+const picture = z.object({
+  bytes: z.instanceof(Uint8Array),
+  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  width: side,
+  height: side,
+  decodeMs: milliseconds,
+  encodeMs: milliseconds,
+})
+
+const answer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rendered'), picture }),
+  z.object({ kind: z.literal('inspected'), facts }),
+  z.object({
+    kind: z.literal('refused'),
+    code: z.enum([
+      'source_not_a_picture',
+      'source_broken',
+      'source_too_large',
+      'source_overran',
+      'size_not_allowed',
+    ]),
+    message: z.string(),
+  }),
+  z.object({ kind: z.literal('failed'), message: z.string() }),
+])
+
+const identity = z.object({
+  epoch: z.string().regex(/^[A-Za-z0-9_-]{3}$/),
+  sharp: z.string(),
+  libvips: z.string(),
+  formats: z.array(z.string()),
+})
+
+const workerMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), identity, rssBytes: bytes }),
+  z.object({ kind: z.literal('answer'), answer, rssBytes: bytes }),
+])
+
+/**
+ * Reads what a worker sent; `undefined` when it makes no sense. A codec that a picture has taken over speaks through
+ * this channel, so nothing of it is believed unread: above all not the media type.
+ */
+export function readWorkerMessage(message: unknown): WorkerMessage | undefined {
+  return workerMessage.safeParse(message).data
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Answer, Identity, Job } from '../pixels/messages.ts'
+import { createDeferred, type Deferred } from './deferred.ts'
+import { readWorkerMessage } from './worker-message.ts'
+
+/** How a worker is started. */
+export interface WorkerLaunch {
+  readonly workerFile: string
+  /** All that the worker sees of the environment. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly execArgv: readonly string[]
+  /** Gets every line that the worker, or a codec in it, writes to its standard error. */
+  readonly onLine: (line: string, pid: number | undefined) => void
+}
+
+/** How a process ended: by an exit code, by a signal, or by not having started at all. */
+export interface WorkerExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The last lines of its standard error, or why it did not start. */
+  readonly lastWords: string
+}
+
+/** What comes of a job: an answer, or the end of the worker that had it. */
+export type Outcome = Answer | { readonly kind: 'lost'; readonly reason: 'crashed' | 'overran' }
+
+/** The kernel's out-of-memory killer takes a worker before it takes the gateway. */
+const OOM_SCORE = '500'
+const LAST_LINES = 8
+const DISMISSAL_MS = 2_000
+
+/** One render worker as the main process sees it: a child process of lower priority that does one job at a time. */
+export class WorkerProcess {
+  /** What the worker says of itself; `undefined` when it ended before it said anything. */
+  readonly ready: Promise<Identity | undefined>
+  readonly ended: Promise<WorkerExit>
+  /** Aborted when the worker has ended. */
+  readonly gone: AbortSignal
+  readonly #child: ChildProcess
+  readonly #ready = createDeferred<Identity | undefined>()
+  readonly #ended = createDeferred<WorkerExit>()
+  readonly #gone = new AbortController()
+  readonly #lines: string[] = []
+  #job: Deferred<Outcome> | undefined
+  #hasOverrun = false
+  #rssBytes = 0
+
+  constructor(launch: WorkerLaunch) {
+    this.ready = this.#ready.promise
+    this.ended = this.#ended.promise
+    this.gone = this.#gone.signal
+    this.#child = fork(launch.workerFile, [], {
+      env: { ...launch.environment },
+      execArgv: [...launch.execArgv],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    // At once, before its threads are made: on Linux a priority belongs to a thread, and new threads inherit it.
+    if (this.pid !== undefined) yieldToGateway(this.pid)
+    this.#listen(launch)
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Resident memory in bytes, as the worker last reported it. */
+  get rssBytes(): number {
+    return this.#rssBytes
+  }
+
+  /** Does one job. The worker is killed when it has not answered after `timeoutMs`. Never rejects. */
+  async perform(job: Job, timeoutMs: number): Promise<Outcome> {
+    if (this.#job) throw new Error('A worker does one job at a time')
+    if (this.gone.aborted) return { kind: 'lost', reason: 'crashed' }
+    this.#job = createDeferred<Outcome>()
+    const timer = setTimeout(() => this.#overrun(), timeoutMs)
+    try {
+      // A channel that has broken shows as the worker's end, not here.
+      this.#child.send(job, () => undefined)
+      return await this.#job.promise
+    } finally {
+      clearTimeout(timer)
+      this.#job = undefined
+    }
+  }
+
+  /** Ends the worker at once, whatever it is doing, even if it is stopped. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Lets an idle worker go, and waits until it has gone. */
+  async dismiss(): Promise<void> {
+    const timer = setTimeout(() => this.kill(), DISMISSAL_MS)
+    if (this.#child.connected) this.#child.disconnect()
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  #listen({ onLine }: WorkerLaunch): void {
+    const { stderr } = this.#child
+    if (stderr) {
+      createInterface({ input: stderr }).on('line', (line) => {
+        this.#lines.push(line)
+        if (this.#lines.length > LAST_LINES) this.#lines.shift()
+        onLine(line, this.pid)
+      })
+    }
+    this.#child.on('message', (message) => this.#receive(message))
+    // `close` and not `exit`: by then everything that it wrote has been read.
+    this.#child.on('close', (code, signal) => this.#end({ code, signal, lastWords: this.#lines.join('\n') }))
+    this.#child.on('error', (error) => {
+      // Also emitted for a failed send or kill, after which `close` still comes.
+      if (this.pid === undefined) this.#end({ code: null, signal: null, lastWords: error.message })
+    })
+  }
+
+  #receive(sent: unknown): void {
+    const message = readWorkerMessage(sent)
+    if (!message) return this.kill()
+    this.#rssBytes = message.rssBytes
+    if (message.kind === 'ready') this.#ready.resolve(message.identity)
+    else this.#job?.resolve(message.answer)
+  }
+
+  #overrun(): void {
+    this.#hasOverrun = true
+    this.kill()
+  }
+
+  #end(exit: WorkerExit): void {
+    this.#gone.abort()
+    this.#job?.resolve({ kind: 'lost', reason: this.#hasOverrun ? 'overran' : 'crashed' })
+    this.#ready.resolve(undefined)
+    this.#ended.resolve(exit)
+  }
+}
+
+/** Best effort: a platform may know no priorities, and a worker may be gone already, which its end tells. */
+function yieldToGateway(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE)
+  } catch {
+    // Pictures come out right without either.
+  }
+}

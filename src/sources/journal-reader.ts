@@ -1,0 +1,121 @@
+import type { ObjectStore } from '../storage/object-store.ts'
+import { JOURNAL_KEY, parseJournal } from './journal.ts'
+
+export interface JournalReaderOptions {
+  readonly store: Pick<ObjectStore, 'get'>
+  /** Pause between two readings. */
+  readonly intervalMs: number
+  /** A reading that takes longer has failed. */
+  readonly timeoutMs: number
+  /** Without a successful reading for longer, this replica is behind. */
+  readonly maxLagMs: number
+  /** Called with the paths that changed, before the reading counts as done. */
+  readonly onChange: (paths: readonly string[]) => void
+  /** Called when entries were missed: anything may have changed. */
+  readonly onGap: () => void
+  /** Called with each failed reading. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Follows the journal, so that what another replica has forgotten is forgotten here too. */
+export class JournalReader {
+  readonly #options: JournalReaderOptions
+  readonly #stop = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+  #etag: string | undefined
+  #seq: number | undefined
+  #readAt = 0
+  #reachable = false
+
+  constructor(options: JournalReaderOptions) {
+    this.#options = options
+  }
+
+  /** Whether the last reading succeeded: the bucket answers. */
+  get reachable(): boolean {
+    return this.#reachable
+  }
+
+  /** Whether changes may have been missed for longer than is allowed. */
+  get behind(): boolean {
+    return Date.now() - this.#readAt > this.#options.maxLagMs
+  }
+
+  /** Milliseconds since the last successful reading. */
+  get lagMs(): number {
+    return Date.now() - this.#readAt
+  }
+
+  /** Reads once, then goes on reading until `close`. A first reading that fails is only reported: later ones may succeed. */
+  async start(): Promise<void> {
+    await this.read()
+    this.#running = this.#follow()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** One reading, now. */
+  async read(): Promise<void> {
+    const { store, timeoutMs, onFailure } = this.#options
+    // The time before the call: what is written while it runs may not be in it.
+    const startedAt = Date.now()
+    try {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
+      const condition = this.#etag === undefined ? {} : { ifNoneMatch: this.#etag }
+      const result = await store.get(JOURNAL_KEY, { ...condition, signal })
+      if (result.outcome === 'found') {
+        this.#apply(parseJournal(result.object))
+        this.#etag = result.object.etag
+      } else if (result.outcome === 'absent') {
+        this.#applyAbsence()
+      }
+      this.#readAt = startedAt
+      this.#reachable = true
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      this.#reachable = false
+      onFailure(error)
+    }
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      // Replicas that were started together do not read together.
+      await pause(this.#options.intervalMs * (0.9 + 0.1 * Math.random()), this.#stop.signal)
+      if (!this.#stop.signal.aborted) await this.read()
+    }
+  }
+
+  #apply(entries: ReturnType<typeof parseJournal>): void {
+    const known = this.#seq
+    const newest = entries.at(-1)?.seq ?? 0
+    const oldest = entries[0]?.seq ?? 1
+    this.#seq = newest
+    // The first reading only says where we stand: nothing is remembered from before it.
+    if (known === undefined) return
+    if (newest < known || oldest > known + 1) return this.#options.onGap()
+    const paths = entries.filter((entry) => entry.seq > known).flatMap((entry) => entry.paths)
+    if (paths.length > 0) this.#options.onChange(paths)
+  }
+
+  #applyAbsence(): void {
+    this.#etag = undefined
+    if (this.#seq !== undefined && this.#seq > 0) this.#options.onGap()
+    this.#seq = 0
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

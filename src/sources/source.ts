@@ -1,0 +1,20 @@
+import type { Access } from '../media/records.ts'
+import type { SourcePath } from '../urls/image-request.ts'
+
+/** One version of a source: which object a path means now. */
+export interface Source {
+  /** The canonical path: the photo's own, the profile's, or the exact key; never an alias. */
+  readonly at: SourcePath
+  readonly key: string
+  /** The ETag that every read of it must match. */
+  readonly etag: string
+  /** Length in bytes. */
+  readonly bytes: number
+  /** The source part of the version, 12 characters. */
+  readonly version: string
+  /** Of a record's path the later of record and source. */
+  readonly lastModified: Date
+  readonly access: Access
+  /** Whether every change of it passes through Halftone, so that caches can be told. */
+  readonly managed: boolean
+}

@@ -1,0 +1,122 @@
+import { LRUCache } from 'lru-cache'
+import { GatewayError } from '../errors.ts'
+import type { SourcePath } from '../urls/image-request.ts'
+import { SingleFlight } from './single-flight.ts'
+import type { Source } from './source.ts'
+
+export interface SourcesOptions {
+  readonly lookUp: (path: SourcePath, signal: AbortSignal) => Promise<Source | undefined>
+  /** How long what was found, and "nothing there", is believed without asking again. */
+  readonly ttlMs: number
+  /** How long a look-up may take in all. */
+  readonly timeoutMs: number
+  /** Look-ups remembered at most. */
+  readonly maxEntries?: number
+}
+
+export interface Found {
+  /** `undefined`: there is nothing at this path. */
+  readonly source: Source | undefined
+  /** The bucket did not answer; this is what it said last. */
+  readonly stale: boolean
+}
+
+/** When the bucket hangs, a look-up that was answered before waits this long before its last answer is given instead. */
+const STALE_AFTER_MS = 1000
+/** How long a failure of the bucket is remembered, so that not every request waits for the next one. */
+const FAILURE_TTL_MS = 1000
+/** How long after it ran out the last answer may still stand in for a bucket that is away. */
+const STALE_MS = 15 * 60_000
+
+interface Remembered {
+  readonly source: Source | undefined
+  /** When it was learnt. */
+  readonly at: number
+  until: number
+  stale: boolean
+}
+
+/** Which object and version a path means, remembered for a few seconds. */
+export class Sources {
+  readonly #remembered: LRUCache<string, Remembered>
+  readonly #flights: SingleFlight<Source | undefined>
+  readonly #options: SourcesOptions
+
+  constructor(options: SourcesOptions) {
+    this.#options = options
+    this.#remembered = new LRUCache({ max: options.maxEntries ?? 100_000 })
+    this.#flights = new SingleFlight(
+      options.timeoutMs,
+      () => new GatewayError('timed_out', 'The bucket took too long to answer'),
+    )
+  }
+
+  /** What is known without asking: `undefined` when nothing is, or when it is too old. */
+  remembered(path: SourcePath): Found | undefined {
+    const entry = this.#remembered.get(path.path)
+    return entry !== undefined && entry.until > Date.now() ? entry : undefined
+  }
+
+  /** What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, the last answer. */
+  async find(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+    const known = this.remembered(path)
+    if (known !== undefined) return known
+    const last = this.#remembered.get(path.path)
+    if (last === undefined || Date.now() - last.at > STALE_MS) return this.#ask(path, signal)
+    const patience = AbortSignal.timeout(STALE_AFTER_MS)
+    try {
+      return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience)
+    } catch (error) {
+      if (signal?.aborted) throw error
+      if (!patience.aborted && !isBucketAway(error)) throw error
+      last.until = Date.now() + FAILURE_TTL_MS
+      last.stale = true
+      return last
+    }
+  }
+
+  /**
+   * What the bucket says at this moment. Never joins a look-up that is under way: that one may have read the record
+   * before the change that the caller has to see.
+   */
+  async findNow(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+    this.#flights.forget((known) => known === path.path)
+    return this.#ask(path, signal)
+  }
+
+  /** Drops what is remembered of a path, of everything below it, and of what it is a part of (an album of its photo). */
+  forget(path: string): void {
+    const related = (known: string) =>
+      known === path || known.startsWith(`${path}/`) || path.startsWith(`${known}/`)
+    for (const known of this.#remembered.keys()) if (related(known)) this.#remembered.delete(known)
+    this.#flights.forget(related)
+  }
+
+  /** Drops everything that is remembered. */
+  forgetAll(): void {
+    this.#remembered.clear()
+    this.#flights.forget(() => true)
+  }
+
+  async #ask(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+    const flight = this.#flights.join(
+      path.path,
+      async (control) => {
+        const source = await this.#options.lookUp(path, control.signal)
+        if (control.current) this.#remember(path, source)
+        return source
+      },
+      signal,
+    )
+    return { source: await flight.result, stale: false }
+  }
+
+  #remember(path: SourcePath, source: Source | undefined): void {
+    const now = Date.now()
+    this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
+  }
+}
+
+function isBucketAway(error: unknown): boolean {
+  return error instanceof GatewayError && (error.code === 'bucket_unreachable' || error.code === 'timed_out')
+}

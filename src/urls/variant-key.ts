@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { specName, type TransformSpec } from '../transform/spec.ts'
+
+/** Where variants lie: `img/` for public sources, `private/` for all others. */
+export type VariantTree = 'img' | 'private'
+
+/** The longest key that a bucket takes, in bytes. */
+export const MAX_KEY_BYTES = 1024
+
+const LONGEST_TAIL = '/@123456789012345/16384x16384.avif'.length
+const HASH_CHARACTERS = 22
+
+/** Where the variant lies in the bucket: its versioned path, decoded, with a source that is too long cut. */
+export function variantKey(
+  source: string,
+  version: string,
+  spec: TransformSpec,
+  tree: VariantTree = 'img',
+): string {
+  return `${variantPrefix(source, tree)}${version}/${specName(spec)}`
+}
+
+/**
+ * What the keys of all variants of a source begin with, whatever version or spec. Sources below a segment that itself
+ * begins with `@` share it: who lists it to delete may delete a few variants too many, never one too few.
+ */
+export function variantPrefix(source: string, tree: VariantTree = 'img'): string {
+  return `${tree}/${fit(source, MAX_KEY_BYTES - tree.length - 1 - LONGEST_TAIL)}/@`
+}
+
+// Room is kept for the longest spec, so that the cut depends on the source alone and the prefix is the same for all.
+function fit(source: string, roomBytes: number): string {
+  if (Buffer.byteLength(source) <= roomBytes) return source
+  const hash = createHash('sha256').update(source).digest('base64url').slice(0, HASH_CHARACTERS)
+  const head = new Uint8Array(roomBytes - HASH_CHARACTERS - 1)
+  // encodeInto stops at the last whole character that fits.
+  const { read } = new TextEncoder().encodeInto(source, head)
+  return `${source.slice(0, read)}~${hash}`
+}

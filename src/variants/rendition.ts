@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache'
+import { GatewayError, isVerdict } from '../errors.ts'
+import type { Admission } from '../render/admission.ts'
+import type { ByteBudget } from '../render/byte-budget.ts'
+import type { Renderer } from '../render/renderer.ts'
+import type { FlightControl } from '../sources/single-flight.ts'
+import type { Source } from '../sources/source.ts'
+import type { SourceView } from '../storage/source-view.ts'
+import type { TransformSpec } from '../transform/spec.ts'
+import type { RenderTimings } from './variant.ts'
+
+export interface RenditionsOptions {
+  readonly pictures: SourceView
+  readonly renderer: Renderer
+  readonly admission: Admission
+  readonly fetching: ByteBudget
+  readonly maxSourceBytes: number
+  readonly fetchTimeoutMs: number
+}
+
+export interface Rendition {
+  readonly bytes: Buffer
+  readonly contentType: string
+  readonly timings: RenderTimings
+}
+
+/** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
+const MAX_VERDICTS = 10_000
+
+/** Makes pictures out of sources: fetched under one gate, rendered under another, never of another version than asked. */
+export class Renditions {
+  readonly #options: RenditionsOptions
+  readonly #verdicts = new LRUCache<string, GatewayError>({ max: MAX_VERDICTS })
+
+  constructor(options: RenditionsOptions) {
+    this.#options = options
+  }
+
+  /** Throws the verdict on this version of the source, if there is one. */
+  assertServable(source: Source): void {
+    const verdict = this.#verdicts.get(versionName(source))
+    // A fresh error each time: the stack of the first request would mislead.
+    if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
+  }
+
+  /** Renders one picture, or says that the source is no longer the version that it was. */
+  async render(
+    source: Source,
+    spec: TransformSpec,
+    flight: FlightControl,
+  ): Promise<Rendition | 'source-changed'> {
+    this.assertServable(source)
+    try {
+      return await this.#render(source, spec, flight)
+    } catch (error) {
+      if (isVerdict(error)) this.#verdicts.set(versionName(source), error)
+      throw error
+    }
+  }
+
+  #render(source: Source, spec: TransformSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
+    const { admission, fetching, maxSourceBytes, renderer } = this.#options
+    if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
+    // A place in the queue first: what would be refused is not fetched. The bytes are held until they are rendered.
+    return admission.hold(async (place) => {
+      return fetching.use(
+        source.bytes,
+        async () => {
+          const fetchedFrom = performance.now()
+          const body = await this.#fetch(source, flight.signal)
+          if (body === 'source-changed') return body
+          const queuedFrom = performance.now()
+          return place.run(async () => {
+            const startedAt = performance.now()
+            flight.commit()
+            const rendering = await renderer.render(body, spec)
+            const { queueMs, decodeMs, encodeMs } = rendering.timings
+            const timings = {
+              fetchMs: queuedFrom - fetchedFrom,
+              queueMs: startedAt - queuedFrom + queueMs,
+              decodeMs,
+              encodeMs,
+            }
+            return { bytes: rendering.bytes, contentType: rendering.contentType, timings }
+          })
+        },
+        flight.signal,
+      )
+    }, flight.signal)
+  }
+
+  async #fetch(source: Source, signal: AbortSignal): Promise<Buffer | 'source-changed'> {
+    const { pictures, maxSourceBytes, fetchTimeoutMs } = this.#options
+    const late = AbortSignal.timeout(fetchTimeoutMs)
+    try {
+      const result = await pictures.get(source.key, {
+        ifMatch: source.etag,
+        maxBytes: maxSourceBytes,
+        signal: AbortSignal.any([signal, late]),
+      })
+      if (result.outcome === 'found') return result.object.body
+      if (result.outcome === 'too-large') throw tooLarge(result.bytes, maxSourceBytes)
+      return 'source-changed'
+    } catch (error) {
+      if (late.aborted && !signal.aborted) {
+        throw new GatewayError('timed_out', 'The bucket took too long to hand out the source', {
+          cause: error,
+        })
+      }
+      throw error
+    }
+  }
+}
+
+function versionName(source: Source): string {
+  return `${source.key}@${source.version}`
+}
+
+function tooLarge(bytes: number, maxBytes: number): GatewayError {
+  return new GatewayError(
+    'source_too_large',
+    `The source has ${bytes} bytes; at most ${maxBytes} are accepted`,
+  )
+}

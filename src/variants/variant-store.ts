@@ -1,0 +1,164 @@
+import { LRUCache } from 'lru-cache'
+import { GatewayError } from '../errors.ts'
+import { SingleFlight } from '../sources/single-flight.ts'
+import type { Source } from '../sources/source.ts'
+import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
+import type { TransformSpec } from '../transform/spec.ts'
+import type { Renditions } from './rendition.ts'
+import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
+import type { WriteBack } from './write-back.ts'
+
+export interface VariantStoreOptions {
+  readonly store: Pick<ObjectStore, 'get'>
+  readonly renditions: Renditions
+  readonly writeBack: Pick<WriteBack, 'add'>
+  /** What memory may hold, bodies and bookkeeping. */
+  readonly memoryBytes: number
+  /** Deadline of one flight: look in the bucket, or fetch and render. */
+  readonly flightTimeoutMs: number
+  /** Called once for each picture that was rendered. */
+  readonly onRendered?: (variant: Variant, timings: RenderTimings) => void
+}
+
+/** A picture and the layer that had it. */
+export interface FoundVariant {
+  readonly variant: Variant
+  readonly layer: Layer
+  readonly timings?: RenderTimings
+}
+
+/** What a picture costs in memory beside its bytes: strings, headers, entries. */
+const ENTRY_OVERHEAD_BYTES = 1024
+
+type Rendered = { readonly variant: Variant; readonly timings: RenderTimings } | 'source-changed'
+
+/** Variants, wherever they are: memory, then the bucket, then rendered and stored. One flight a key in each step. */
+export class VariantStore {
+  readonly #options: VariantStoreOptions
+  readonly #memory: LRUCache<string, Variant>
+  readonly #lookingUp: SingleFlight<Variant | undefined>
+  readonly #rendering: SingleFlight<Rendered>
+
+  constructor(options: VariantStoreOptions) {
+    this.#options = options
+    this.#memory = new LRUCache({
+      maxSize: options.memoryBytes,
+      sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
+    })
+    const timedOut = () => new GatewayError('timed_out', 'The picture took too long')
+    this.#lookingUp = new SingleFlight(options.flightTimeoutMs, timedOut)
+    this.#rendering = new SingleFlight(options.flightTimeoutMs, timedOut)
+  }
+
+  /** Flights in the air, bytes and pictures in memory. */
+  get stats(): { flights: number; memoryBytes: number; memoryEntries: number } {
+    return {
+      flights: this.#lookingUp.size + this.#rendering.size,
+      memoryBytes: this.#memory.calculatedSize,
+      memoryEntries: this.#memory.size,
+    }
+  }
+
+  /** The picture if memory has it. */
+  inMemory(key: string): Variant | undefined {
+    return this.#memory.get(key)
+  }
+
+  /** The picture if memory or the bucket has it: at most one bucket call. */
+  async findStored(name: VariantName, signal?: AbortSignal): Promise<FoundVariant | undefined> {
+    const known = this.#memory.get(name.key)
+    if (known !== undefined) return { variant: known, layer: 'memory' }
+    const flight = this.#lookingUp.join(
+      name.key,
+      async (control) => {
+        const result = await this.#options.store.get(name.key, { signal: control.signal })
+        if (result.outcome !== 'found') return undefined
+        const variant = toVariant(name, result.object)
+        if (control.current) this.#memory.set(name.key, variant)
+        return variant
+      },
+      signal,
+    )
+    const variant = await flight.result
+    return variant && { variant, layer: flight.collapsed ? 'collapsed' : 'bucket' }
+  }
+
+  /** The picture, rendered if it is stored nowhere; `source-changed` when the source is no longer what it was. */
+  async find(
+    name: VariantName,
+    source: Source,
+    spec: TransformSpec,
+    signal?: AbortSignal,
+  ): Promise<FoundVariant | 'source-changed'> {
+    const known = this.#memory.get(name.key)
+    if (known !== undefined) return { variant: known, layer: 'memory' }
+    this.#options.renditions.assertServable(source)
+    const stored = await this.findStored(name, signal)
+    if (stored !== undefined) return stored
+    return this.render(name, source, spec, signal)
+  }
+
+  /** Renders a picture that is not stored, shares it, keeps it, and has it stored. */
+  async render(
+    name: VariantName,
+    source: Source,
+    spec: TransformSpec,
+    signal?: AbortSignal,
+  ): Promise<FoundVariant | 'source-changed'> {
+    // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.
+    const landed = this.#memory.get(name.key)
+    if (landed !== undefined) return { variant: landed, layer: 'memory' }
+    const flight = this.#rendering.join(
+      name.key,
+      async (control): Promise<Rendered> => {
+        const rendition = await this.#options.renditions.render(source, spec, control)
+        if (rendition === 'source-changed') return rendition
+        const { bytes, contentType, timings } = rendition
+        const variant = { ...name, bytes, contentType, lastModified: source.lastModified }
+        this.#options.onRendered?.(variant, timings)
+        if (control.current) this.#memory.set(name.key, variant)
+        this.#options.writeBack.add(variant, source)
+        return { variant, timings }
+      },
+      signal,
+    )
+    const rendered = await flight.result
+    if (rendered === 'source-changed') return rendered
+    return flight.collapsed
+      ? { variant: rendered.variant, layer: 'collapsed' }
+      : { ...rendered, layer: 'render' }
+  }
+
+  /** Somebody else stored this picture first: from now on their bytes are served here too. */
+  async adoptStored(name: VariantName, signal?: AbortSignal): Promise<void> {
+    const result = await this.#options.store.get(name.key, { signal })
+    // Forgotten in the meantime stays forgotten.
+    if (result.outcome === 'found' && this.#memory.has(name.key)) {
+      this.#memory.set(name.key, toVariant(name, result.object))
+    }
+  }
+
+  /** Drops the pictures whose keys begin with one of the prefixes, also those still in the air. */
+  forget(prefixes: readonly string[]): void {
+    const matches = (key: string) => prefixes.some((prefix) => key.startsWith(prefix))
+    for (const key of this.#memory.keys()) if (matches(key)) this.#memory.delete(key)
+    this.#lookingUp.forget(matches)
+    this.#rendering.forget(matches)
+  }
+
+  /** Drops everything from memory. */
+  forgetAll(): void {
+    this.forget([''])
+  }
+}
+
+function toVariant(name: VariantName, object: StoredObject): Variant {
+  return {
+    key: name.key,
+    etag: name.etag,
+    tags: name.tags,
+    bytes: object.body,
+    contentType: object.contentType,
+    lastModified: sourceModified(object),
+  }
+}

@@ -1,0 +1,44 @@
+import type { ObjectFacts } from '../storage/object-store.ts'
+
+/** The name of one picture: where it is stored, and what identifies its bytes. */
+export interface VariantName {
+  /** The key in the bucket, which is its versioned URL path. */
+  readonly key: string
+  /** Strong, quoted. */
+  readonly etag: string
+  /** Cache tags, comma-separated. */
+  readonly tags: string
+}
+
+/** One picture: its name and its encoded bytes. */
+export interface Variant extends VariantName {
+  readonly bytes: Buffer
+  readonly contentType: string
+  /** When its source was changed last. */
+  readonly lastModified: Date
+}
+
+/** The layer that an answer came from, as `Cache-Status` (RFC 9211) tells it. */
+export type Layer = 'memory' | 'bucket' | 'render' | 'collapsed'
+
+/** Milliseconds that each step of a rendering took. */
+export interface RenderTimings {
+  readonly fetchMs: number
+  readonly queueMs: number
+  readonly decodeMs: number
+  readonly encodeMs: number
+}
+
+/** User metadata that a stored variant carries, beside what the store itself adds. */
+export function variantMetadata(variant: Variant): Record<string, string> {
+  return {
+    'cache-tag': variant.tags,
+    'source-modified': `${Math.floor(variant.lastModified.getTime() / 1000)}`,
+  }
+}
+
+/** When the source of a stored variant was changed last; the time of storing where it does not say. */
+export function sourceModified(stored: ObjectFacts): Date {
+  const seconds = Number(stored.metadata['source-modified'])
+  return Number.isSafeInteger(seconds) && seconds > 0 ? new Date(seconds * 1000) : stored.lastModified
+}

@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import type { Source } from '../sources/source.ts'
+import type { Sources } from '../sources/sources.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { type Variant, variantMetadata } from './variant.ts'
+
+export interface WriteBackOptions {
+  readonly store: Pick<ObjectStore, 'put' | 'delete'>
+  readonly sources: Pick<Sources, 'findNow'>
+  /** Writes under way at once. */
+  readonly concurrency: number
+  /** Writes waiting; beyond, a picture is not stored, and rendered again when it is asked for. */
+  readonly maxQueued: number
+  /** Attempts at each step. */
+  readonly maxAttempts?: number
+  /** First pause between two attempts; doubles from one to the next. */
+  readonly backoffMs?: number
+  /** Called when what was stored turned out to be outdated and has been removed again. */
+  readonly onOutdated: (variant: Variant) => void
+  /** Called when somebody else had stored this picture before: theirs counts. */
+  readonly onTaken: (variant: Variant) => Promise<void>
+  readonly onFinished: (outcome: WriteOutcome, variant: Variant, error?: unknown) => void
+}
+
+export type WriteOutcome = 'stored' | 'taken' | 'outdated' | 'failed' | 'refused'
+
+/** Stores what was rendered, after the answer: create-only, and never so that a deleted picture comes back. */
+export class WriteBack {
+  readonly #options: WriteBackOptions
+  readonly #queue: { variant: Variant; source: Source }[] = []
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: WriteBackOptions) {
+    this.#options = options
+  }
+
+  /** Writes waiting and under way. */
+  get pending(): number {
+    return this.#queue.length + this.#running.size
+  }
+
+  /** Queues a picture for storing. */
+  add(variant: Variant, source: Source): void {
+    if (this.#queue.length >= this.#options.maxQueued) return this.#options.onFinished('refused', variant)
+    this.#queue.push({ variant, source })
+    this.#next()
+  }
+
+  /** Waits until everything queued is stored or has failed for good. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #next(): void {
+    if (this.#running.size >= this.#options.concurrency) return
+    const job = this.#queue.shift()
+    if (job === undefined) return
+    const run = this.#store(job.variant, job.source)
+      .then(
+        (outcome) => this.#options.onFinished(outcome, job.variant),
+        (error: unknown) => this.#options.onFinished('failed', job.variant, error),
+      )
+      .finally(() => {
+        this.#running.delete(run)
+        this.#next()
+      })
+    this.#running.add(run)
+  }
+
+  async #store(variant: Variant, source: Source): Promise<WriteOutcome> {
+    const { store, sources, onOutdated, onTaken } = this.#options
+    const put = await this.#insist(() =>
+      store.put(variant.key, variant.bytes, {
+        contentType: variant.contentType,
+        cacheControl: CACHE_CONTROL.A,
+        metadata: variantMetadata(variant),
+        ifNoneMatch: '*',
+      }),
+    )
+    // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
+    // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
+    const now = await this.#insist(() => sources.findNow(source.at))
+    if (isSame(now.source, source)) {
+      if (put.outcome === 'stored') return 'stored'
+      await onTaken(variant)
+      return 'taken'
+    }
+    await this.#insist(() => store.delete([variant.key]))
+    onOutdated(variant)
+    return 'outdated'
+  }
+
+  async #insist<T>(step: () => Promise<T>): Promise<T> {
+    const { maxAttempts = 4, backoffMs = 200 } = this.#options
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await step()
+      } catch (error) {
+        if (attempt >= maxAttempts) throw error
+        await pause(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()))
+      }
+    }
+  }
+}
+
+function isSame(now: Source | undefined, then: Source): boolean {
+  return now !== undefined && now.version === then.version && now.access === then.access
+}
