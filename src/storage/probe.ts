@@ -105,7 +105,12 @@ export function judgeClock(skewMs: number | undefined): Finding {
   const seconds = (Math.abs(skewMs) / 1000).toFixed(1)
   const detail = `ours is ${seconds} s ${skewMs < 0 ? 'ahead of' : 'behind'} the store's`
   if (Math.abs(skewMs) <= toleratedSkewMs) return { name, ok: true, detail }
-  return { name, ok: false, detail, cure: 'Set the clock by NTP: stores refuse signatures that are minutes off.' }
+  return {
+    name,
+    ok: false,
+    detail,
+    cure: 'Set the clock by NTP: stores refuse signatures that are minutes off.',
+  }
 }
 
 async function tryCreate(store: ObjectStore, key: string): Promise<Observation> {
@@ -131,7 +136,10 @@ async function race(
   const winners = bodies.filter((_, racer) => results[racer]?.outcome === 'stored')
   const last = await store.get(key)
   const kept = winners[0] !== undefined && last.outcome === 'found' && last.object.body.equals(winners[0])
-  return observe(`${winners.length} of ${racers} won${kept ? '' : ', its bytes are not there'}`, `1 of ${racers} won`)
+  return observe(
+    `${winners.length} of ${racers} won${kept ? '' : ', its bytes are not there'}`,
+    `1 of ${racers} won`,
+  )
 }
 
 async function runChecks(checks: readonly Check[]): Promise<Finding[]> {
@@ -142,16 +150,33 @@ async function runChecks(checks: readonly Check[]): Promise<Finding[]> {
       findings.push(ok ? { name, ok, detail } : { name, ok, detail, cure })
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      const unreachable = error.code !== 'bucket_refused'
-      findings.push({ name, ok: false, detail: describe(error), cure: unreachable ? reachIt : cure })
-      // The next check would only wait as long for the same.
-      if (unreachable) break
+      const general = generalCure(error)
+      findings.push({ name, ok: false, detail: describe(error), cure: general ?? cure })
+      // Every other check would only end in the same.
+      if (general !== undefined) break
     }
   }
   return findings
 }
 
-const reachIt = 'Check endpoint, region and network; is the store running?'
+const wrongCredentials = 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of this machine.'
+
+/** By the store's name for the failure: what no permission on the bucket would cure. */
+const generalCures = new Map([
+  ['NoSuchBucket', 'Create the bucket, or correct HALFTONE_BUCKET.'],
+  ['InvalidBucketName', 'Correct HALFTONE_BUCKET.'],
+  ['PermanentRedirect', 'Set AWS_REGION to the region of the bucket.'],
+  ['AuthorizationHeaderMalformed', 'Set AWS_REGION to the region of the bucket.'],
+  ['InvalidAccessKeyId', wrongCredentials],
+  ['SignatureDoesNotMatch', wrongCredentials],
+  ['ExpiredToken', wrongCredentials],
+  ['CredentialsProviderError', wrongCredentials],
+])
+
+function generalCure(error: GatewayError): string | undefined {
+  if (error.code !== 'bucket_refused') return 'Check endpoint, region and network; is the store running?'
+  return error.cause instanceof Error ? generalCures.get(error.cause.name) : undefined
+}
 
 const probeKey = () => `system/probe/${randomBytes(9).toString('base64url')}`
 
@@ -160,7 +185,9 @@ function etagOf(result: PutResult): string {
 }
 
 function observe(seen: string, expected: string): Observation {
-  return seen === expected ? { ok: true, detail: seen } : { ok: false, detail: `${seen} (expected: ${expected})` }
+  return seen === expected
+    ? { ok: true, detail: seen }
+    : { ok: false, detail: `${seen} (expected: ${expected})` }
 }
 
 function describe(error: Error): string {

@@ -41,15 +41,15 @@ const messages = {
   timed_out: 'The bucket took too long',
 } as const
 
-const slow: readonly (string | undefined)[] = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
+const slow = new Set<string | undefined>(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 // Statuses that say "not now" rather than "no".
-const transient: readonly number[] = [408, 409, 425, 429]
+const transient = new Set([408, 409, 425, 429])
 
 function failureOf(error: unknown): keyof typeof messages {
   const code = codeOf(error)
-  if (slow.includes(code)) return 'timed_out'
+  if (slow.has(code)) return 'timed_out'
   if (code === 'CredentialsProviderError') return 'bucket_refused'
   const status = statusOf(error) ?? 0
-  const refused = status >= 300 && status < 500 && !transient.includes(status)
+  const refused = status >= 300 && status < 500 && !transient.has(status)
   return refused ? 'bucket_refused' : 'bucket_unreachable'
 }
