@@ -1,6 +1,13 @@
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import { batchesOf } from './batches.ts'
-import type { CallOptions, GetResult, ListOptions, ObjectStore, PutResult } from './object-store.ts'
+import type {
+  CallOptions,
+  GetResult,
+  ListedObject,
+  ListOptions,
+  ObjectStore,
+  PutResult,
+} from './object-store.ts'
 
 /** One call to the bucket, as it ended. */
 export interface StoreCall {
@@ -27,68 +34,71 @@ export type StoreObserver = (call: StoreCall) => void
  * (the time its reader takes is not counted) and for each thousand deleted keys.
  */
 export function observeStore(store: ObjectStore, observer: StoreObserver): ObjectStore {
-  async function observe<T>(
-    { verb, signal }: Pick<StoreCall, 'verb'> & CallOptions,
-    work: () => Promise<T>,
-    outcomeOf: (result: T) => StoreOutcome,
-  ): Promise<T> {
-    const startedAt = performance.now()
-    const report = (outcome: StoreOutcome) => observer({ verb, outcome, seconds: secondsSince(startedAt) })
-    let result: T
-    try {
-      result = await work()
-    } catch (error) {
-      report(failureOutcome(error, signal))
-      throw error
-    }
-    report(outcomeOf(result))
-    return result
-  }
-
-  async function deleteKeys(keys: readonly string[], options?: CallOptions): Promise<void> {
-    for (const batch of batchesOf(keys)) {
-      const call = { verb: 'delete', signal: options?.signal } as const
-      await observe(
-        call,
-        () => store.delete(batch, options),
-        () => 'deleted',
-      )
-    }
-  }
-
-  async function* list(prefix: string, options: ListOptions = {}) {
-    let startedAt = performance.now()
-    const report = (outcome: StoreOutcome) =>
-      observer({ verb: 'list', outcome, seconds: secondsSince(startedAt) })
-    const onPage = () => {
-      report('page')
-      startedAt = performance.now()
-      options.onPage?.()
-    }
-    try {
-      for await (const object of store.list(prefix, { ...options, onPage })) {
-        yield object
-        startedAt = performance.now()
-      }
-    } catch (error) {
-      report(failureOutcome(error, options.signal))
-      throw error
-    }
-  }
-
   return {
     head: (key, options) =>
-      observe({ verb: 'head', signal: options?.signal }, () => store.head(key, options), foundOrAbsent),
+      observe(observer, { verb: 'head', ...options }, () => store.head(key, options), foundOrAbsent),
     get: (key, options) =>
-      observe({ verb: 'get', signal: options?.signal }, () => store.get(key, options), outcomeOf),
+      observe(observer, { verb: 'get', ...options }, () => store.get(key, options), outcomeOf),
     put: (key, bytes, options) =>
-      observe({ verb: 'put', signal: options.signal }, () => store.put(key, bytes, options), outcomeOf),
-    delete: deleteKeys,
-    list,
+      observe(observer, { verb: 'put', ...options }, () => store.put(key, bytes, options), outcomeOf),
+    delete: async (keys, options) => {
+      for (const batch of batchesOf(keys)) {
+        await observe(observer, { verb: 'delete', ...options }, () => store.delete(batch, options), deleted)
+      }
+    },
+    list: (prefix, options) => observeList(store, observer, prefix, options),
+  }
+}
+
+async function observe<T>(
+  observer: StoreObserver,
+  { verb, signal }: Pick<StoreCall, 'verb'> & CallOptions,
+  work: () => Promise<T>,
+  outcomeOf: (result: T) => StoreOutcome,
+): Promise<T> {
+  const startedAt = performance.now()
+  let outcome: StoreOutcome = 'failed'
+  try {
+    const result = await work()
+    outcome = outcomeOf(result)
+    return result
+  } catch (error) {
+    outcome = failureOutcome(error, signal)
+    throw error
+  } finally {
+    observer({ verb, outcome, seconds: secondsSince(startedAt) })
+  }
+}
+
+async function* observeList(
+  store: ObjectStore,
+  observer: StoreObserver,
+  prefix: string,
+  options: ListOptions = {},
+): AsyncGenerator<ListedObject> {
+  let startedAt = performance.now()
+  const report = (outcome: StoreOutcome) =>
+    observer({ verb: 'list', outcome, seconds: secondsSince(startedAt) })
+  const onPage = () => {
+    report('page')
+    startedAt = performance.now()
+    options.onPage?.()
+  }
+  try {
+    for await (const object of store.list(prefix, { ...options, onPage })) {
+      yield object
+      // From here on the next page may be on its way: what the reader took is not the store's time.
+      startedAt = performance.now()
+    }
+  } catch (error) {
+    report(failureOutcome(error, options.signal))
+    throw error
   }
 }
 
 const foundOrAbsent = (facts: unknown) => (facts === undefined ? 'absent' : 'found')
+
+const deleted = () => 'deleted' as const
 
 const outcomeOf = (result: GetResult | PutResult) => result.outcome
 

@@ -11,7 +11,7 @@ import { brokenAnswer, toGatewayError } from './s3-errors.ts'
 import { findCorruption } from './stamp.ts'
 
 /** The bytes were not those that the store has: the connection or something on the way is at fault. */
-interface BrokenBody {
+export interface BrokenBody {
   readonly outcome: 'broken'
   readonly cause: GatewayError
 }

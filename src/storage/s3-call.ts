@@ -1,3 +1,4 @@
+import type { S3Client } from '@aws-sdk/client-s3'
 import { GatewayError } from '../errors.ts'
 import type { CallOptions } from './object-store.ts'
 import { toGatewayError } from './s3-errors.ts'
@@ -9,6 +10,13 @@ export interface SendOptions {
 
 /** Runs one call to the store, its retries included: stopped at its deadline, its failures translated. */
 export type Call = <T>(options: CallOptions | undefined, work: (sdk: SendOptions) => Promise<T>) => Promise<T>
+
+/** A bucket as its verbs need it. */
+export interface S3Bucket {
+  readonly client: S3Client
+  readonly name: string
+  readonly call: Call
+}
 
 /** Calls that end after `timeoutMs` or with the caller's signal, whichever is first. */
 export function createCall(timeoutMs: number): Call {
@@ -29,26 +37,25 @@ async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   const stop = new AbortController()
-  let end: (reason: unknown) => void = () => {}
-  const ended = new Promise<never>((_resolve, reject) => {
-    end = (reason) => {
-      // Rejected before the work is stopped, so that the reason wins over what the stopped work throws.
+  return new Promise<T>((resolve, reject) => {
+    const leave = () => fail(signal?.reason)
+    const timer = setTimeout(() => fail(new GatewayError('timed_out', 'The bucket took too long')), timeoutMs)
+    const release = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', leave)
+    }
+    const succeed = (result: T) => {
+      release()
+      resolve(result)
+    }
+    const fail = (reason: unknown) => {
+      release()
       reject(reason)
+      // Ends also an answer that was refused half read: it must not keep its socket.
       stop.abort()
     }
+    // A listener of our own, not AbortSignal.any: it is taken away again, so a long-lived signal gathers nothing.
+    signal?.addEventListener('abort', leave, { once: true })
+    work(stop.signal).then(succeed, fail)
   })
-  const leave = () => end(signal?.reason)
-  const timer = setTimeout(() => end(new GatewayError('timed_out', 'The bucket took too long')), timeoutMs)
-  // A listener of our own, not AbortSignal.any: it is taken away again, so a long-lived signal gathers nothing.
-  signal?.addEventListener('abort', leave, { once: true })
-  try {
-    return await Promise.race([work(stop.signal), ended])
-  } catch (error) {
-    // An answer that was refused half read must not keep its socket.
-    stop.abort()
-    throw error
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', leave)
-  }
 }

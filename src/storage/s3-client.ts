@@ -49,9 +49,9 @@ export const s3Defaults = {
 export interface S3Connection {
   readonly client: S3Client
   /** How far the store's clock is ahead of ours, by its last answer. */
-  clockSkewMs(): number | undefined
+  readonly clockSkewMs: () => number | undefined
   /** Ends all sockets; later calls fail. */
-  close(): void
+  readonly close: () => void
 }
 
 /** Connects to nothing yet: sockets and credentials come with the first call. */

@@ -1,72 +1,74 @@
-import { DeleteObjectCommand, DeleteObjectsCommand, type S3Client, type _Error } from '@aws-sdk/client-s3'
+import { type _Error, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { GatewayError } from '../errors.ts'
 import type { CallOptions, ObjectStore } from './object-store.ts'
 import { batchesOf, inParallel } from './batches.ts'
 import { codeOf, isAbsent } from './s3-errors.ts'
-import type { Call } from './s3-call.ts'
+import type { S3Bucket } from './s3-call.ts'
 import { checkKey } from './stamp.ts'
 
 const singlesAtOnce = 16
 
 /** How stores refuse DeleteObjects: they want Content-MD5, which the SDK no longer sends, or do not know the call. */
-const refusals: readonly (string | undefined)[] = [
+const refusals = new Set<string | undefined>([
   'MissingContentMD5',
   'InvalidRequest',
   'InvalidDigest',
   'NotImplemented',
   'MethodNotAllowed',
-]
+])
 
 /** XML 1.0, the body of DeleteObjects, has no way to write these. */
 const notInXml = /[\p{Cc}\uFFFE\uFFFF]/u
 
-/** The `delete` of a bucket: by the thousand, or one by one where the store cannot. */
-export function createS3Delete(client: S3Client, Bucket: string, call: Call): ObjectStore['delete'] {
+/** The `delete` of a bucket: by the thousand, or one by one where the store cannot; which of them is remembered. */
+export function createS3Delete(bucket: S3Bucket): ObjectStore['delete'] {
   let canBatch = true
 
-  async function deleteOne(Key: string, options?: CallOptions): Promise<void> {
-    await call(options, async (sdk) => {
-      try {
-        await client.send(new DeleteObjectCommand({ Bucket, Key }), sdk)
-      } catch (error) {
-        if (!isAbsent(error)) throw error
-      }
-    })
-  }
-
-  const deleteSingly = (keys: readonly string[], options?: CallOptions) =>
-    inParallel(singlesAtOnce, keys, (key) => deleteOne(key, options))
-
-  async function deleteBatch(keys: readonly string[], options?: CallOptions): Promise<void> {
-    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true }
-    await call(options, async (sdk) => {
-      const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket, Delete }), sdk)
-      const failed = Errors.filter((error) => error.Code !== 'NoSuchKey')
-      if (failed.length > 0) throw partialFailure(failed)
-    })
+  async function deleteTogether(keys: readonly string[], options?: CallOptions): Promise<boolean> {
+    if (!canBatch || keys.length === 1) return false
+    try {
+      await deleteBatch(bucket, keys, options)
+      return true
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      canBatch = false
+      return false
+    }
   }
 
   return async function deleteKeys(keys, options) {
     for (const key of keys) checkKey(key)
-    const odd = keys.filter((key) => notInXml.test(key))
-    await deleteSingly(odd, options)
+    const deleteSingly = (keys: readonly string[]) =>
+      inParallel(singlesAtOnce, keys, (key) => deleteOne(bucket, key, options))
+    await deleteSingly(keys.filter((key) => notInXml.test(key)))
     for (const batch of batchesOf(keys.filter((key) => !notInXml.test(key)))) {
-      if (canBatch && batch.length > 1) {
-        try {
-          await deleteBatch(batch, options)
-          continue
-        } catch (error) {
-          if (!isRefusal(error)) throw error
-          canBatch = false
-        }
-      }
-      await deleteSingly(batch, options)
+      if (!(await deleteTogether(batch, options))) await deleteSingly(batch)
     }
   }
 }
 
+async function deleteOne(bucket: S3Bucket, key: string, options?: CallOptions): Promise<void> {
+  await bucket.call(options, async (sdk) => {
+    try {
+      await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), sdk)
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+    }
+  })
+}
+
+async function deleteBatch(bucket: S3Bucket, keys: readonly string[], options?: CallOptions): Promise<void> {
+  const wanted = { Objects: keys.map((Key) => ({ Key })), Quiet: true }
+  await bucket.call(options, async (sdk) => {
+    const command = new DeleteObjectsCommand({ Bucket: bucket.name, Delete: wanted })
+    const { Errors = [] } = await bucket.client.send(command, sdk)
+    const failed = Errors.filter((error) => error.Code !== 'NoSuchKey')
+    if (failed.length > 0) throw partialFailure(failed)
+  })
+}
+
 function isRefusal(error: unknown): boolean {
-  return error instanceof GatewayError && refusals.includes(codeOf(error.cause))
+  return error instanceof GatewayError && refusals.has(codeOf(error.cause))
 }
 
 function partialFailure(errors: readonly _Error[]): GatewayError {

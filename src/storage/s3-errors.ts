@@ -3,7 +3,11 @@ import { GatewayError } from '../errors.ts'
 
 /** The HTTP status that the store answered with; `undefined` when it did not answer. */
 export function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+  // Not only S3ServiceException: a proxy's page of HTML is a parse error to the SDK, with the same metadata.
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined
+  const metadata = error.$metadata
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
 }
 
 /** Whether the store says that there is no such object (and not: no such bucket). */
@@ -37,15 +41,15 @@ const messages = {
   timed_out: 'The bucket took too long',
 } as const
 
-const slow: readonly (string | undefined)[] = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
+const slow = new Set<string | undefined>(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 // Statuses that say "not now" rather than "no".
-const transient: readonly number[] = [408, 409, 425, 429]
+const transient = new Set([408, 409, 425, 429])
 
 function failureOf(error: unknown): keyof typeof messages {
   const code = codeOf(error)
-  if (slow.includes(code)) return 'timed_out'
+  if (slow.has(code)) return 'timed_out'
   if (code === 'CredentialsProviderError') return 'bucket_refused'
   const status = statusOf(error) ?? 0
-  const refused = status >= 300 && status < 500 && !transient.includes(status)
+  const refused = status >= 300 && status < 500 && !transient.has(status)
   return refused ? 'bucket_refused' : 'bucket_unreachable'
 }

@@ -15,8 +15,8 @@ import type {
   PutOptions,
   PutResult,
 } from './object-store.ts'
-import { readBody, readPage, toFacts } from './s3-answers.ts'
-import { createCall, type SendOptions } from './s3-call.ts'
+import { type BrokenBody, readBody, readPage, toFacts } from './s3-answers.ts'
+import { createCall, type S3Bucket, type SendOptions } from './s3-call.ts'
 import { createS3Connection, type S3Options, s3Defaults } from './s3-client.ts'
 import { createS3Delete } from './s3-delete.ts'
 import { brokenAnswer, isAbsent, statusOf } from './s3-errors.ts'
@@ -33,85 +33,110 @@ export interface S3ObjectStore extends ObjectStore {
 /** The client side of S3: an `ObjectStore` over a real bucket. */
 export function createS3ObjectStore(options: S3Options): S3ObjectStore {
   const { client, clockSkewMs, close } = createS3Connection(options)
-  const { bucket: Bucket, callTimeoutMs = s3Defaults.callTimeoutMs } = options
-  const call = createCall(callTimeoutMs)
-
-  async function head(Key: string, options?: CallOptions): Promise<ObjectFacts | undefined> {
-    checkKey(Key)
-    return call(options, async (sdk) => {
-      try {
-        return toFacts(Key, await client.send(new HeadObjectCommand({ Bucket, Key }), sdk))
-      } catch (error) {
-        if (isAbsent(error)) return undefined
-        throw error
-      }
-    })
+  const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
+  const bucket = { client, call, name: options.bucket }
+  return {
+    head: (key, options) => head(bucket, key, options),
+    get: (key, options) => get(bucket, key, options),
+    put: (key, bytes, options) => put(bucket, key, bytes, options),
+    delete: createS3Delete(bucket),
+    list: (prefix, options) => list(bucket, prefix, options),
+    clockSkewMs,
+    close,
   }
+}
 
-  async function get(key: string, options: GetOptions = {}): Promise<GetResult> {
-    checkKey(key)
-    return call(options, async (sdk) => {
-      const first = await fetchOnce(key, options, sdk)
-      if (first.outcome !== 'broken') return first
-      const second = await fetchOnce(key, options, sdk)
-      if (second.outcome !== 'broken') return second
-      throw second.cause
-    })
-  }
-
-  async function fetchOnce(Key: string, options: GetOptions, sdk: SendOptions) {
-    const { ifMatch: IfMatch, ifNoneMatch: IfNoneMatch, maxBytes } = options
-    const command = new GetObjectCommand({ Bucket, Key, IfMatch, IfNoneMatch, ChecksumMode: 'ENABLED' })
+async function head(bucket: S3Bucket, key: string, options?: CallOptions): Promise<ObjectFacts | undefined> {
+  checkKey(key)
+  const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key })
+  return bucket.call(options, async (sdk) => {
     try {
-      const answer = await client.send(command, sdk)
-      return await readBody(toFacts(Key, answer), answer.Body, maxBytes)
+      return toFacts(key, await bucket.client.send(command, sdk))
     } catch (error) {
-      const status = statusOf(error)
-      if (isAbsent(error)) return { outcome: 'absent' } as const
-      if (status === 412) return { outcome: 'changed' } as const
-      if (status === 304) return { outcome: 'unchanged' } as const
+      if (isAbsent(error)) return undefined
       throw error
     }
-  }
+  })
+}
 
-  async function put(Key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
-    checkKey(Key)
-    const command = new PutObjectCommand({
-      Bucket,
-      Key,
-      Body: bytes,
-      ContentType: options.contentType,
-      CacheControl: options.cacheControl,
-      Metadata: stampMetadata(bytes, options.metadata),
-      IfNoneMatch: options.ifNoneMatch,
-      IfMatch: options.ifMatch,
-    })
-    return call(options, async (sdk) => {
-      try {
-        const { ETag: etag } = await client.send(command, sdk)
-        if (etag === undefined) throw brokenAnswer('PutObject answered without ETag')
-        return { outcome: 'stored', etag }
-      } catch (error) {
-        if (isConflict(error, options)) return { outcome: 'conflict' }
-        throw error
-      }
-    })
-  }
+async function get(bucket: S3Bucket, key: string, options: GetOptions = {}): Promise<GetResult> {
+  checkKey(key)
+  return bucket.call(options, async (sdk) => {
+    const first = await fetchOnce(bucket, key, options, sdk)
+    if (first.outcome !== 'broken') return first
+    const second = await fetchOnce(bucket, key, options, sdk)
+    if (second.outcome !== 'broken') return second
+    throw second.cause
+  })
+}
 
-  async function* list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListedObject> {
-    let ContinuationToken: string | undefined
-    do {
-      const input = { Bucket, Prefix: prefix, EncodingType: 'url', ContinuationToken } as const
-      const page = await call(options, async (sdk) =>
-        readPage(await client.send(new ListObjectsV2Command(input), sdk)),
-      )
-      options.onPage?.()
-      yield* page.objects
-      ContinuationToken = page.next
-    } while (ContinuationToken !== undefined)
+async function fetchOnce(
+  bucket: S3Bucket,
+  key: string,
+  { ifMatch, ifNoneMatch, maxBytes }: GetOptions,
+  sdk: SendOptions,
+): Promise<GetResult | BrokenBody> {
+  const conditions = { IfMatch: ifMatch, IfNoneMatch: ifNoneMatch }
+  const command = new GetObjectCommand({
+    Bucket: bucket.name,
+    Key: key,
+    ...conditions,
+    ChecksumMode: 'ENABLED',
+  })
+  try {
+    const answer = await bucket.client.send(command, sdk)
+    return await readBody(toFacts(key, answer), answer.Body, maxBytes)
+  } catch (error) {
+    if (isAbsent(error)) return { outcome: 'absent' }
+    if (statusOf(error) === 412) return { outcome: 'changed' }
+    if (statusOf(error) === 304) return { outcome: 'unchanged' }
+    throw error
   }
+}
 
-  return { head, get, put, delete: createS3Delete(client, Bucket, call), list, clockSkewMs, close }
+async function put(
+  bucket: S3Bucket,
+  key: string,
+  bytes: Uint8Array,
+  options: PutOptions,
+): Promise<PutResult> {
+  checkKey(key)
+  const command = new PutObjectCommand({
+    Bucket: bucket.name,
+    Key: key,
+    Body: bytes,
+    ContentType: options.contentType,
+    CacheControl: options.cacheControl,
+    Metadata: stampMetadata(bytes, options.metadata),
+    IfNoneMatch: options.ifNoneMatch,
+    IfMatch: options.ifMatch,
+  })
+  return bucket.call(options, async (sdk) => {
+    try {
+      const { ETag: etag } = await bucket.client.send(command, sdk)
+      if (etag === undefined) throw brokenAnswer('PutObject answered without ETag')
+      return { outcome: 'stored', etag }
+    } catch (error) {
+      if (isConflict(error, options)) return { outcome: 'conflict' }
+      throw error
+    }
+  })
+}
+
+async function* list(
+  { client, name, call }: S3Bucket,
+  prefix: string,
+  options: ListOptions = {},
+): AsyncGenerator<ListedObject> {
+  let token: string | undefined
+  do {
+    const input = { Bucket: name, Prefix: prefix, EncodingType: 'url', ContinuationToken: token } as const
+    const command = new ListObjectsV2Command(input)
+    const page = await call(options, async (sdk) => readPage(await client.send(command, sdk)))
+    options.onPage?.()
+    yield* page.objects
+    token = page.next
+  } while (token !== undefined)
 }
 
 function isConflict(error: unknown, { ifMatch, ifNoneMatch }: PutOptions): boolean {

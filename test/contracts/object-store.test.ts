@@ -31,12 +31,12 @@ if (existsSync('dist/origin/main.js'))
     },
   })
 
-// Any other server, by hand: S3_TEST_ENDPOINT and an existing S3_TEST_BUCKET.
+// Any other server, by hand: S3_TEST_ENDPOINT, an existing S3_TEST_BUCKET, and in S3_TEST_LACKS what it cannot do.
 const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket = 'halftone-test' } = process.env
 if (endpoint !== undefined) {
   describeObjectStore({
     name: `S3, ${endpoint}`,
-    brokenIfMatch: process.env['S3_TEST_BROKEN_IF_MATCH'] === '1',
+    lacks: (process.env['S3_TEST_LACKS'] ?? '').split(','),
     open: async () => {
       const {
         S3_TEST_ACCESS_KEY_ID: accessKeyId = 'test',

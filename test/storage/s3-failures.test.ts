@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
+import type { S3Options } from '../../src/storage/s3-client.ts'
+import {
+  type Answer,
+  cutShort,
+  failure,
+  object,
+  type ScriptedBucket,
+  silence,
+  startScript,
+} from './raw-server.ts'
+
+const running: ScriptedBucket[] = []
+
+afterEach(async () => {
+  for (const bucket of running.splice(0)) await bucket[Symbol.asyncDispose]()
+})
+
+async function start(script: readonly Answer[], options?: Partial<S3Options>): Promise<ScriptedBucket> {
+  const bucket = await startScript(script, options)
+  running.push(bucket)
+  return bucket
+}
+
+async function failureOf(work: Promise<unknown>): Promise<GatewayError> {
+  const error: unknown = await work.then(
+    () => new Error('it did not fail'),
+    (error: unknown) => error,
+  )
+  if (error instanceof GatewayError) return error
+  throw error
+}
+
+const jpeg = { contentType: 'image/jpeg' }
+const stampOf = (body: string) => ({
+  'x-amz-meta-halftone': `v=1;crc32=${crc32(body).toString(16).padStart(8, '0')}`,
+})
+
+describe('a bucket that fails', () => {
+  test('is unreachable when nothing listens', async () => {
+    const { store, url } = await start([silence], { endpoint: 'http://127.0.0.1:1' })
+    expect(url).not.toBe('')
+    const error = await failureOf(store.get('a.jpg'))
+    expect(error.code).toBe('bucket_unreachable')
+    expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('is tried again after 500 and SlowDown', async () => {
+    const script = [failure(500, 'InternalError'), failure(503, 'SlowDown'), object('picture')]
+    const { store, requests } = await start(script)
+    expect(await store.get('a.jpg')).toMatchObject({ outcome: 'found' })
+    expect(requests).toHaveLength(3)
+  })
+
+  test('is given up after maxAttempts', async () => {
+    const { store, requests } = await start([failure(500, 'InternalError')], { maxAttempts: 2 })
+    expect((await failureOf(store.put('a.jpg', Buffer.from('x'), jpeg))).code).toBe('bucket_unreachable')
+    expect(requests).toHaveLength(2)
+  })
+
+  test.each([
+    [403, 'AccessDenied'],
+    [403, 'SignatureDoesNotMatch'],
+    [404, 'NoSuchBucket'],
+    [301, 'PermanentRedirect'],
+    [400, 'InvalidBucketName'],
+  ])('has refused when it says %i %s, at once', async (status, code) => {
+    const { store, requests } = await start([failure(status, code)])
+    const error = await failureOf(store.get('a.jpg'))
+    expect(error.code).toBe('bucket_refused')
+    expect(error.cause).toMatchObject({ name: code })
+    expect(requests).toHaveLength(1)
+  })
+
+  test('has refused a head that is forbidden', async () => {
+    const { store } = await start([(_request, response) => response.writeHead(403).end()])
+    expect((await failureOf(store.head('a.jpg'))).code).toBe('bucket_refused')
+  })
+
+  test('tells clients neither hosts nor credentials', async () => {
+    const { store } = await start([failure(403, 'AccessDenied')])
+    const error = await failureOf(store.get('some/key.jpg'))
+    expect(error.message).not.toMatch(/10\.0\.0\.7|127\.0\.0\.1|key|secret|bucket\b.*\bbucket/)
+    expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  test('is told by its status behind a proxy that answers with HTML', async () => {
+    const html =
+      (status: number): Answer =>
+      (_request, response) => {
+        response.writeHead(status, { 'content-type': 'text/html' }).end('<html><title>No</html>')
+      }
+    const { store, requests } = await start([html(502), html(404), html(403)])
+    expect(await store.get('a.jpg')).toEqual({ outcome: 'absent' })
+    expect((await failureOf(store.get('a.jpg'))).code).toBe('bucket_refused')
+    expect(requests).toHaveLength(3)
+  })
+
+  test.each([
+    [412, 'PreconditionFailed', { ifNoneMatch: '*' }],
+    [409, 'ConditionalRequestConflict', { ifNoneMatch: '*' }],
+    [404, 'NoSuchKey', { ifMatch: '"1"' }],
+  ] as const)('makes a conditional put a conflict with %i %s', async (status, code, condition) => {
+    const { store } = await start([failure(status, code)])
+    expect(await store.put('a.jpg', Buffer.from('x'), { ...jpeg, ...condition })).toEqual({
+      outcome: 'conflict',
+    })
+  })
+
+  test('makes no conflict of a bucket that is not there', async () => {
+    const { store } = await start([failure(404, 'NoSuchBucket')])
+    const put = store.put('a.jpg', Buffer.from('x'), { ...jpeg, ifMatch: '"1"' })
+    expect((await failureOf(put)).code).toBe('bucket_refused')
+  })
+})
+
+describe('a body that is not whole', () => {
+  const body = 'a picture of a cat'
+  const sha = createHash('sha256').update('another body').digest('base64')
+  const broken: [string, Answer][] = [
+    ['cut short', cutShort(body)],
+    ['not what its metadata says', object('a picture of a bat', stampOf(body))],
+    ['not what the store says', object(body, { 'x-amz-checksum-sha256': sha })],
+  ]
+
+  test.each(broken)('is asked for once more: %s', async (_what, answer) => {
+    const { store, requests } = await start([answer, object(body, stampOf(body))])
+    const result = await store.get('a.jpg')
+    expect(result.outcome === 'found' && result.object.body.toString()).toBe(body)
+    expect(requests).toHaveLength(2)
+  })
+
+  test.each(broken)('fails the second time: %s', async (_what, answer) => {
+    const { store, requests } = await start([answer])
+    const error = await failureOf(store.get('a.jpg'))
+    expect(error.code).toBe('bucket_unreachable')
+    expect(error.cause).toBeInstanceOf(Error)
+    expect(requests).toHaveLength(2)
+  })
+
+  test.each([
+    ['without a length', object(body, { 'content-length': '', 'transfer-encoding': 'chunked' })],
+    ['without an ETag', object(body, { etag: '' })],
+  ])('is refused %s, and its socket is given up', async (_what, answer) => {
+    const { store, sockets } = await start([
+      (request, response) => {
+        response.removeHeader('content-length')
+        answer(request, response)
+      },
+    ])
+    expect((await failureOf(store.get('a.jpg'))).code).toBe('bucket_unreachable')
+    await vi.waitFor(async () => expect(await sockets()).toBeLessThanOrEqual(1))
+  })
+
+  test('over maxBytes is not read, and its socket is given up', async () => {
+    const endless: Answer = (_request, response) => {
+      response.writeHead(200, {
+        etag: '"1"',
+        'last-modified': new Date(0).toUTCString(),
+        'content-length': 1e9,
+      })
+      response.write('the first of very many bytes')
+    }
+    const { store, sockets } = await start([endless])
+    expect(await store.get('a.jpg', { maxBytes: 100 })).toEqual({ outcome: 'too-large', bytes: 1e9 })
+    await vi.waitFor(async () => expect(await sockets()).toBe(0))
+  })
+})
+
+describe('time', () => {
+  test('ends a call that gets no answer, and its socket', async () => {
+    const { store, sockets } = await start([silence], { callTimeoutMs: 150 })
+    for (const call of [
+      store.get('a.jpg'),
+      store.head('a.jpg'),
+      store.put('a.jpg', Buffer.from('x'), jpeg),
+      store.delete(['a.jpg']),
+    ]) {
+      expect((await failureOf(call)).code).toBe('timed_out')
+    }
+    await vi.waitFor(async () => expect(await sockets()).toBe(0))
+  })
+
+  test('ends a body that stops coming', async () => {
+    const stalled: Answer = (_request, response) => {
+      response.writeHead(200, {
+        etag: '"1"',
+        'last-modified': new Date(0).toUTCString(),
+        'content-length': 100,
+      })
+      response.write('some of it')
+    }
+    const { store, sockets } = await start([stalled], { callTimeoutMs: 150 })
+    expect((await failureOf(store.get('a.jpg'))).code).toBe('timed_out')
+    await vi.waitFor(async () => expect(await sockets()).toBe(0))
+  })
+
+  test('ends waits of undici too', async () => {
+    const { store } = await start([silence], { headersTimeoutMs: 50, maxAttempts: 1 })
+    const error = await failureOf(store.get('a.jpg'))
+    expect(error.code).toBe('timed_out')
+    expect(error.cause).toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' })
+  })
+
+  test('ends between two attempts', async () => {
+    const { store } = await start([failure(503, 'SlowDown')], { callTimeoutMs: 50, maxAttempts: 10 })
+    const code = (await failureOf(store.get('a.jpg'))).code
+    expect(['timed_out', 'bucket_unreachable']).toContain(code)
+  })
+
+  test('is also the caller’s, who gets the reason back', async () => {
+    const caller = new AbortController()
+    const { store, sockets } = await start([() => caller.abort(new Error('left'))])
+    await expect(store.get('a.jpg', { signal: caller.signal })).rejects.toThrow('left')
+    await vi.waitFor(async () => expect(await sockets()).toBe(0))
+  })
+
+  test('tells how far the clocks are apart', async () => {
+    const date = new Date(Date.now() + 600_000).toUTCString()
+    const { store } = await start([object('x', { date })])
+    expect(store.clockSkewMs()).toBeUndefined()
+    await store.get('a.jpg')
+    expect(store.clockSkewMs()).toBeGreaterThan(590_000)
+    expect(store.clockSkewMs()).toBeLessThan(610_000)
+  })
+
+  test('is over for a store that is closed', async () => {
+    const { store, requests } = await start([object('x')])
+    store.close()
+    expect((await failureOf(store.get('a.jpg'))).code).toBe('bucket_unreachable')
+    expect(requests).toEqual([])
+  })
+})
