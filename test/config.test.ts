@@ -50,13 +50,19 @@ describe('parseConfig', () => {
       'HALFTONE_S3_FORCE_PATH_STYLE="yes": accepted is true or false',
       'HALFTONE_SOURCES="items": accepted is prefixes that end in /, such as items/,photos/, or * for all',
       'HALFTONE_SIZES="all": accepted is ladder, any, signed',
-      expect.stringMatching(/^HALFTONE_PRESETS="card=0": accepted is presets such as card=400,hero=1600x900: .*card/),
+      expect.stringMatching(
+        /^HALFTONE_PRESETS="card=0": accepted is presets such as card=400,hero=1600x900: .*card/,
+      ),
       'HALFTONE_SIGNING_KEYS (set, not shown): accepted is keys of at least 16 characters, separated by commas',
     ])
   })
 
   test.each([
-    ['a number out of range', { HALFTONE_WORKERS: '257' }, 'HALFTONE_WORKERS="257": accepted is a whole number from 0 to 256'],
+    [
+      'a number out of range',
+      { HALFTONE_WORKERS: '257' },
+      'HALFTONE_WORKERS="257": accepted is a whole number from 0 to 256',
+    ],
     ['a misspelt name', { HALFTONE_SIZE: 'any' }, 'HALFTONE_SIZE: there is no such setting'],
     [
       'half a pair of credentials',
@@ -74,7 +80,9 @@ describe('parseConfig', () => {
 
   test('no secret is ever shown', () => {
     const secret = 'a secret\nwith a line'
-    const faults = faultsOf({ ORIGIN_CREDENTIALS: secret, HALFTONE_SIGNING_KEYS: 'brief', PORT: 'x' }).join('\n')
+    const faults = faultsOf({ ORIGIN_CREDENTIALS: secret, HALFTONE_SIGNING_KEYS: 'brief', PORT: 'x' }).join(
+      '\n',
+    )
     expect(faults).toContain('ORIGIN_CREDENTIALS (set, not shown)')
     expect(faults).not.toContain('brief')
     expect(faults).not.toContain('a secret')

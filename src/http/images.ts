@@ -48,7 +48,7 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const ready = delivery.fromMemory(request)
     const conditions = conditionsOf(c)
     if (ready !== undefined) {
-      const location = locate(ready.canonical, false)
+      const location = locate(ready.canonical, signed)
       return conditions && isNotModified(conditions, ready)
         ? notModifiedAnswer(c, ready, location)
         : pictureAnswer(c, ready, location)
@@ -56,12 +56,12 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, signal))
       if (headline && isNotModified(conditions, headline)) {
-        return notModifiedAnswer(c, headline, locate(headline.canonical, false))
+        return notModifiedAnswer(c, headline, locate(headline.canonical, signed))
       }
       const delivered = await delivery.deliver(request, { mayRender: plan.mayRender, signal })
       return 'moved' in delivered
         ? redirect(c, locate(delivered.moved, signed) ?? target, 302, 'L60')
-        : pictureAnswer(c, delivered, locate(delivered.canonical, false))
+        : pictureAnswer(c, delivered, locate(delivered.canonical, signed))
     })
   }
 }

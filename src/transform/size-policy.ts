@@ -32,20 +32,23 @@ export interface SizePolicyOptions {
 const ALLOWED: SizeRuling = { outcome: 'allowed' }
 const STORED_ONLY: SizeRuling = { outcome: 'stored-only' }
 
-/** The rule for sizes. A valid signature allows any; presets, at every density, are allowed under every policy. */
+/**
+ * The rule for sizes. A valid signature allows any; presets are allowed under every policy, by their names or their
+ * numbers. On the ladder a preset at a density is a size like any other, checked after `@n`; a box at a density is the
+ * operator's own again, since its ratio need not be on the list.
+ */
 export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePolicy {
   const sizes = [...presets.values()]
   const ownSides = new Set(sizes.flatMap(sidesOf))
-  // A versioned path spells a preset by its numbers: what `thumbnail@1.5x` may have, `450` may have too.
-  const ownNames = new Set(sizes.flatMap(namesAtEveryDensity))
-  const rules: Record<SizePolicyName, (spec: TransformSpec) => SizeRuling> = {
-    ladder: (spec) => ruleOfLadder(spec, ownSides),
+  const ownNames = new Set(sizes.flatMap(namesOf))
+  const rules: Record<SizePolicyName, (request: SizeRequest) => SizeRuling> = {
+    ladder: ({ spec }) => ruleOfLadder(spec, ownSides),
     any: () => ALLOWED,
-    signed: () => STORED_ONLY,
+    signed: ({ preset }) => (preset ? ALLOWED : STORED_ONLY),
   }
   return {
-    check({ spec, preset }, { signed }) {
-      return signed || preset || ownNames.has(sizeName(spec)) ? ALLOWED : rules[policy](spec)
+    check(request, { signed }) {
+      return signed || ownNames.has(sizeName(request.spec)) ? ALLOWED : rules[policy](request)
     },
   }
 }
@@ -56,8 +59,10 @@ function ruleOfLadder(spec: TransformSpec, ownSides: ReadonlySet<number>): SizeR
   return { outcome: 'redirect', spec: { ...size, format: spec.format } }
 }
 
-function namesAtEveryDensity(size: Size): readonly string[] {
-  return DENSITIES.map((density) => sizeName(scaleSize(size, density)))
+/** A versioned path spells a preset by its numbers. */
+function namesOf(size: Size): readonly string[] {
+  const densities = size.fit === 'cover' ? DENSITIES : [1 as const]
+  return densities.map((density) => sizeName(scaleSize(size, density)))
 }
 
 function sidesOf(size: Size): readonly number[] {

@@ -20,14 +20,18 @@ describe('cache classes', () => {
   })
 
   test('what is private or failed is never stored', () => {
-    for (const name of ['D', 'G', 'H', 'J', 'K', 'P'] as const) expect(CACHE_CONTROL[name]).toContain('no-store')
+    for (const name of ['D', 'G', 'H', 'J', 'K', 'P'] as const)
+      expect(CACHE_CONTROL[name]).toContain('no-store')
   })
 })
 
 describe('cache tags', () => {
   test.each<[SourcePath, string]>([
     [{ shape: 'item-cover', path: 'items/42', itemId: '42' }, 'item:42'],
-    [{ shape: 'item-photo', path: 'items/42/photos/p1', itemId: '42', photoId: 'p1' }, 'item:42,photo:42%2Fp1'],
+    [
+      { shape: 'item-photo', path: 'items/42/photos/p1', itemId: '42', photoId: 'p1' },
+      'item:42,photo:42%2Fp1',
+    ],
     [{ shape: 'profile', path: 'profiles/ana', userId: 'ana' }, 'profile:ana'],
     [{ shape: 'key', path: 'photos/a b,c.jpg' }, 'key:photos%2Fa%20b%2Cc.jpg'],
   ])('of %j are %s', (path, expected) => {

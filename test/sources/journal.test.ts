@@ -5,7 +5,10 @@ import { createMemoryObjectStore } from '../../src/storage/memory-object-store.t
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { GatewayError } from '../../src/errors.ts'
 
-function createReader(store: Pick<ObjectStore, 'get'>, options: { intervalMs?: number; maxLagMs?: number } = {}) {
+function createReader(
+  store: Pick<ObjectStore, 'get'>,
+  options: { intervalMs?: number; maxLagMs?: number } = {},
+) {
   const seen = { changes: [] as string[], gaps: 0, failures: [] as unknown[] }
   const reader = new JournalReader({
     store,

@@ -16,7 +16,12 @@ function held() {
     control = given
     return outcome
   })
-  return { work, land: (value: string) => land(value), fail: (error: Error) => fail(error), control: () => control }
+  return {
+    work,
+    land: (value: string) => land(value),
+    fail: (error: Error) => fail(error),
+    control: () => control,
+  }
 }
 
 describe('SingleFlight', () => {
@@ -88,7 +93,9 @@ describe('SingleFlight', () => {
 
   test('a caller whose signal has ended already does not wait at all', async () => {
     const { work } = held()
-    await expect(flights().join('key', work, AbortSignal.abort(new Error('gone'))).result).rejects.toThrow('gone')
+    await expect(flights().join('key', work, AbortSignal.abort(new Error('gone'))).result).rejects.toThrow(
+      'gone',
+    )
   })
 
   test('a flight ends at its own deadline', async () => {

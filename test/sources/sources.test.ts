@@ -72,10 +72,7 @@ describe('Sources', () => {
   test('findNow sees a change that a look-up under way may have missed', async () => {
     const sources = create()
     let landOld = (_: Source) => {}
-    answers = [
-      () => new Promise<Source>((resolve) => (landOld = resolve)),
-      async () => source('a', 'v2'),
-    ]
+    answers = [() => new Promise<Source>((resolve) => (landOld = resolve)), async () => source('a', 'v2')]
     const before = sources.find(at('a'))
     expect((await sources.findNow(at('a'))).source?.version).toBe('v2')
     landOld(source('a', 'v1'))
@@ -128,7 +125,11 @@ describe('Sources', () => {
 
   test.each([
     ['items/1', ['items/1', 'items/1/photos/p1'], ['items/10', 'items/2/photos/p1']],
-    ['items/1/photos/p1', ['items/1', 'items/1/photos/p1', 'items/1/photos/p1/original-x.jpg'], ['items/1/photos/p2']],
+    [
+      'items/1/photos/p1',
+      ['items/1', 'items/1/photos/p1', 'items/1/photos/p1/original-x.jpg'],
+      ['items/1/photos/p2'],
+    ],
   ])('forgetting %s forgets %j and keeps %j', async (changed, gone, kept) => {
     const sources = create()
     answers = [...gone, ...kept].map((path) => async () => source(path, 'v1'))

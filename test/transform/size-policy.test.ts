@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { parsePresets } from '../../src/transform/presets.ts'
 import { parseSize } from '../../src/transform/size.ts'
-import { createSizePolicy, SIZE_POLICIES, type SizeRequest } from '../../src/transform/size-policy.ts'
+import {
+  createSizePolicy,
+  SIZE_POLICIES,
+  type SizePolicyName,
+  type SizeRequest,
+} from '../../src/transform/size-policy.ts'
 import { type Size, sizeName } from '../../src/transform/spec.ts'
 
 const presets = parsePresets('card=410,hero=1700x901,tall=x510')
@@ -42,11 +47,11 @@ describe('ladder', () => {
     ['x901', 'allowed'],
     ['510', 'allowed'],
     ['original', 'allowed'],
-    // A preset's own size, as a versioned path spells it, at every density.
-    ['450', 'allowed'],
-    ['615', 'allowed'],
-    ['1230', 'allowed'],
-    ['x765', 'allowed'],
+    // A preset at a density is checked after it, like any other size; a box of the operator's own is not.
+    ['450', '480'],
+    ['615', '640'],
+    ['1230', '1280'],
+    ['x765', 'x800'],
     ['765', '800'],
     ['1700x901', 'allowed'],
     ['2550x1352', 'allowed'],
@@ -134,10 +139,12 @@ describe('signed', () => {
   it.each([
     // Presets, also as a versioned path spells them.
     ['800', 'allowed'],
-    ['450', 'allowed'],
+    ['300', 'allowed'],
     ['1700x901', 'allowed'],
     ['x510', 'allowed'],
     ['original', 'allowed'],
+    // Its numbers at a density are a size like any other: stored under its name, served under its numbers.
+    ['450', 'stored-only'],
     // A side of a preset is not the preset.
     ['1700', 'stored-only'],
     ['x800', 'stored-only'],
@@ -159,10 +166,23 @@ describe('every policy', () => {
     )
   })
 
-  it('allows what was asked for by the name of a preset', () => {
+  it('allows what is a preset, by its numbers', () => {
     for (const policy of policies) {
-      expect(policy.check({ ...request('801x700'), preset: true }, unsigned)).toEqual({ outcome: 'allowed' })
+      for (const name of ['300', '410', 'x510', '1700x901', '2550x1352', '5100x2703', 'original']) {
+        expect(policy.check(request(name), unsigned), name).toEqual({ outcome: 'allowed' })
+      }
     }
+  })
+})
+
+describe('the name of a preset at a density', () => {
+  const ruling = (policy: SizePolicyName) =>
+    createSizePolicy({ policy, presets }).check({ ...request('600'), preset: true }, unsigned)
+
+  it('goes to the next rung of the ladder, and is allowed where only presets are', () => {
+    expect(ruling('ladder')).toMatchObject({ outcome: 'redirect', spec: { width: 640 } })
+    expect(ruling('signed')).toEqual({ outcome: 'allowed' })
+    expect(ruling('any')).toEqual({ outcome: 'allowed' })
   })
 })
 
