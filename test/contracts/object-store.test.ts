@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import { startOrigin } from '../support/s3-server.ts'
@@ -9,27 +8,26 @@ describeObjectStore({
   open: async () => ({ store: createMemoryObjectStore(), close: async () => {} }),
 })
 
-if (existsSync('dist/origin/main.js'))
-  describeObjectStore({
-    name: 'S3, the origin that ships',
-    open: async () => {
-      const origin = await startOrigin()
-      const store = createS3ObjectStore({
-        endpoint: origin.url,
-        bucket: origin.bucket,
-        region: 'us-east-1',
-        forcePathStyle: true,
-        credentials: origin,
-      })
-      return {
-        store,
-        close: async () => {
-          store.close()
-          await origin.stop()
-        },
-      }
-    },
-  })
+describeObjectStore({
+  name: 'S3, the origin that ships',
+  open: async () => {
+    const origin = await startOrigin()
+    const store = createS3ObjectStore({
+      endpoint: origin.url,
+      bucket: origin.bucket,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: origin,
+    })
+    return {
+      store,
+      close: async () => {
+        store.close()
+        await origin.stop()
+      },
+    }
+  },
+})
 
 // Any other server, by hand: S3_TEST_ENDPOINT, an existing S3_TEST_BUCKET, and in S3_TEST_LACKS what it cannot do.
 const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket = 'halftone-test' } = process.env
