@@ -120,16 +120,16 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     ...(parsed.success
       ? contradictions(parsed.data)
       : parsed.error.issues.map(
-          ({ path, message }) => `${shown(`${path[0]}`, set)}: accepted is ${message}`,
+          ({ path, message }) => `${shown(String(path[0]), set)}: accepted is ${message}`,
         )),
   ]
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults.join('\n'))
   return Object.freeze({ ...parsed.data, environment })
 }
 
-/** The settings of this process: the only place that reads its environment. */
-export function readConfig(): Config {
-  return parseConfig(process.env)
+/** The settings of this process, some of them overridden: the only place that reads its environment. */
+export function readConfig(overrides: Readonly<Record<string, string>> = {}): Config {
+  return parseConfig({ ...process.env, ...overrides })
 }
 
 /** Keeps the AWS SDK from announcing on every start that it will give up this Node one day. */

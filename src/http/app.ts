@@ -3,6 +3,7 @@ import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
 import { type AppEnv, routingPath } from './env.ts'
+import { health } from './health.ts'
 import { type ImagesOptions, images } from './images.ts'
 import { type ObserveOptions, observe } from './observe.ts'
 import { problemAnswer } from './problem.ts'
@@ -34,12 +35,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     })
   }
 
-  app.get('/livez', (c) => c.text('alive\n', 200, { 'cache-control': CACHE_CONTROL.P }))
-  app.get('/readyz', (c) => {
-    const { ready, reason } = options.readiness.check()
-    return c.text(`${reason}\n`, ready ? 200 : 503, { 'cache-control': CACHE_CONTROL.P })
-  })
-
+  app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
   return app
 }

@@ -5,7 +5,7 @@ import type { Layer } from '../variants/variant.ts'
 /** What every request carries through the app. */
 export interface AppEnv {
   // The Node server hands in its request; `app.request()` in a test does not.
-  Bindings: { incoming?: { readonly url?: string } } | undefined
+  Bindings: { incoming?: { readonly url?: string } }
   Variables: {
     requestId: string
     /** Cache tags of what is asked for, known as soon as the target is parsed. */
@@ -22,11 +22,11 @@ export interface AppEnv {
  * they make of it is not what a CDN keyed on.
  */
 export function rawTarget(c: Context<AppEnv>): string {
-  return c.env?.incoming?.url ?? pathOf(c.req.raw.url)
+  return c.env.incoming?.url ?? pathOf(c.req.raw.url)
 }
 
 /** The path that routes are chosen by: the raw target without its query, and without the authority of an absolute form. */
-export function routingPath(request: Request, env: AppEnv['Bindings']): string {
+export function routingPath(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = env?.incoming?.url ?? pathOf(request.url)
   const path = target.startsWith('/') ? target : pathOf(target)
   const query = path.indexOf('?')

@@ -10,13 +10,16 @@ function startWorker(): void {
   let last: Promise<void> = Promise.resolve()
   let pending = 0
 
+  async function work(before: Promise<void>, job: Job): Promise<void> {
+    await before
+    send({ kind: 'answer', answer: await answerJob(job), rssBytes: process.memoryUsage.rss() })
+    pending -= 1
+  }
+
   process.on('message', (message: unknown) => {
     if (!isJob(message)) return
     pending += 1
-    last = last.then(async () => {
-      send({ kind: 'answer', answer: await answerJob(message), rssBytes: process.memoryUsage.rss() })
-      pending -= 1
-    })
+    last = work(last, message)
   })
   // Leaving in mid-picture would wait for the encoder: nobody is left to want what it makes.
   process.on('disconnect', () => (pending > 0 ? process.kill(process.pid, 'SIGKILL') : process.exit(0)))

@@ -46,6 +46,7 @@ export class Seat {
   readonly #options: SeatOptions
   #worker: WorkerProcess | undefined
   #state: WorkerState['state'] = 'starting'
+  #task: PictureTask | undefined
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -57,8 +58,9 @@ export class Seat {
     return { pid: this.#worker.pid, state: this.#state, rssBytes: this.#worker.rssBytes }
   }
 
-  /** Ends its worker, whatever it is doing. */
-  kill(): void {
+  /** Gives up what its worker is doing, for the reason given, and ends it. */
+  stop(reason: unknown): void {
+    this.#task?.abandon(reason)
     this.#worker?.kill()
   }
 
@@ -105,8 +107,10 @@ export class Seat {
   /** Has one picture done; says why the worker must be replaced after it, if it must. */
   async #perform(worker: WorkerProcess, task: PictureTask): Promise<RestartReason | undefined> {
     this.#state = 'busy'
+    this.#task = task
     task.begin()
     const outcome = await worker.perform(task.job, this.#options.pictureTimeoutMs)
+    this.#task = undefined
     if (task.settle(outcome)) this.#options.queue.pushFirst(task)
     if (outcome.kind === 'lost') return outcome.reason
     if (worker.rssBytes <= this.#options.maxWorkerRssBytes) return undefined

@@ -48,14 +48,14 @@ const DEFAULTS = {
   maxWorkerRssBytes: 512 * 1024 * 1024,
   startTimeoutMs: 15_000,
   execArgv: [],
-}
+} satisfies Partial<WorkerPoolOptions>
 
 /** So many workers in a row that end before they are of use, and the pool says that it cannot start. */
 const FAILED_STARTS = 3
 
 /** Renders in child processes. A picture that crashes, hangs or bloats its worker costs that worker alone. */
 export class WorkerPool implements Renderer {
-  readonly #options: WorkerPoolOptions & typeof DEFAULTS
+  readonly #options: WorkerPoolOptions & Required<Pick<WorkerPoolOptions, keyof typeof DEFAULTS>>
   readonly #queue = new TaskQueue<PictureTask>()
   readonly #identity = createDeferred<WorkerIdentity>()
   readonly #restarts = { crashed: 0, overran: 0, recycled: 0 }
@@ -160,7 +160,7 @@ export class WorkerPool implements Renderer {
   /** Gives up what is still asked for and kills the workers that are left. */
   #stop(): void {
     for (const task of this.#queue.drain()) task.abandon(draining())
-    for (const seat of this.#seats) seat.kill()
+    for (const seat of this.#seats) seat.stop(draining())
     this.#identity.reject(draining())
   }
 }

@@ -111,10 +111,14 @@ export class WorkerProcess {
       })
     }
     this.#child.on('message', (message) => this.#receive(message))
-    // `close` and not `exit`: by then everything that it wrote has been read.
-    this.#child.on('close', (code, signal) => this.#end({ code, signal, lastWords: this.#lines.join('\n') }))
+    this.#child.on('exit', (code, signal) => {
+      // What it wrote last is read first. (`close` would wait for that too, but does not come after `disconnect`.)
+      const end = (): void => this.#end({ code, signal, lastWords: this.#lines.join('\n') })
+      if (!stderr || stderr.closed) end()
+      else stderr.once('close', end)
+    })
     this.#child.on('error', (error) => {
-      // Also emitted for a failed send or kill, after which `close` still comes.
+      // Also emitted for a failed send or kill, after which `exit` still comes.
       if (this.pid === undefined) this.#end({ code: null, signal: null, lastWords: error.message })
     })
   }

@@ -45,7 +45,7 @@ export function climb(size: Size, ownSides: ReadonlySet<number>): Size {
 }
 
 function climbBox(box: Box): Size {
-  const ratio = RATIOS.filter((ratio) => isOfRatio(box, ratio)).sort(byDistanceFrom(box))[0]
+  const ratio = RATIOS.filter((ratio) => isOfRatio(box, ratio)).toSorted(byDistanceFrom(box))[0]
   if (!ratio) {
     const names = RATIOS.map(({ name }) => name).join(', ')
     throw new GatewayError('size_not_allowed', `box ${sizeName(box)}: its ratio must be one of ${names}`)

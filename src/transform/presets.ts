@@ -19,53 +19,42 @@ const NAME = /^[a-z][a-z0-9_-]{0,63}$/
  * of a built-in. All faults are thrown together.
  */
 export function parsePresets(text: string): Presets {
-  const presets = new Map<string, Size>()
+  const own = new Map<string, Size>()
   const faults: string[] = []
-  for (const entry of entriesOf(text)) {
+  for (const [name, size] of entriesOf(text)) {
     try {
-      const [name, size] = parsePreset(entry)
-      if (presets.has(name)) faults.push(`preset "${name}": is named twice`)
-      presets.set(name, size)
+      if (own.has(name)) throw fault('is named twice')
+      own.set(checkName(name), parsePresetSize(size))
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      faults.push(error.message)
+      faults.push(`preset "${name}": ${error.message}`)
     }
   }
-  if (faults.length > 0) throw new GatewayError('invalid_target', faults.join('; '))
-  return new Map([...BUILT_IN, ...presets])
+  if (faults.length > 0) throw fault(faults.join('; '))
+  return new Map([...BUILT_IN, ...own])
 }
 
-function entriesOf(text: string): readonly string[] {
-  return text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim())
-}
-
-function parsePreset(entry: string): readonly [string, Size] {
-  const equals = entry.indexOf('=')
-  if (equals < 0) throw fault(entry, 'must be written name=size, such as card=400')
-  const name = entry.slice(0, equals).trim()
-  return [checkName(name), parsePresetSize(name, entry.slice(equals + 1).trim())]
+function entriesOf(text: string): readonly (readonly [string, string])[] {
+  if (text.trim() === '') return []
+  return text.split(',').map((entry) => {
+    const [name = '', ...size] = entry.split('=')
+    return [name.trim(), size.join('=').trim()]
+  })
 }
 
 function checkName(name: string): string {
-  if (!NAME.test(name)) {
-    throw fault(name, 'a name is 1 to 64 of a-z, 0-9, "_" and "-", and begins with a letter')
-  }
-  if (parseSize(name)) throw fault(name, 'the name reads as a height; take another')
-  if (name === 'original') throw fault(name, 'cannot be given another size')
+  if (!NAME.test(name)) throw fault('a name is 1 to 64 of a-z, 0-9, "_" and "-", and begins with a letter')
+  if (parseSize(name)) throw fault('the name reads as a height; take another')
+  if (name === 'original') throw fault('cannot be given another size')
   return name
 }
 
-function parsePresetSize(name: string, text: string): Size {
+function parsePresetSize(text: string): Size {
   const size = parseSize(text)
-  if (!size) throw fault(name, 'the size must be a width (400), a height (x300) or a box (1600x900)')
-  try {
-    return checkSides(size)
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    throw fault(name, error.message)
-  }
+  if (size) return checkSides(size)
+  throw fault('must be given a width (card=400), a height (card=x300) or a box (card=1600x900)')
 }
 
-function fault(name: string, message: string): GatewayError {
-  return new GatewayError('invalid_target', `preset "${name}": ${message}`)
+function fault(message: string): GatewayError {
+  return new GatewayError('invalid_target', message)
 }

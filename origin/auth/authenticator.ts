@@ -1,0 +1,141 @@
+import type { S3Request } from '../protocol/s3-request.ts'
+import { S3Error } from '../s3-error.ts'
+import { type Claim, parseClaim } from './claim.ts'
+import {
+  type CredentialScope,
+  canonicalRequest,
+  formatScope,
+  isSameSignature,
+  sign,
+  signingKey,
+  stringToSign,
+} from './signature-v4.ts'
+
+/** What a verified request leaves for its body: how the payload was signed, and what signs its chunks. */
+export interface Identity {
+  readonly accessKey: string
+  readonly payloadHash: string
+  readonly timestamp: string
+  readonly scope: CredentialScope
+  readonly signingKey: Buffer
+  readonly signature: string
+}
+
+export interface AuthenticatorOptions {
+  /** Secrets by access key. */
+  readonly credentials: ReadonlyMap<string, string>
+  readonly region: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+const MAX_SKEW_MS = 15 * 60_000
+const MAX_CACHED_KEYS = 64
+
+/** Verifies signatures; keeps the signing keys of the day, since each costs four HMACs. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions
+  readonly #keys = new Map<string, Buffer>()
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options
+  }
+
+  /** Who sent the request; throws S3's own refusal when that is not proved. */
+  authenticate(request: S3Request): Identity {
+    const claim = parseClaim(request)
+    this.#checkRegion(claim)
+    this.#checkTime(claim)
+    checkSignedHeaders(request, claim)
+    const secret = this.#options.credentials.get(claim.accessKey)
+    if (secret === undefined) {
+      throw new S3Error(
+        'InvalidAccessKeyId',
+        'The AWS Access Key Id you provided does not exist in our records.',
+        {
+          AWSAccessKeyId: claim.accessKey,
+        },
+      )
+    }
+    const key = this.#signingKey(claim, secret)
+    const canonical = canonicalRequest(request, claim.signedHeaders, claim.payloadHash)
+    const text = stringToSign(canonical, claim.timestamp, claim.scope)
+    if (!isSameSignature(sign(key, text), claim.signature)) throw mismatch(claim, canonical, text)
+    return { ...claim, signingKey: key }
+  }
+
+  #checkRegion({ scope, expiresIn }: Claim): void {
+    const { region } = this.#options
+    if (scope.region === region) return
+    const code =
+      expiresIn === undefined ? 'AuthorizationHeaderMalformed' : 'AuthorizationQueryParametersError'
+    throw new S3Error(code, `The region '${scope.region}' is wrong; expecting '${region}'`, {
+      Region: region,
+    })
+  }
+
+  #checkTime(claim: Claim): void {
+    const signedAt = parseTimestamp(claim.timestamp)
+    if (signedAt === undefined || !claim.timestamp.startsWith(claim.scope.day)) {
+      throw new S3Error(
+        'AccessDenied',
+        'The date must be yyyymmddThhmmssZ, of the same day as the credential.',
+      )
+    }
+    const age = this.#options.now() - signedAt
+    if (claim.expiresIn === undefined) {
+      if (Math.abs(age) <= MAX_SKEW_MS) return
+      throw new S3Error(
+        'RequestTimeTooSkewed',
+        'The difference between the request time and the current time is too large.',
+        {
+          RequestTime: claim.timestamp,
+          ServerTime: new Date(this.#options.now()).toISOString(),
+          MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
+        },
+      )
+    }
+    if (age < -MAX_SKEW_MS) throw new S3Error('AccessDenied', 'Request is not yet valid')
+    if (age > claim.expiresIn * 1000) throw new S3Error('AccessDenied', 'Request has expired')
+  }
+
+  #signingKey({ accessKey, scope }: Claim, secret: string): Buffer {
+    const name = `${accessKey}/${formatScope(scope)}`
+    const cached = this.#keys.get(name)
+    if (cached) return cached
+    if (this.#keys.size >= MAX_CACHED_KEYS) this.#keys.clear()
+    const key = signingKey(secret, scope)
+    this.#keys.set(name, key)
+    return key
+  }
+}
+
+/** What is not signed can be added on the way, so whatever has a meaning to S3 must be signed. */
+function checkSignedHeaders(request: S3Request, claim: Claim): void {
+  const signed = new Set(claim.signedHeaders)
+  const unsigned = [...request.sentHeaders.keys()].filter(
+    (name) => name.startsWith('x-amz-') && !signed.has(name),
+  )
+  if (!signed.has('host')) unsigned.push('host')
+  if (unsigned.length > 0) {
+    throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {
+      HeadersNotSigned: unsigned.join(', '),
+    })
+  }
+}
+
+function parseTimestamp(text: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+  if (match === null) return undefined
+  const [, year, month, day, hour, minute, second] = match
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(time) ? undefined : time
+}
+
+function mismatch(claim: Claim, canonical: string, text: string): S3Error {
+  return new S3Error(
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    { AWSAccessKeyId: claim.accessKey, StringToSign: text, CanonicalRequest: canonical },
+  )
+}

@@ -1,0 +1,123 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { OperationContext } from '../operation.ts'
+import { type ByteRange, parseRange } from '../protocol/byte-range.ts'
+import { evaluateRead, preconditionFailed, rangeApplies, readConditions } from '../protocol/conditions.ts'
+import type { Reply } from '../protocol/reply.ts'
+import type { S3Request } from '../protocol/s3-request.ts'
+import { overrideHeaders } from '../protocol/stored-headers.ts'
+import { S3Error } from '../s3-error.ts'
+import type { Bucket } from '../store/bucket.ts'
+import type { ObjectRecord } from '../store/object-record.ts'
+import { checksumHeaders, validatorHeaders } from './object-headers.ts'
+
+/** Up to this a body is read in one go: a stream costs more than the copy. */
+const WHOLE_READ_BYTES = 1024 * 1024
+const STREAM_BYTES = 256 * 1024
+
+/** What RFC 9110 wants of a 304. */
+const KEPT_BY_304: ReadonlySet<string> = new Set(['etag', 'last-modified', 'cache-control', 'expires'])
+
+/** How often a reader may find that the object was replaced between look-up and opening. */
+const MAX_ATTEMPTS = 10
+
+/** An object, or a part of it. */
+export async function getObject({ request, store }: OperationContext): Promise<Reply> {
+  const bucket = store.getBucket(request.bucket)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const record = findObject(bucket, request.key)
+    const { reply, range } = describe(request, record)
+    if (range === undefined) return reply
+    const file = await store.blobs.open(record.blob)
+    if (file) return { ...reply, body: await readPart(file, record, range) }
+    if (bucket.find(request.key) === record) throw new Error(`The blob ${record.blob} of a record is missing`)
+  }
+  throw new S3Error(
+    'ServiceUnavailable',
+    'The object is being replaced too fast to be read. Please try again.',
+  )
+}
+
+/** What there is to say of an object, without its bytes. */
+export function headObject({ request, store }: OperationContext): Reply {
+  return describe(request, findObject(store.getBucket(request.bucket), request.key)).reply
+}
+
+/** The record of an object; throws `NoSuchKey`. */
+export function findObject(bucket: Bucket, key: string): ObjectRecord {
+  const record = bucket.find(key)
+  if (record) return record
+  throw new S3Error('NoSuchKey', 'The specified key does not exist.', { Key: key })
+}
+
+/** Status and headers, and which bytes go with them: none for a 304. */
+function describe(request: S3Request, record: ObjectRecord): { reply: Reply; range?: ByteRange } {
+  const verdict = evaluateRead(readConditions(request.headers), record)
+  if (verdict === 'failed') throw preconditionFailed('If-Match')
+  const headers = { ...overrideHeaders(record.headers, request.query), ...validatorHeaders(record) }
+  if (verdict === 'unmodified') return { reply: { status: 304, headers: notModifiedHeaders(headers) } }
+  const asked = rangeApplies(request.headers.get('if-range'), record)
+    ? request.headers.get('range')
+    : undefined
+  const range = parseRange(asked, record.bytes)
+  if (range === 'unsatisfiable') throw unsatisfiable(record)
+  const { first, last } = range === 'whole' ? { first: 0, last: record.bytes - 1 } : range
+  const withLength = { ...headers, 'accept-ranges': 'bytes', 'content-length': String(last - first + 1) }
+  if (range !== 'whole') {
+    const contentRange = `bytes ${first}-${last}/${record.bytes}`
+    return {
+      reply: { status: 206, headers: { ...withLength, 'content-range': contentRange } },
+      range: { first, last },
+    }
+  }
+  const checksums =
+    request.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED' ? checksumHeaders(record) : {}
+  return { reply: { status: 200, headers: { ...withLength, ...checksums } }, range: { first, last } }
+}
+
+function notModifiedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_BY_304.has(name)))
+}
+
+function unsatisfiable(record: ObjectRecord): S3Error {
+  return new S3Error('InvalidRange', 'The requested range is not satisfiable', {
+    ActualObjectSize: String(record.bytes),
+  })
+}
+
+/** Closes the file when the bytes have been read, or when the stream ends. */
+async function readPart(
+  file: FileHandle,
+  record: ObjectRecord,
+  { first, last }: ByteRange,
+): Promise<Buffer | Readable> {
+  const length = last - first + 1
+  if (length > WHOLE_READ_BYTES) return streamPart(file, record, { first, last })
+  try {
+    const buffer = Buffer.allocUnsafe(length)
+    for (let filled = 0; filled < length; ) {
+      const { bytesRead } = await file.read(buffer, filled, length - filled, first + filled)
+      if (bytesRead === 0) throw truncated(record)
+      filled += bytesRead
+    }
+    return buffer
+  } finally {
+    await file.close()
+  }
+}
+
+async function streamPart(
+  file: FileHandle,
+  record: ObjectRecord,
+  { first, last }: ByteRange,
+): Promise<Readable> {
+  const { size } = await file.stat()
+  if (size === record.bytes)
+    return file.createReadStream({ start: first, end: last, highWaterMark: STREAM_BYTES })
+  await file.close()
+  throw truncated(record)
+}
+
+function truncated(record: ObjectRecord): Error {
+  return new Error(`The blob ${record.blob} is not ${record.bytes} bytes long`)
+}

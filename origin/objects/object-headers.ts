@@ -1,0 +1,12 @@
+import type { ObjectRecord } from '../store/object-record.ts'
+
+/** The stored checksum as headers; none when there is none. */
+export function checksumHeaders({ checksum }: ObjectRecord): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [`x-amz-checksum-${checksum.name}`]: checksum.value, 'x-amz-checksum-type': 'FULL_OBJECT' }
+}
+
+/** Which version this is: what every answer about an object carries, a 304 too. */
+export function validatorHeaders(record: ObjectRecord): Record<string, string> {
+  return { etag: `"${record.etag}"`, 'last-modified': new Date(record.lastModified).toUTCString() }
+}

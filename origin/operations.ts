@@ -1,0 +1,93 @@
+import { PRESIGNED_PARAMETERS } from './auth/claim.ts'
+import { createBucket } from './buckets/create-bucket.ts'
+import { deleteBucket } from './buckets/delete-bucket.ts'
+import { getBucketLocation } from './buckets/get-bucket-location.ts'
+import { headBucket } from './buckets/head-bucket.ts'
+import { listBuckets } from './buckets/list-buckets.ts'
+import { listObjectsV2 } from './buckets/list-objects-v2.ts'
+import { copyObject } from './objects/copy-object.ts'
+import { deleteObject } from './objects/delete-object.ts'
+import { deleteObjects } from './objects/delete-objects.ts'
+import { getObject, headObject } from './objects/get-object.ts'
+import { putObject } from './objects/put-object.ts'
+import type { Operation } from './operation.ts'
+import { isHoisted, type S3Request } from './protocol/s3-request.ts'
+import { RESPONSE_OVERRIDES } from './protocol/stored-headers.ts'
+import { S3Error } from './s3-error.ts'
+
+const LISTING = [
+  'prefix',
+  'delimiter',
+  'max-keys',
+  'continuation-token',
+  'start-after',
+  'encoding-type',
+  'fetch-owner',
+]
+
+/** Everything that this server does; the first row that fits a request serves it. */
+const OPERATIONS: readonly Operation[] = [
+  { name: 'ListBuckets', method: 'GET', scope: 'service', run: listBuckets },
+  { name: 'CreateBucket', method: 'PUT', scope: 'bucket', run: createBucket },
+  { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', run: headBucket },
+  { name: 'DeleteBucket', method: 'DELETE', scope: 'bucket', run: deleteBucket },
+  {
+    name: 'GetBucketLocation',
+    method: 'GET',
+    scope: 'bucket',
+    requires: ['location'],
+    run: getBucketLocation,
+  },
+  {
+    name: 'ListObjectsV2',
+    method: 'GET',
+    scope: 'bucket',
+    requires: ['list-type'],
+    allows: LISTING,
+    run: listObjectsV2,
+  },
+  { name: 'DeleteObjects', method: 'POST', scope: 'bucket', requires: ['delete'], run: deleteObjects },
+  { name: 'CopyObject', method: 'PUT', scope: 'object', header: 'x-amz-copy-source', run: copyObject },
+  { name: 'PutObject', method: 'PUT', scope: 'object', run: putObject },
+  { name: 'GetObject', method: 'GET', scope: 'object', allows: RESPONSE_OVERRIDES, run: getObject },
+  { name: 'HeadObject', method: 'HEAD', scope: 'object', allows: RESPONSE_OVERRIDES, run: headObject },
+  { name: 'DeleteObject', method: 'DELETE', scope: 'object', run: deleteObject },
+]
+
+/** Parameters that mean nothing to the operation itself: `x-id` is what SDKs add for whoever reads their logs. */
+const EVERYWHERE: ReadonlySet<string> = new Set([...PRESIGNED_PARAMETERS, 'x-id'])
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
+
+/** The operation that a request asks for. A parameter that none understands is 501: never the plain operation. */
+export function findOperation(request: S3Request): Operation {
+  const operation = OPERATIONS.find((candidate) => fits(candidate, request))
+  if (operation) return operation
+  const { method, query } = request
+  if (!METHODS.has(method)) {
+    throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+      Method: method,
+    })
+  }
+  throw new S3Error('NotImplemented', 'This server does not implement what the request asks for.', {
+    Method: method,
+    Parameters: [...query.keys()].filter((name) => !EVERYWHERE.has(name)).join(', '),
+  })
+}
+
+function fits(operation: Operation, request: S3Request): boolean {
+  const { method, scope, requires = [], allows = [], header } = operation
+  if (method !== request.method || scope !== scopeOf(request)) return false
+  if (header !== undefined && !request.headers.has(header)) return false
+  if (!requires.every((name) => request.query.has(name))) return false
+  const presigned = request.query.has('X-Amz-Signature')
+  return [...request.query.keys()].every((name) => {
+    if (requires.includes(name) || allows.includes(name) || EVERYWHERE.has(name)) return true
+    return presigned && isHoisted(name)
+  })
+}
+
+function scopeOf(request: S3Request): Operation['scope'] {
+  if (request.bucket === '') return 'service'
+  return request.key === '' ? 'bucket' : 'object'
+}

@@ -1,0 +1,58 @@
+import type { Config } from '../config.ts'
+import { GatewayError } from '../errors.ts'
+import { createPool } from '../gateway.ts'
+import { cpuCount } from '../render/cpu-quota.ts'
+import type { Finding } from '../storage/probe.ts'
+import { judgeClock, probeConditionalWrites, probeStore } from '../storage/probe.ts'
+import { useBucket, withBucket } from './bucket.ts'
+
+/** Checks what Halftone depends on, and prints each finding with its cure; exit code 1 when something is not right. */
+export async function doctor(config: Config): Promise<void> {
+  const settled = withBucket(config)
+  const findings = await useBucket(settled, async (store) => [
+    ...(await probeStore(store)),
+    ...(await probeConditionalWrites(store)),
+    judgeClock(store.clockSkewMs()),
+  ])
+  findings.push(await renderFinding(settled), cpuFinding(settled))
+  for (const finding of findings) process.stdout.write(formatFinding(finding))
+  const faults = findings.filter(({ ok }) => !ok).length
+  const bucket = `bucket ${settled.HALFTONE_BUCKET} at ${settled.AWS_ENDPOINT_URL_S3 ?? `AWS, ${settled.AWS_REGION}`}`
+  process.stdout.write(
+    `\n${bucket}: ${faults === 0 ? 'all is well' : `${faults} of ${findings.length} checks failed`}\n`,
+  )
+  if (faults > 0) process.exitCode = 1
+}
+
+async function renderFinding(config: Config): Promise<Finding> {
+  const name = 'render workers'
+  const pool = createPool(config)
+  try {
+    const { sharp, libvips, formats, epoch } = await pool.ready()
+    return {
+      name,
+      ok: true,
+      detail: `sharp ${sharp}, libvips ${libvips}, reads ${formats.join(' ')}, epoch ${epoch}`,
+    }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const cure =
+      'Install again on this machine ("npm ci"): sharp brings its library for the platform that installs it.'
+    return { name, ok: false, detail: error.message, cure }
+  } finally {
+    await pool.close()
+  }
+}
+
+function cpuFinding(config: Config): Finding {
+  const cpus = cpuCount()
+  const name = 'CPU quota'
+  const workers = config.HALFTONE_WORKERS
+  if (workers <= cpus) return { name, ok: true, detail: `${cpus} CPUs, ${workers || cpus} render workers` }
+  const cure = `Set HALFTONE_WORKERS to at most ${cpus}, or 0 to follow the quota.`
+  return { name, ok: false, detail: `${workers} render workers share ${cpus} CPUs`, cure }
+}
+
+function formatFinding({ name, ok, detail, cure }: Finding): string {
+  return `${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}\n${!ok && cure !== undefined ? `     cure: ${cure}\n` : ''}`
+}

@@ -1,0 +1,101 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { type Config, ConfigError } from '../config.ts'
+import { GatewayError } from '../errors.ts'
+import { createPool } from '../gateway.ts'
+import { createItem, type NewPhoto } from '../media/new-item.ts'
+import { idPattern } from '../urls/ids.ts'
+import type { Renderer } from '../render/renderer.ts'
+import { useBucket, withBucket } from './bucket.ts'
+import { seedSamples } from './seed-samples.ts'
+
+const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif'])
+
+/** Puts the sample pictures, or the photos of a directory, into the bucket, and prints where to see them. */
+export async function seed(config: Config, directory?: string): Promise<void> {
+  const settled = withBucket(config)
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  await useBucket(settled, async (store) => {
+    if (directory === undefined) return seedSamples(store, settled, say)
+    const items = await itemsOf(directory)
+    if (items.length === 0) {
+      throw new ConfigError(
+        `seed: there is no photo in ${directory}; accepted are ${[...EXTENSIONS].join(' ')}`,
+      )
+    }
+    const pool = createPool(settled)
+    try {
+      for (const { itemId, files } of items) {
+        const photos = await readPhotos(pool, files, say)
+        if (photos.length === 0) continue
+        const outcome = await createItem(store, { itemId, owner: 'seed', photos })
+        const where = `http://127.0.0.1:${settled.PORT}/img/items/${encodeURIComponent(itemId)}/800.webp`
+        say(
+          outcome === 'created'
+            ? `${itemId}: ${photos.length} photos, ${where}`
+            : `${itemId}: exists already, left as it is`,
+        )
+      }
+    } finally {
+      await pool.close()
+    }
+  })
+}
+
+interface Item {
+  readonly itemId: string
+  readonly files: readonly string[]
+}
+
+/** Each folder is an item with its photos in the order of their names; each photo beside them is an item of its own. */
+async function itemsOf(directory: string): Promise<readonly Item[]> {
+  const items: Item[] = []
+  for (const entry of await list(directory)) {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) {
+      const inside = (await list(path)).filter((file) => file.isFile() && isPhoto(file.name))
+      if (inside.length > 0)
+        items.push({ itemId: toId(entry.name), files: inside.map((file) => join(path, file.name)) })
+    } else if (entry.isFile() && isPhoto(entry.name)) {
+      items.push({ itemId: toId(basename(entry.name, extname(entry.name))), files: [path] })
+    }
+  }
+  return items
+}
+
+async function list(directory: string) {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true })
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (cause) {
+    throw new ConfigError(`seed: ${directory} cannot be read; give a directory with photos`, { cause })
+  }
+}
+
+function isPhoto(name: string): boolean {
+  return EXTENSIONS.has(extname(name).toLowerCase())
+}
+
+/** A file's name as an id: what an id may not have becomes a hyphen. */
+function toId(name: string): string {
+  const id = name
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+|-+$/g, '')
+    .slice(0, 128)
+  return idPattern.test(id) ? id : 'photo'
+}
+
+async function readPhotos(renderer: Renderer, files: readonly string[], say: (line: string) => void) {
+  const photos: NewPhoto[] = []
+  for (const file of files) {
+    const bytes = await readFile(file)
+    try {
+      photos.push({ photoId: `p${photos.length + 1}`, bytes, facts: await renderer.inspect(bytes) })
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      say(`${file}: left out. ${error.message}`)
+    }
+  }
+  return photos
+}

@@ -1,0 +1,22 @@
+import { type Config, ConfigError } from '../config.ts'
+import { openBucket, runGateway } from '../gateway.ts'
+import { createLog } from '../telemetry/log.ts'
+import { untilStopped } from './until-stopped.ts'
+
+/** The gateway alone, until it is told to stop; a `ConfigError` without a bucket. */
+export async function serve(config: Config): Promise<void> {
+  const { HALFTONE_BUCKET: bucket } = config
+  if (bucket === undefined) {
+    throw new ConfigError(
+      'HALFTONE_BUCKET: name the bucket to serve from ("halftone start" brings one of its own to try things out)',
+    )
+  }
+  const log = createLog(config.HALFTONE_LOG_LEVEL)
+  const store = openBucket(config, bucket)
+  const gateway = await runGateway({ config, log }, store)
+  const signal = await untilStopped()
+  log.info({ signal }, 'stopping')
+  await gateway.close()
+  store.close()
+  log.info('stopped')
+}

@@ -1,0 +1,71 @@
+import type { Config } from '../config.ts'
+import { readConfig } from '../config.ts'
+import { openBucket, runGateway } from '../gateway.ts'
+import type { SamplesPage } from '../http/samples-page.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { createLog } from '../telemetry/log.ts'
+import { type LocalOrigin, startLocalOrigin } from './local-origin.ts'
+import { seedSamples } from './seed-samples.ts'
+import { serve } from './serve.ts'
+import { untilStopped } from './until-stopped.ts'
+
+/** Everything on this machine: the origin that ships (unless a bucket is named), samples in it, the gateway. */
+export async function start(config: Config): Promise<void> {
+  if (config.HALFTONE_BUCKET !== undefined) return serve(config)
+  const origin = await startLocalOrigin(config)
+  try {
+    await startOn(origin)
+  } finally {
+    await origin.stop()
+  }
+}
+
+async function startOn(origin: LocalOrigin): Promise<void> {
+  const config = readConfig(origin.variables)
+  const log = createLog(config.HALFTONE_LOG_LEVEL)
+  const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
+  await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
+  const gateway = await runGateway({ config, log, samplesPage }, store)
+  process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
+  const reason = await Promise.race([
+    untilStopped(),
+    origin.ended.then((code) => `origin ended with ${code}`),
+  ])
+  log.info({ reason }, 'stopping')
+  await gateway.close()
+  store.close()
+  if (reason.startsWith('origin')) process.exitCode = 1
+}
+
+/** At most so many items on the page. */
+const MAX_SHOWN = 50
+
+function samplesPage(store: ObjectStore): SamplesPage {
+  return {
+    title: 'Halftone',
+    async list() {
+      const paths: string[] = []
+      for (const prefix of ['items/', 'profiles/']) {
+        for await (const { key } of store.list(prefix)) {
+          const [, path] = /^(items\/[^/]+)\/album\.json$|^(profiles\/[^/]+)\/profile\.json$/.exec(key) ?? []
+          if (path !== undefined && paths.length < MAX_SHOWN) paths.push(path)
+        }
+      }
+      return paths
+    },
+  }
+}
+
+function welcome(url: string, origin: string, admin: string): string {
+  return `
+Halftone is ready. Open ${url}/ or try:
+  ${url}/img/items/demo-1/800.webp
+  ${url}/img/items/demo-2/800x600.avif
+  ${url}/img/items/demo-3/thumbnail@2x.jpg
+  ${url}/img/profiles/demo-ana/256x256.webp
+Metrics: ${admin}/metrics   Bucket: ${origin}
+Your own photos: npm run halftone -- seed DIRECTORY
+Stop with Ctrl-C.
+
+`
+}

@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { AppEnv } from './env.ts'
+
+export interface ServerOptions {
+  readonly host: string
+  readonly port: number
+}
+
+export interface RunningServer {
+  /** Where it listens, with the real port. */
+  readonly url: string
+  /** Takes no new connections, lets requests finish for at most `graceMs`, closes what idles. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Longer than the 60 s that CloudFront and load balancers keep an idle connection: whoever closes first must not be us,
+ * or a request that is just on its way is lost (a 502 at the viewer).
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+/** How long a client may take for the head of its request, and for all of it. */
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 60_000
+/** While stopping: how often connections that have become idle are closed. */
+const CLOSE_IDLE_MS = 50
+
+/** Listens; rejects when the port is taken. Port 0 is any free one. */
+export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): Promise<RunningServer> {
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    },
+    getRequestListener(app.fetch, { errorHandler: unreadableTarget }),
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return { url: urlOf(server, host), close: (graceMs) => close(server, graceMs) }
+}
+
+/** What no URL can be made of never reaches the app: a bare 400, as for any malformed request. */
+function unreadableTarget(): Response {
+  const problem = {
+    type: 'about:blank',
+    title: 'invalid_target',
+    status: 400,
+    detail: 'The request target cannot be read',
+    code: 'invalid_target',
+  }
+  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+  return new Response(JSON.stringify(problem), { status: 400, headers })
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS)
+  const late = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearInterval(idle)
+  clearTimeout(late)
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { ConfigError, quietSdk, readConfig } from './config.ts'
+import { doctor } from './commands/doctor.ts'
+import { purge } from './commands/purge.ts'
+import { seed } from './commands/seed.ts'
+import { serve } from './commands/serve.ts'
+import { start } from './commands/start.ts'
+import { GatewayError } from './errors.ts'
+
+/** What shells call EX_CONFIG: something is configured in an unsuitable way. */
+const EXIT_CONFIG = 78
+
+quietSdk()
+
+const program = new Command('halftone')
+  .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
+  .showHelpAfterError()
+
+program
+  .command('start')
+  .description(
+    'everything on this machine: the gateway, the origin that ships unless HALFTONE_BUCKET is set, samples',
+  )
+  .action(() => start(readConfig()))
+
+program
+  .command('serve')
+  .description('the gateway alone, on the bucket that HALFTONE_BUCKET names')
+  .action(() => serve(readConfig()))
+
+program
+  .command('seed')
+  .argument('[directory]', 'your own photos: each folder in it, and each photo beside them, becomes an item')
+  .description('puts the sample pictures, or your own photos, into the bucket')
+  .action((directory?: string) => seed(readConfig(), directory))
+
+program
+  .command('purge')
+  .argument('<path...>', 'source paths, such as items/42, items/42/photos/p1 or photos/cat.jpg')
+  .description('makes all replicas and the bucket forget the variants of a source and of everything below it')
+  .action((paths: string[]) => purge(readConfig(), paths))
+
+program
+  .command('doctor')
+  .description('checks the bucket, its conditional writes, the clock, the render workers and the CPU quota')
+  .action(() => doctor(readConfig()))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`halftone: the configuration is not right\n${error.message}\n`)
+    process.exitCode = EXIT_CONFIG
+  } else if (error instanceof GatewayError) {
+    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+    process.stderr.write(`halftone: ${error.message}${cause}\n`)
+    process.exitCode = 1
+  } else {
+    throw error
+  }
+}

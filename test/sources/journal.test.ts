@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { appendToJournal, JOURNAL_KEY } from '../../src/sources/journal.ts'
+import { JournalReader } from '../../src/sources/journal-reader.ts'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
+import { GatewayError } from '../../src/errors.ts'
+
+function createReader(store: Pick<ObjectStore, 'get'>, options: { intervalMs?: number; maxLagMs?: number } = {}) {
+  const seen = { changes: [] as string[], gaps: 0, failures: [] as unknown[] }
+  const reader = new JournalReader({
+    store,
+    intervalMs: options.intervalMs ?? 10,
+    timeoutMs: 1000,
+    maxLagMs: options.maxLagMs ?? 60_000,
+    onChange: (paths) => seen.changes.push(...paths),
+    onGap: () => {
+      seen.gaps += 1
+    },
+    onFailure: (error) => seen.failures.push(error),
+  })
+  return { reader, seen }
+}
+
+describe('the journal', () => {
+  test('concurrent writers lose no entry, and entries are numbered without gaps', async () => {
+    const store = createMemoryObjectStore()
+    const names = Array.from({ length: 20 }, (_, index) => `items/${index}`)
+    const { reader, seen } = createReader(store)
+    await reader.read()
+    const entries = await Promise.all(names.map((name) => appendToJournal(store, [name])))
+    expect(entries.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(names.map((_, index) => index + 1))
+    await reader.read()
+    expect([...seen.changes].sort()).toEqual([...names].sort())
+    expect(seen.gaps).toBe(0)
+  })
+
+  test('a reader tells each change once, and nothing from before it began', async () => {
+    const store = createMemoryObjectStore()
+    await appendToJournal(store, ['items/old'])
+    const { reader, seen } = createReader(store)
+    await reader.read()
+    await appendToJournal(store, ['items/a', 'items/b'])
+    await reader.read()
+    await reader.read()
+    await appendToJournal(store, ['items/c'])
+    await reader.read()
+    expect(seen).toEqual({ changes: ['items/a', 'items/b', 'items/c'], gaps: 0, failures: [] })
+  })
+
+  test('a reader that missed entries says so', async () => {
+    const store = createMemoryObjectStore()
+    await appendToJournal(store, ['items/first'])
+    const { reader, seen } = createReader(store)
+    await reader.read()
+    for (let index = 0; index < 600; index += 1) await appendToJournal(store, [`items/${index}`])
+    await reader.read()
+    expect(seen.gaps).toBe(1)
+    expect(seen.changes).toEqual([])
+  })
+
+  test('a journal that was deleted or began anew is a gap', async () => {
+    const store = createMemoryObjectStore()
+    for (const name of ['items/a', 'items/b']) await appendToJournal(store, [name])
+    const { reader, seen } = createReader(store)
+    await reader.read()
+    await store.delete([JOURNAL_KEY])
+    await reader.read()
+    expect(seen.gaps).toBe(1)
+    await appendToJournal(store, ['items/c'])
+    await reader.read()
+    expect(seen.changes).toEqual(['items/c'])
+  })
+
+  test('a failure is reported, makes the bucket unreachable and, in time, this replica behind; then all recovers', async () => {
+    const store = createMemoryObjectStore()
+    let broken = true
+    const flaky: Pick<ObjectStore, 'get'> = {
+      get: (key, options) =>
+        broken ? Promise.reject(new GatewayError('bucket_unreachable', 'away')) : store.get(key, options),
+    }
+    const { reader, seen } = createReader(flaky, { maxLagMs: -1 })
+    await reader.read()
+    expect([reader.reachable, reader.behind, seen.failures.length]).toEqual([false, true, 1])
+    broken = false
+    await reader.read()
+    expect(reader.reachable).toBe(true)
+    expect(createReader(store).reader.behind).toBe(true)
+  })
+
+  test('a damaged journal is reported by the reader and refused by the writer', async () => {
+    const store = createMemoryObjectStore()
+    await store.put(JOURNAL_KEY, Buffer.from('{"entries":[{}]}'), { contentType: 'application/json' })
+    const { reader, seen } = createReader(store)
+    await reader.read()
+    expect(seen.failures).toMatchObject([{ code: 'record_invalid' }])
+    await expect(appendToJournal(store, ['items/a'])).rejects.toMatchObject({ code: 'record_invalid' })
+  })
+
+  test('a started reader follows by itself until it is closed', async () => {
+    const store = createMemoryObjectStore()
+    const { reader, seen } = createReader(store, { intervalMs: 1 })
+    await reader.start()
+    await appendToJournal(store, ['items/a'])
+    await expect.poll(() => seen.changes).toEqual(['items/a'])
+    await reader.close()
+    await appendToJournal(store, ['items/b'])
+    await reader.close()
+    expect(seen.changes).toEqual(['items/a'])
+  })
+})

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
+import { Sources } from '../../src/sources/sources.ts'
+import type { Source } from '../../src/sources/source.ts'
+import type { SourcePath } from '../../src/urls/image-request.ts'
+
+const at = (path: string): SourcePath => ({ shape: 'key', path })
+const source = (path: string, version: string): Source => ({
+  at: at(path),
+  key: path,
+  etag: `"${version}"`,
+  bytes: 1,
+  version,
+  lastModified: new Date(0),
+  access: 'public',
+  managed: false,
+})
+const away = new GatewayError('bucket_unreachable', 'The bucket does not answer')
+
+let answers: (() => Promise<Source | undefined>)[]
+let asked: number
+const create = () =>
+  new Sources({
+    lookUp: () => {
+      asked += 1
+      const answer = answers.shift()
+      if (answer === undefined) throw new Error('Nobody should ask')
+      return answer()
+    },
+    ttlMs: 3000,
+    timeoutMs: 5000,
+  })
+
+beforeEach(() => {
+  answers = []
+  asked = 0
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('Sources', () => {
+  test('what was found is believed for its time, and then asked for again', async () => {
+    const sources = create()
+    answers = [async () => source('a', 'v1'), async () => source('a', 'v2')]
+    expect(sources.remembered(at('a'))).toBeUndefined()
+    expect((await sources.find(at('a'))).source?.version).toBe('v1')
+    vi.advanceTimersByTime(2999)
+    expect((await sources.find(at('a'))).source?.version).toBe('v1')
+    expect(sources.remembered(at('a'))?.source?.version).toBe('v1')
+    vi.advanceTimersByTime(1)
+    expect((await sources.find(at('a'))).source?.version).toBe('v2')
+    expect(asked).toBe(2)
+  })
+
+  test('"nothing there" is remembered like everything else', async () => {
+    const sources = create()
+    answers = [async () => undefined]
+    expect((await sources.find(at('a'))).source).toBeUndefined()
+    expect((await sources.find(at('a'))).source).toBeUndefined()
+    expect(asked).toBe(1)
+  })
+
+  test('many who ask at once cause one look-up', async () => {
+    const sources = create()
+    answers = [async () => source('a', 'v1')]
+    await Promise.all(Array.from({ length: 50 }, () => sources.find(at('a'))))
+    expect(asked).toBe(1)
+  })
+
+  test('findNow sees a change that a look-up under way may have missed', async () => {
+    const sources = create()
+    let landOld = (_: Source) => {}
+    answers = [
+      () => new Promise<Source>((resolve) => (landOld = resolve)),
+      async () => source('a', 'v2'),
+    ]
+    const before = sources.find(at('a'))
+    expect((await sources.findNow(at('a'))).source?.version).toBe('v2')
+    landOld(source('a', 'v1'))
+    expect((await before).source?.version).toBe('v1')
+    expect(sources.remembered(at('a'))?.source?.version).toBe('v2')
+  })
+
+  test('while the bucket is away the last answer is given, marked as stale', async () => {
+    const sources = create()
+    const fail = async () => Promise.reject(away)
+    answers = [async () => source('a', 'v1'), fail, async () => source('a', 'v2')]
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(3000)
+    expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v1' }, stale: true })
+    expect(sources.remembered(at('a'))).toMatchObject({ stale: true })
+    vi.advanceTimersByTime(1000)
+    expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v2' }, stale: false })
+  })
+
+  test('a bucket that hangs is not waited for longer than a second when there is a last answer', async () => {
+    vi.useRealTimers()
+    const sources = new Sources({
+      lookUp: () => answers.shift()?.() ?? Promise.reject(away),
+      ttlMs: 0,
+      timeoutMs: 60_000,
+    })
+    answers = [async () => source('a', 'v1'), () => new Promise(() => {})]
+    await sources.find(at('a'))
+    expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v1' }, stale: true })
+  })
+
+  test('without a last answer, or with one that is too old, the failure is told', async () => {
+    const sources = create()
+    const fail = async () => Promise.reject(away)
+    answers = [fail, async () => source('a', 'v1'), fail]
+    await expect(sources.find(at('a'))).rejects.toThrow(away)
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(16 * 60_000)
+    await expect(sources.find(at('a'))).rejects.toThrow(away)
+  })
+
+  test('a record that cannot be understood is told, not papered over', async () => {
+    const sources = create()
+    const broken = new GatewayError('record_invalid', 'The record cannot be understood')
+    answers = [async () => source('a', 'v1'), async () => Promise.reject(broken)]
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(3000)
+    await expect(sources.find(at('a'))).rejects.toThrow(broken)
+  })
+
+  test.each([
+    ['items/1', ['items/1', 'items/1/photos/p1'], ['items/10', 'items/2/photos/p1']],
+    ['items/1/photos/p1', ['items/1', 'items/1/photos/p1', 'items/1/photos/p1/original-x.jpg'], ['items/1/photos/p2']],
+  ])('forgetting %s forgets %j and keeps %j', async (changed, gone, kept) => {
+    const sources = create()
+    answers = [...gone, ...kept].map((path) => async () => source(path, 'v1'))
+    for (const path of [...gone, ...kept]) await sources.find(at(path))
+    sources.forget(changed)
+    for (const path of gone) expect(sources.remembered(at(path)), path).toBeUndefined()
+    for (const path of kept) expect(sources.remembered(at(path)), path).toBeDefined()
+  })
+
+  test('a look-up under way while its path is forgotten is not remembered', async () => {
+    const sources = create()
+    let land = (_: Source) => {}
+    answers = [() => new Promise<Source>((resolve) => (land = resolve)), async () => source('a', 'v2')]
+    const before = sources.find(at('a'))
+    sources.forgetAll()
+    land(source('a', 'v1'))
+    await before
+    expect(sources.remembered(at('a'))).toBeUndefined()
+    expect((await sources.find(at('a'))).source?.version).toBe('v2')
+  })
+})
