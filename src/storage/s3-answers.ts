@@ -94,7 +94,7 @@ function toListedObject(entry: _Object, decode: (key: string) => string): Listed
 }
 
 function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw brokenAnswer(`an answer without ${name}`)
+  if (value === undefined || value === '') throw brokenAnswer(`an answer without ${name}`)
   return value
 }
 

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { expect, test } from 'vitest'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
+import { probeConditionalWrites, probeStore } from '../../src/storage/probe.ts'
 import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
-import { startOrigin } from '../support/s3-server.ts'
+import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 import { describeObjectStore } from './object-store.ts'
 
 describeObjectStore({
@@ -9,27 +10,49 @@ describeObjectStore({
   open: async () => ({ store: createMemoryObjectStore(), close: async () => {} }),
 })
 
-if (existsSync('dist/origin/main.js'))
-  describeObjectStore({
-    name: 'S3, the origin that ships',
-    open: async () => {
-      const origin = await startOrigin()
-      const store = createS3ObjectStore({
-        endpoint: origin.url,
-        bucket: origin.bucket,
-        region: 'us-east-1',
-        forcePathStyle: true,
-        credentials: origin,
-      })
-      return {
-        store,
-        close: async () => {
-          store.close()
-          await origin.stop()
-        },
-      }
-    },
+const storeOn = (origin: RunningOrigin) =>
+  createS3ObjectStore({
+    endpoint: origin.url,
+    bucket: origin.bucket,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: origin,
   })
+
+describeObjectStore({
+  name: 'S3, the origin that ships',
+  open: async () => {
+    const origin = await startOrigin()
+    const store = storeOn(origin)
+    return {
+      store,
+      close: async () => {
+        store.close()
+        await origin.stop()
+      },
+    }
+  },
+})
+
+test('S3: a store that crashed is unreachable, and itself again when it is back', async () => {
+  const origin = await startOrigin()
+  const store = storeOn(origin)
+  try {
+    await store.put('kept.jpg', Buffer.from('kept'), { contentType: 'image/jpeg' })
+    await origin.kill()
+    await expect(store.get('kept.jpg')).rejects.toMatchObject({ code: 'bucket_unreachable' })
+    await origin.restart()
+    expect(await store.get('kept.jpg')).toMatchObject({
+      outcome: 'found',
+      object: { body: Buffer.from('kept') },
+    })
+    const findings = [...(await probeStore(store)), ...(await probeConditionalWrites(store))]
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+  } finally {
+    store.close()
+    await origin.stop()
+  }
+})
 
 // Any other server, by hand: S3_TEST_ENDPOINT, an existing S3_TEST_BUCKET, and in S3_TEST_LACKS what it cannot do.
 const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: bucket = 'halftone-test' } = process.env

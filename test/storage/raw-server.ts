@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { createS3ObjectStore, type S3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import type { S3Options } from '../../src/storage/s3-client.ts'
 
@@ -13,8 +12,10 @@ export interface ScriptedBucket extends AsyncDisposable {
   readonly url: string
   /** Method and path of every request, in order. */
   readonly requests: readonly string[]
-  /** Sockets that are open now. */
-  sockets(): Promise<number>
+  /** The `Authorization` of every request. */
+  readonly authorizations: readonly string[]
+  /** How many requests had their connection closed by the client before they were answered. */
+  readonly abandoned: () => number
 }
 
 /** Starts a server that answers by `script`, its last entry for all that follow. */
@@ -23,16 +24,22 @@ export async function startScript(
   options: Partial<S3Options> = {},
 ): Promise<ScriptedBucket> {
   const requests: string[] = []
+  const authorizations: string[] = []
+  let abandoned = 0
   const server = createServer((request, response) => {
     const answer = script[Math.min(requests.length, script.length - 1)]
     requests.push(`${request.method} ${request.url}`)
+    authorizations.push(request.headers.authorization ?? '')
     request.resume()
+    response.once('close', () => {
+      if (!response.writableFinished) abandoned += 1
+    })
     request.once('end', () => answer?.(request, response))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
   const store = createS3ObjectStore({
     bucket: 'bucket',
     endpoint: url,
@@ -45,10 +52,8 @@ export async function startScript(
     store,
     url,
     requests,
-    sockets: () =>
-      new Promise((resolve, reject) =>
-        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-      ),
+    authorizations,
+    abandoned: () => abandoned,
     async [Symbol.asyncDispose]() {
       store.close()
       const closed = once(server, 'close')
@@ -82,6 +87,25 @@ export function object(body: string | Buffer, headers: Record<string, string | n
 
 /** An answer that never comes. */
 export const silence: Answer = () => {}
+
+/** A beginning of a body that never goes on. */
+export function stalled(bytes: number): Answer {
+  return (_request, response) => {
+    response.writeHead(200, {
+      etag: '"1"',
+      'last-modified': new Date(0).toUTCString(),
+      'content-length': bytes,
+    })
+    response.write('the first of them')
+  }
+}
+
+/** A page that is not S3's. */
+export function html(status: number): Answer {
+  return (_request, response) => {
+    response.writeHead(status, { 'content-type': 'text/html' }).end('<html><title>No</html>')
+  }
+}
 
 /** Half of the body, then the end of the connection. */
 export function cutShort(body: string): Answer {
