@@ -6,7 +6,8 @@ export async function until<T>(condition: () => T | undefined | false, boundMs =
   for (;;) {
     const value = condition()
     if (value !== undefined && value !== false) return value
-    if (performance.now() > end) throw new Error(`Did not come true within ${boundMs} ms: ${condition}`)
+    if (performance.now() > end)
+      throw new Error(`Did not come true within ${boundMs} ms: ${condition.toString()}`)
     await sleep(2)
   }
 }

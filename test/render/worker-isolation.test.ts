@@ -98,7 +98,12 @@ function gatewayScript(pool: string): string {
     const pool = new WorkerPool({ workers: 1, workerFile: '${WORKER_FILE}', environment: {}, limits: ${JSON.stringify(LIMITS)} })
     await pool.ready()
     void pool.render(source, { fit: 'original', format: 'avif' })
-    setTimeout(() => console.log(pool.stats().workers.find(({ state }) => state === 'busy').pid), 50)`
+    const timer = setInterval(() => {
+      const busy = pool.stats().workers.find(({ state }) => state === 'busy')
+      if (!busy) return
+      clearInterval(timer)
+      console.log(busy.pid)
+    }, 1)`
 }
 
 function isAlive(pid: number): boolean {
