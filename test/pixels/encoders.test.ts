@@ -1,0 +1,54 @@
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import {
+  contentTypeOf,
+  currentEpoch,
+  encodeAs,
+  epochOf,
+  keepsAlpha,
+  maxSideOf,
+} from '../../src/pixels/encoders.ts'
+import { OUTPUT_FORMATS } from '../../src/transform/spec.ts'
+import { encode, photo, pipelineOf } from '../support/pictures.ts'
+
+const PHOTO = photo(240, 160)
+
+describe('epoch', () => {
+  it('is three characters of a URL', () => {
+    expect(currentEpoch()).toMatch(/^[A-Za-z0-9_-]{3}$/)
+  })
+
+  it('is the same for the same versions, and another for others', () => {
+    const epoch = epochOf({ sharp: '1.0.0', vips: '8.0.0' })
+    expect(epochOf({ sharp: '1.0.0', vips: '8.0.0' })).toBe(epoch)
+    expect(epochOf({ sharp: '1.0.1', vips: '8.0.0' })).not.toBe(epoch)
+    expect(epochOf({ sharp: '1.0.0', vips: '8.0.1' })).not.toBe(epoch)
+  })
+})
+
+describe('encoders', () => {
+  it.each(OUTPUT_FORMATS)('%s comes out as what its content type says', async (format) => {
+    const header = await sharp(await encodeAs(pipelineOf(PHOTO), format).toBuffer()).metadata()
+    expect(header.mediaType).toBe(contentTypeOf(format))
+  })
+
+  it('writes progressive JPEG', async () => {
+    const header = await sharp(await encodeAs(pipelineOf(PHOTO), 'jpg').toBuffer()).metadata()
+    expect(header.isProgressive).toBe(true)
+  })
+
+  it('lets nothing but JPEG keep transparency', () => {
+    expect(OUTPUT_FORMATS.filter((format) => !keepsAlpha(format))).toEqual(['jpg'])
+  })
+
+  it.each(['webp', 'avif'] as const)('knows the longest side of %s', async (format) => {
+    const longest = { data: new Uint8Array(maxSideOf(format) * 3), width: maxSideOf(format), height: 1 }
+    const beyond = {
+      data: new Uint8Array((maxSideOf(format) + 1) * 3),
+      width: maxSideOf(format) + 1,
+      height: 1,
+    }
+    await expect(encode({ ...longest, channels: 3 }, format)).resolves.toBeInstanceOf(Buffer)
+    await expect(encode({ ...beyond, channels: 3 }, format)).rejects.toThrow(/too large|limit|dimension/i)
+  })
+})

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { Admission } from '../../src/render/admission.ts'
+import { createDeferred } from '../../src/render/deferred.ts'
+
+const PATIENT = { slots: 1, maxQueued: 2, maxWaitMs: 60_000 }
+const IDLE = { held: 0, waiting: 0, running: 0 }
+
+/** Work that goes on until it is let go. */
+function held() {
+  const { promise, resolve, reject } = createDeferred<string>()
+  return { work: () => promise, finish: () => resolve('done'), fail: () => reject(new Error('broken')) }
+}
+
+/** Lets everything that can go on do so. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function throwAtOnce(): never {
+  throw new Error('at once')
+}
+
+function enter(admission: Admission, work: () => Promise<string>, signal?: AbortSignal): Promise<string> {
+  return admission.hold((place) => place.run(work), signal)
+}
+
+describe('places', () => {
+  it('are refused at once when slots and queue are taken', async () => {
+    const admission = new Admission(PATIENT)
+    const pieces = [held(), held(), held()]
+    const running = pieces.map(({ work }) => enter(admission, work))
+    await expect(enter(admission, () => Promise.resolve('late'))).rejects.toMatchObject({
+      code: 'overloaded',
+      status: 503,
+      message: expect.stringContaining('try again'),
+    })
+    expect(admission.stats).toEqual({ held: 3, waiting: 2, running: 1 })
+    for (const { finish } of pieces) finish()
+    await Promise.all(running)
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('are held while work is prepared, without a slot', async () => {
+    const admission = new Admission(PATIENT)
+    const preparing = held()
+    const first = admission.hold(async (place) => {
+      await preparing.work()
+      return place.run(() => Promise.resolve('first'))
+    })
+    await settle()
+    expect(admission.stats).toEqual({ held: 1, waiting: 0, running: 0 })
+    await expect(enter(admission, () => Promise.resolve('second'))).resolves.toBe('second')
+    preparing.finish()
+    await expect(first).resolves.toBe('first')
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('come back when the preparation or the work fails', async () => {
+    const admission = new Admission(PATIENT)
+    await expect(admission.hold(() => Promise.reject(new Error('no bytes')))).rejects.toThrow('no bytes')
+    await expect(enter(admission, () => Promise.reject(new Error('no pixels')))).rejects.toThrow('no pixels')
+    await expect(admission.hold(throwAtOnce)).rejects.toThrow('at once')
+    expect(admission.stats).toEqual(IDLE)
+  })
+})
+
+describe('slots', () => {
+  it('go to the next in line, in order, and never beyond their number', async () => {
+    const admission = new Admission({ slots: 2, maxQueued: 10, maxWaitMs: 60_000 })
+    const order: number[] = []
+    let running = 0
+    let most = 0
+    const work = async (id: number): Promise<string> => {
+      order.push(id)
+      running += 1
+      most = Math.max(most, running)
+      await settle()
+      running -= 1
+      return 'done'
+    }
+    await Promise.all(Array.from({ length: 9 }, (_, id) => enter(admission, () => work(id))))
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(most).toBe(2)
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('are handed over directly: one who comes then does not slip in', async () => {
+    const admission = new Admission(PATIENT)
+    const [first, second] = [held(), held()]
+    const order: string[] = []
+    const one = enter(admission, first.work).then(() => order.push('one'))
+    const two = enter(admission, () => second.work()).then(() => order.push('two'))
+    first.finish()
+    await one
+    const three = enter(admission, () => Promise.resolve('')).then(() => order.push('three'))
+    await settle()
+    expect(admission.stats).toEqual({ held: 2, waiting: 1, running: 1 })
+    second.finish()
+    await Promise.all([two, three])
+    expect(order).toEqual(['one', 'two', 'three'])
+  })
+
+  it('are not waited for longer than allowed', async () => {
+    const admission = new Admission({ ...PATIENT, maxWaitMs: 10 })
+    const piece = held()
+    const running = enter(admission, piece.work)
+    await expect(enter(admission, () => Promise.resolve('never'))).rejects.toMatchObject({
+      code: 'overloaded',
+    })
+    expect(admission.stats).toEqual({ held: 1, waiting: 0, running: 1 })
+    piece.finish()
+    await running
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('are not given to those who have left', async () => {
+    const admission = new Admission(PATIENT)
+    const piece = held()
+    const running = enter(admission, piece.work)
+    const leaver = new AbortController()
+    let hasRun = false
+    const left = enter(
+      admission,
+      () => {
+        hasRun = true
+        return Promise.resolve('')
+      },
+      leaver.signal,
+    )
+    leaver.abort(new Error('gone home'))
+    await expect(left).rejects.toThrow('gone home')
+    piece.fail()
+    await expect(running).rejects.toThrow('broken')
+    expect(hasRun).toBe(false)
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('nor are places', async () => {
+    const admission = new Admission(PATIENT)
+    const gone = AbortSignal.abort(new Error('gone home'))
+    await expect(enter(admission, () => Promise.resolve(''), gone)).rejects.toThrow('gone home')
+    expect(admission.stats).toEqual(IDLE)
+  })
+})
