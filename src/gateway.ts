@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
-import { listen, type RunningServer } from './http/server.ts'
 import type { SamplesPage } from './http/samples-page.ts'
 import { Admission } from './render/admission.ts'
 import { ByteBudget } from './render/byte-budget.ts'
@@ -110,7 +109,9 @@ interface CoreOptions {
   readonly epoch: string
 }
 
-function createCore({ config, log, metrics, store, pool, epoch }: CoreOptions) {
+/** Everything between a request and its answer, but HTTP. */
+function createCore(options: CoreOptions) {
+  const { config, store, epoch } = options
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const sources = new Sources({
@@ -125,12 +126,24 @@ function createCore({ config, log, metrics, store, pool, epoch }: CoreOptions) {
   })
   const renditions = new Renditions({
     pictures,
-    renderer: pool,
+    renderer: options.pool,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
+  const { variants, writeBack } = createVariants(options, sources, renditions)
+  const journal = createJournalReader(options, sources, variants)
+  const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
+  const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
+  return { sources, admission, variants, writeBack, journal, delivery }
+}
+
+function createVariants(
+  { config, log, metrics, store }: CoreOptions,
+  sources: Sources,
+  renditions: Renditions,
+) {
   const writeBack = new WriteBack({
     store,
     sources,
@@ -144,7 +157,7 @@ function createCore({ config, log, metrics, store, pool, epoch }: CoreOptions) {
         log.error({ key: variant.key, outcome, err }, 'not stored')
     },
   })
-  const variants = new VariantStore({
+  const variants: VariantStore = new VariantStore({
     store,
     renditions,
     writeBack,
@@ -155,7 +168,11 @@ function createCore({ config, log, metrics, store, pool, epoch }: CoreOptions) {
       metrics.renderSeconds.observe({ type: contentType }, (decodeMs + encodeMs) / 1000)
     },
   })
-  const journal = new JournalReader({
+  return { variants, writeBack }
+}
+
+function createJournalReader({ config, log, store }: CoreOptions, sources: Sources, variants: VariantStore) {
+  return new JournalReader({
     store,
     intervalMs: config.HALFTONE_JOURNAL_INTERVAL_MS,
     timeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
@@ -172,50 +189,6 @@ function createCore({ config, log, metrics, store, pool, epoch }: CoreOptions) {
     },
     onFailure: (err) => log.warn({ err }, 'the journal cannot be read'),
   })
-  const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
-  const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
-  return { sources, admission, variants, writeBack, journal, delivery }
-}
-
-/** Listens on both ports and follows the journal; resolves when requests are taken. */
-export async function runGateway(options: GatewayOptions, store: ObjectStore): Promise<RunningGateway> {
-  const { config, log } = options
-  const gateway = await createGateway(options, store)
-  await gateway.journal.start()
-  const admin = await listen(gateway.adminApp, {
-    host: config.HALFTONE_ADMIN_HOST,
-    port: config.HALFTONE_ADMIN_PORT,
-  })
-  const main = await listen(gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
-  log.info({ url: main.url, admin: admin.url }, 'listening')
-  return {
-    ...gateway,
-    url: main.url,
-    adminUrl: admin.url,
-    close: () => stop(gateway, config, { main, admin }),
-  }
-}
-
-export type RunningGateway = Gateway & {
-  readonly url: string
-  readonly adminUrl: string
-  /** Not ready at once; requests and bucket writes are finished, then everything is closed. */
-  close(): Promise<void>
-}
-
-async function stop(
-  gateway: Gateway,
-  config: Config,
-  { main, admin }: { main: RunningServer; admin: RunningServer },
-): Promise<void> {
-  gateway.readiness.drain()
-  // Time for load balancers to notice, while requests still come in.
-  await new Promise((resolve) => setTimeout(resolve, config.HALFTONE_DRAIN_DELAY_MS))
-  await main.close(config.HALFTONE_GRACE_MS)
-  await gateway.writeBack.drain()
-  await gateway.journal.close()
-  await gateway.pool.close()
-  await admin.close(0)
 }
 
 /** The render workers that the configuration asks for. */

@@ -14,7 +14,6 @@ const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif'])
 /** Puts the sample pictures, or the photos of a directory, into the bucket, and prints where to see them. */
 export async function seed(config: Config, directory?: string): Promise<void> {
   const settled = withBucket(config)
-  const say = (line: string) => process.stdout.write(`${line}\n`)
   await useBucket(settled, async (store) => {
     if (directory === undefined) return seedSamples(store, settled, say)
     const items = await itemsOf(directory)
@@ -26,7 +25,7 @@ export async function seed(config: Config, directory?: string): Promise<void> {
     const pool = createPool(settled)
     try {
       for (const { itemId, files } of items) {
-        const photos = await readPhotos(pool, files, say)
+        const photos = await readPhotos(pool, files)
         if (photos.length === 0) continue
         const outcome = await createItem(store, { itemId, owner: 'seed', photos })
         const where = `http://127.0.0.1:${settled.PORT}/img/items/${encodeURIComponent(itemId)}/800.webp`
@@ -40,6 +39,10 @@ export async function seed(config: Config, directory?: string): Promise<void> {
       await pool.close()
     }
   })
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 interface Item {
@@ -66,7 +69,7 @@ async function itemsOf(directory: string): Promise<readonly Item[]> {
 async function list(directory: string) {
   try {
     const entries = await readdir(directory, { withFileTypes: true })
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   } catch (cause) {
     throw new ConfigError(`seed: ${directory} cannot be read; give a directory with photos`, { cause })
   }
@@ -86,7 +89,7 @@ function toId(name: string): string {
   return idPattern.test(id) ? id : 'photo'
 }
 
-async function readPhotos(renderer: Renderer, files: readonly string[], say: (line: string) => void) {
+async function readPhotos(renderer: Renderer, files: readonly string[]) {
   const photos: NewPhoto[] = []
   for (const file of files) {
     const bytes = await readFile(file)

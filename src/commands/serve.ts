@@ -1,6 +1,7 @@
 import { type Config, ConfigError } from '../config.ts'
-import { openBucket, runGateway } from '../gateway.ts'
+import { openBucket } from '../gateway.ts'
 import { createLog } from '../telemetry/log.ts'
+import { runGateway } from './run-gateway.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** The gateway alone, until it is told to stop; a `ConfigError` without a bucket. */

@@ -49,7 +49,7 @@ export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocatio
   }
   headers['content-range'] = `bytes ${range.start}-${range.end}/${bytes.length}`
   headers['content-length'] = `${range.end - range.start + 1}`
-  return new Response(asBody(bytes.subarray(range.start, range.end + 1)), { status: 206, headers })
+  return new Response(bytes.subarray(range.start, range.end + 1), { status: 206, headers })
 }
 
 /** The client's copy is right: the headers of the 200 (RFC 9110 §15.4.5), no body, and no word about its length. */
@@ -80,11 +80,6 @@ function serverTiming({ fetchMs, queueMs, decodeMs, encodeMs }: RenderTimings): 
     .join(', ')
 }
 
-function whole(bytes: Buffer, headers: Record<string, string>): Response {
-  return new Response(asBody(bytes), { status: 200, headers })
-}
-
-/** A Buffer as the web's `BodyInit` has it: the types differ in what may lie behind the bytes, the bytes do not. */
-function asBody(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  return bytes as Buffer<ArrayBuffer>
+function whole(bytes: Buffer<ArrayBuffer>, headers: Record<string, string>): Response {
+  return new Response(bytes, { status: 200, headers })
 }

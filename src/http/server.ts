@@ -1,5 +1,5 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './env.ts'
@@ -29,21 +29,18 @@ const CLOSE_IDLE_MS = 50
 
 /** Listens; rejects when the port is taken. Port 0 is any free one. */
 export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): Promise<RunningServer> {
+  const answer = getRequestListener(app.fetch, { errorHandler: unreadableTarget })
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    getRequestListener(app.fetch, { errorHandler: unreadableTarget }),
+    // It answers its own failures: nothing is left to wait for.
+    (request, response) => void answer(request, response),
   )
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+  server.listen(port, host)
+  await once(server, 'listening')
   return { url: urlOf(server, host), close: (graceMs) => close(server, graceMs) }
 }
 
@@ -70,6 +67,7 @@ async function close(server: Server, graceMs: number): Promise<void> {
 }
 
 function urlOf(server: Server, host: string): string {
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -10,7 +10,7 @@ export interface Renderer {
 }
 
 export interface Rendering {
-  readonly bytes: Buffer
+  readonly bytes: Buffer<ArrayBuffer>
   readonly contentType: string
   /** Sides in pixels. */
   readonly width: number

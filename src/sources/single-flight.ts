@@ -122,14 +122,14 @@ class Flight<T> implements FlightControl {
 /** The outcome, or the signal's reason if that comes first. */
 async function abortable<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
-  let leave = () => {}
+  const settled = new AbortController()
   const left = new Promise<never>((_, reject) => {
-    leave = () => reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'))
-    signal.addEventListener('abort', leave, { once: true })
+    const leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true, signal: settled.signal })
   })
   try {
     return await Promise.race([outcome, left])
   } finally {
-    signal.removeEventListener('abort', leave)
+    settled.abort()
   }
 }

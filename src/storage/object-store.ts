@@ -64,7 +64,7 @@ export interface ObjectFacts {
 }
 
 export interface StoredObject extends ObjectFacts {
-  readonly body: Buffer
+  readonly body: Buffer<ArrayBuffer>
 }
 
 export type GetResult =

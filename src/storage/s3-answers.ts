@@ -64,7 +64,7 @@ export function readPage(answer: ListObjectsV2CommandOutput): {
   return { objects: (answer.Contents ?? []).map((entry) => toListedObject(entry, decode)), next }
 }
 
-async function collect(body: Readable, length: number): Promise<Buffer> {
+async function collect(body: Readable, length: number): Promise<Buffer<ArrayBuffer>> {
   // Memory of its own, not a slice of Buffer's pool: it is kept for long and handed to other threads.
   const bytes = Buffer.allocUnsafeSlow(length)
   let filled = 0

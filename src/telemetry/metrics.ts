@@ -21,85 +21,56 @@ export type Metrics = ReturnType<typeof createMetrics>
 /** All counters and histograms of the gateway, in a registry of its own. Names and labels are stable: dashboards rely on them. */
 export function createMetrics() {
   const registry = new Registry()
-  const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name: `halftone_${name}_total`, help, labelNames, registers })
+  const seconds = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    buckets: number[],
+  ) => new Histogram({ name: `halftone_${name}_seconds`, help, labelNames, buckets, registers })
   return {
     registry,
-    requests: new Counter({
-      name: 'halftone_requests_total',
-      help: 'Requests by route, status, cache class and the layer that answered',
-      labelNames: ['route', 'status', 'class', 'layer'],
-      registers,
-    }),
-    requestSeconds: new Histogram({
-      name: 'halftone_request_seconds',
-      help: 'Time to answer by route and layer',
-      labelNames: ['route', 'layer'],
-      buckets: REQUEST_BUCKETS,
-      registers,
-    }),
-    renderSeconds: new Histogram({
-      name: 'halftone_render_seconds',
-      help: 'Time to decode, resize and encode one picture, by output type',
-      labelNames: ['type'],
-      buckets: RENDER_BUCKETS,
-      registers,
-    }),
-    queueSeconds: new Histogram({
-      name: 'halftone_queue_seconds',
-      help: 'Wait for a render slot',
-      buckets: RENDER_BUCKETS,
-      registers,
-    }),
-    bucketCalls: new Counter({
-      name: 'halftone_bucket_calls_total',
-      help: 'Calls of the bucket by verb and outcome',
-      labelNames: ['verb', 'outcome'],
-      registers,
-    }),
-    bucketSeconds: new Histogram({
-      name: 'halftone_bucket_seconds',
-      help: 'Latency of bucket calls by verb',
-      labelNames: ['verb'],
-      buckets: REQUEST_BUCKETS,
-      registers,
-    }),
-    writes: new Counter({
-      name: 'halftone_writes_total',
-      help: 'Pictures stored in the bucket after rendering, by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    workerRestarts: new Counter({
-      name: 'halftone_worker_restarts_total',
-      help: 'Render workers replaced, by reason',
-      labelNames: ['reason'],
-      registers,
-    }),
+    requests: counter('requests', 'Requests by route, status, cache class and the layer that answered', [
+      'route',
+      'status',
+      'class',
+      'layer',
+    ]),
+    requestSeconds: seconds(
+      'request',
+      'Time to answer by route and layer',
+      ['route', 'layer'],
+      REQUEST_BUCKETS,
+    ),
+    renderSeconds: seconds('render', 'Time to decode, resize and encode a picture', ['type'], RENDER_BUCKETS),
+    queueSeconds: seconds('queue', 'Wait for a render slot', [], RENDER_BUCKETS),
+    bucketCalls: counter('bucket_calls', 'Calls of the bucket by verb and outcome', ['verb', 'outcome']),
+    bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
+    writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
+    workerRestarts: counter('worker_restarts', 'Render workers replaced, by reason', ['reason']),
   }
 }
 
 /** Adds the gauges once the parts that they read exist. */
 export function addGauges(registry: Registry, gauges: Gauges): void {
-  const names: Record<keyof Gauges, [name: string, help: string]> = {
-    queueLength: ['halftone_queue_length', 'Pictures that wait for a render slot'],
-    rendering: ['halftone_rendering', 'Pictures being rendered'],
-    flights: ['halftone_flights', 'Flights in the air: pictures being looked for or rendered'],
-    memoryBytes: ['halftone_memory_bytes', 'Bytes of variants in memory'],
-    memoryEntries: ['halftone_memory_entries', 'Variants in memory'],
-    writesPending: ['halftone_writes_pending', 'Pictures that wait to be stored'],
-    journalLagSeconds: ['halftone_journal_lag_seconds', 'Time since the journal was last read'],
-    workerMemoryBytes: ['halftone_worker_memory_bytes', 'Resident memory of all render workers'],
+  for (const [name, help, read] of table(gauges)) {
+    const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) })
+    registry.registerMetric(gauge)
   }
-  for (const [key, read] of Object.entries(gauges)) {
-    const [name, help] = names[key as keyof Gauges]
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read())
-      },
-    })
-  }
+}
+
+function table(gauges: Gauges): [name: string, help: string, read: () => number][] {
+  return [
+    ['halftone_queue_length', 'Pictures that wait for a render slot', gauges.queueLength],
+    ['halftone_rendering', 'Pictures being rendered', gauges.rendering],
+    ['halftone_flights', 'Flights in the air: pictures being looked for or rendered', gauges.flights],
+    ['halftone_memory_bytes', 'Bytes of variants in memory', gauges.memoryBytes],
+    ['halftone_memory_entries', 'Variants in memory', gauges.memoryEntries],
+    ['halftone_writes_pending', 'Pictures that wait to be stored', gauges.writesPending],
+    ['halftone_journal_lag_seconds', 'Time since the journal was last read', gauges.journalLagSeconds],
+    ['halftone_worker_memory_bytes', 'Resident memory of all render workers', gauges.workerMemoryBytes],
+  ]
 }

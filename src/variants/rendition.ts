@@ -19,7 +19,7 @@ export interface RenditionsOptions {
 }
 
 export interface Rendition {
-  readonly bytes: Buffer
+  readonly bytes: Buffer<ArrayBuffer>
   readonly contentType: string
   readonly timings: RenderTimings
 }

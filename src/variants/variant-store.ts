@@ -45,7 +45,6 @@ export class VariantStore {
       maxSize: options.memoryBytes,
       sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
     })
-    const timedOut = () => new GatewayError('timed_out', 'The picture took too long')
     this.#lookingUp = new SingleFlight(options.flightTimeoutMs, timedOut)
     this.#rendering = new SingleFlight(options.flightTimeoutMs, timedOut)
   }
@@ -150,6 +149,10 @@ export class VariantStore {
   forgetAll(): void {
     this.forget([''])
   }
+}
+
+function timedOut(): GatewayError {
+  return new GatewayError('timed_out', 'The picture took too long')
 }
 
 function toVariant(name: VariantName, object: StoredObject): Variant {

@@ -12,7 +12,7 @@ export interface VariantName {
 
 /** One picture: its name and its encoded bytes. */
 export interface Variant extends VariantName {
-  readonly bytes: Buffer
+  readonly bytes: Buffer<ArrayBuffer>
   readonly contentType: string
   /** When its source was changed last. */
   readonly lastModified: Date

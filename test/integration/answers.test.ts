@@ -100,7 +100,7 @@ describe('a picture', () => {
     ['/img/items/42/original.webp', 'webp', 1600, 1000, 'image/webp'],
     ['/img/profiles/ana/256x256.webp', 'webp', 256, 256, 'image/webp'],
     ['/img/photos/a.jpg/800.jpg', 'jpeg', 800, 500, 'image/jpeg'],
-  ])('%s', async (target, format, width, height, type) => {
+  ])('%s', async (target, format, ...[width, height, type]) => {
     const answer = await gateway.fetch(target)
     expect(answer.headers.get('content-type')).toBe(type)
     expect(await sharp(await answer.arrayBuffer()).metadata()).toMatchObject({ format, width, height })

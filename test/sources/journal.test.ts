@@ -31,9 +31,11 @@ describe('the journal', () => {
     const { reader, seen } = createReader(store)
     await reader.read()
     const entries = await Promise.all(names.map((name) => appendToJournal(store, [name])))
-    expect(entries.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(names.map((_, index) => index + 1))
+    expect(entries.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
+      names.map((_, index) => index + 1),
+    )
     await reader.read()
-    expect([...seen.changes].sort()).toEqual([...names].sort())
+    expect(seen.changes.toSorted()).toEqual(names.toSorted())
     expect(seen.gaps).toBe(0)
   })
 

@@ -17,6 +17,15 @@ const source = (path: string, version: string): Source => ({
 })
 const away = new GatewayError('bucket_unreachable', 'The bucket does not answer')
 
+const fail = async () => Promise.reject(away)
+
+/** A look-up that lands when it is told to. */
+function held() {
+  const landing: ((source: Source) => void)[] = []
+  const answer = new Promise<Source>((resolve) => landing.push(resolve))
+  return { answer, land: (source: Source) => landing[0]?.(source) }
+}
+
 let answers: (() => Promise<Source | undefined>)[]
 let asked: number
 const create = () =>
@@ -71,18 +80,17 @@ describe('Sources', () => {
 
   test('findNow sees a change that a look-up under way may have missed', async () => {
     const sources = create()
-    let landOld = (_: Source) => {}
-    answers = [() => new Promise<Source>((resolve) => (landOld = resolve)), async () => source('a', 'v2')]
+    const old = held()
+    answers = [() => old.answer, async () => source('a', 'v2')]
     const before = sources.find(at('a'))
     expect((await sources.findNow(at('a'))).source?.version).toBe('v2')
-    landOld(source('a', 'v1'))
+    old.land(source('a', 'v1'))
     expect((await before).source?.version).toBe('v1')
     expect(sources.remembered(at('a'))?.source?.version).toBe('v2')
   })
 
   test('while the bucket is away the last answer is given, marked as stale', async () => {
     const sources = create()
-    const fail = async () => Promise.reject(away)
     answers = [async () => source('a', 'v1'), fail, async () => source('a', 'v2')]
     await sources.find(at('a'))
     vi.advanceTimersByTime(3000)
@@ -106,7 +114,6 @@ describe('Sources', () => {
 
   test('without a last answer, or with one that is too old, the failure is told', async () => {
     const sources = create()
-    const fail = async () => Promise.reject(away)
     answers = [fail, async () => source('a', 'v1'), fail]
     await expect(sources.find(at('a'))).rejects.toThrow(away)
     await sources.find(at('a'))
@@ -141,11 +148,11 @@ describe('Sources', () => {
 
   test('a look-up under way while its path is forgotten is not remembered', async () => {
     const sources = create()
-    let land = (_: Source) => {}
-    answers = [() => new Promise<Source>((resolve) => (land = resolve)), async () => source('a', 'v2')]
+    const old = held()
+    answers = [() => old.answer, async () => source('a', 'v2')]
     const before = sources.find(at('a'))
     sources.forgetAll()
-    land(source('a', 'v1'))
+    old.land(source('a', 'v1'))
     await before
     expect(sources.remembered(at('a'))).toBeUndefined()
     expect((await sources.find(at('a'))).source?.version).toBe('v2')
