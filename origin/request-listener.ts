@@ -90,12 +90,15 @@ async function send(response: ServerResponse, incoming: IncomingMessage, reply: 
     })
     return
   }
-  const bytes = body === undefined ? 0 : Buffer.byteLength(body)
-  const withLength =
-    status === 204 || status === 304 || incoming.method === 'HEAD' ? {} : { 'content-length': String(bytes) }
-  response.writeHead(status, { ...withLength, ...headers })
+  response.writeHead(status, incoming.method === 'HEAD' ? headers : withLength(reply))
   response.end(body)
   if (!untouched) drain(incoming)
+}
+
+/** The length comes last: Node re-encodes a `Content-Disposition` that it meets after it, and the bytes would change. */
+function withLength({ status, headers = {}, body }: Reply): Record<string, string> {
+  if (status === 204 || status === 304 || body instanceof Readable) return { ...headers }
+  return { ...headers, 'content-length': String(body === undefined ? 0 : Buffer.byteLength(body)) }
 }
 
 function isWaiting(incoming: IncomingMessage): boolean {

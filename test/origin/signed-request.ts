@@ -82,23 +82,34 @@ export async function presign(raw: RawRequest, expiresIn = 300): Promise<Prepare
   return prepared(raw, headers, query)
 }
 
-/** Sends what was prepared, on a connection of its own. */
-export async function send({ url, method, path, headers, body }: Prepared): Promise<RawAnswer> {
+/** Sends what was prepared, on a connection of its own; header values are UTF-8 on the wire, both ways. */
+export async function send({ url, method, path, headers, body = '' }: Prepared): Promise<RawAnswer> {
   const { hostname, port } = new URL(url)
+  const wire = Object.entries(headers).map(([name, value]) => [name, Buffer.from(value).toString('latin1')])
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
+    const options = { hostname, port, method, path, headers: Object.fromEntries(wire), agent: false }
+    const request = httpRequest(options, (response) => {
       const pieces: Buffer[] = []
       response.on('data', (piece: Buffer) => pieces.push(piece))
       response.on('error', reject)
       response.on('end', () => {
         const all = Buffer.concat(pieces)
         const code = /<Code>(\w+)<\/Code>/.exec(all.toString())?.[1]
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all, code })
+        resolve({ status: response.statusCode ?? 0, headers: readable(response.headers), body: all, code })
       })
     })
     request.on('error', reject)
-    request.end(body)
+    request.end(Buffer.from(body))
   })
+}
+
+function readable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : value,
+    ]),
+  )
 }
 
 /** Signs in the header and sends. */
