@@ -6,7 +6,7 @@ import type { Renderer } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { SourceView } from '../storage/source-view.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import { specName, type TransformSpec } from '../transform/spec.ts'
 import type { RenderTimings } from './variant.ts'
 
 export interface RenditionsOptions {
@@ -36,9 +36,9 @@ export class Renditions {
     this.#options = options
   }
 
-  /** Throws the verdict on this version of the source, if there is one. */
-  assertServable(source: Source): void {
-    const verdict = this.#verdicts.get(versionName(source))
+  /** Throws the verdict on this version of the source, or on this size of it, if there is one. */
+  assertServable(source: Source, spec: TransformSpec): void {
+    const verdict = this.#verdicts.get(versionName(source)) ?? this.#verdicts.get(renditionName(source, spec))
     // A fresh error each time: the stack of the first request would mislead.
     if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
   }
@@ -49,11 +49,11 @@ export class Renditions {
     spec: TransformSpec,
     flight: FlightControl,
   ): Promise<Rendition | 'source-changed'> {
-    this.assertServable(source)
+    this.assertServable(source, spec)
     try {
       return await this.#render(source, spec, flight)
     } catch (error) {
-      if (isVerdict(error)) this.#verdicts.set(versionName(source), error)
+      if (isVerdict(error)) this.#remember(error, source, spec)
       throw error
     }
   }
@@ -89,6 +89,12 @@ export class Renditions {
     }, flight.signal)
   }
 
+  #remember(verdict: GatewayError, source: Source, spec: TransformSpec): void {
+    // What is too much at one size may be little at another.
+    const dependsOnSize = verdict.code === 'source_overran' || verdict.code === 'source_too_large'
+    this.#verdicts.set(dependsOnSize ? renditionName(source, spec) : versionName(source), verdict)
+  }
+
   async #fetch(source: Source, signal: AbortSignal): Promise<Buffer | 'source-changed'> {
     const { pictures, maxSourceBytes, fetchTimeoutMs } = this.#options
     const late = AbortSignal.timeout(fetchTimeoutMs)
@@ -114,6 +120,10 @@ export class Renditions {
 
 function versionName(source: Source): string {
   return `${source.key}@${source.version}`
+}
+
+function renditionName(source: Source, spec: TransformSpec): string {
+  return `${versionName(source)}/${specName(spec)}`
 }
 
 function tooLarge(bytes: number, maxBytes: number): GatewayError {

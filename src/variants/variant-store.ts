@@ -91,7 +91,7 @@ export class VariantStore {
   ): Promise<FoundVariant | 'source-changed'> {
     const known = this.#memory.get(name.key)
     if (known !== undefined) return { variant: known, layer: 'memory' }
-    this.#options.renditions.assertServable(source)
+    this.#options.renditions.assertServable(source, spec)
     const stored = await this.findStored(name, signal)
     if (stored !== undefined) return stored
     return this.render(name, source, spec, signal)
