@@ -1,0 +1,219 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { forget } from '../../src/cdn/forget.ts'
+import { albumKey } from '../../src/media/records.ts'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
+import { gateStore } from '../support/gated-store.ts'
+import { createTestGateway, type TestGateway } from '../support/gateway.ts'
+import { middleColour, plainJpeg, putItem } from '../support/library.ts'
+
+const RED = [254, 0, 0]
+const BLUE = [0, 0, 254]
+
+let bucket: ObjectStore
+let gates: ReturnType<typeof gateStore>
+let gateway: TestGateway
+
+beforeEach(async () => {
+  bucket = createMemoryObjectStore()
+  gates = gateStore(bucket)
+  await bucket.put('photos/a.jpg', await plainJpeg('#ff0000'), { contentType: 'image/jpeg' })
+  await putItem(bucket, '42', ['#ff0000', '#00ff00'])
+  gateway = await createTestGateway({ store: gates.store })
+})
+afterEach(() => gateway.close())
+
+const overwrite = async (colour: string) =>
+  bucket.put('photos/a.jpg', await plainJpeg(colour), { contentType: 'image/jpeg' })
+
+async function versionedPath(target: string): Promise<string> {
+  const answer = await gateway.fetch(target)
+  await gateway.verbs()
+  return answer.headers.get('content-location') ?? ''
+}
+
+async function storedVariants(): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of bucket.list('img/')) keys.push(key)
+  return keys
+}
+
+const isNear = (colour: number[], wanted: number[]) =>
+  colour.every((value, index) => Math.abs(value - (wanted[index] ?? 0)) <= 6)
+
+async function colourOf(answer: Response): Promise<string> {
+  const colour = await middleColour(Buffer.from(await answer.arrayBuffer()))
+  if (isNear(colour, RED)) return 'red'
+  return isNear(colour, BLUE) ? 'blue' : colour.join()
+}
+
+describe('a versioned path', () => {
+  test('that is stored is kept for a year, and costs one bucket call', async () => {
+    const path = await versionedPath('/img/photos/a.jpg/320.webp')
+    gateway.variants.forgetAll()
+    gateway.sources.forgetAll()
+    const answer = await gateway.fetch(path)
+    expect(answer.headers.get('cache-status')).toBe('memory; fwd=miss, bucket; hit')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(await gateway.verbs()).toEqual(['get'])
+  })
+
+  test('of the current version that is not stored is rendered and stored', async () => {
+    const path = (await versionedPath('/img/photos/a.jpg/320.webp')).replace('320.webp', '480.png')
+    gateway.sources.forgetAll()
+    const answer = await gateway.fetch(path)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toContain('immutable')
+    expect(await gateway.verbs()).toEqual(['get', 'head', 'get', 'put', 'head'])
+    expect(await storedVariants()).toContain(path.slice(1))
+  })
+
+  test('of a source that is gone is 404', async () => {
+    const path = await versionedPath('/img/photos/a.jpg/320.webp')
+    await bucket.delete(['photos/a.jpg', path.slice(1)])
+    gateway.variants.forgetAll()
+    expect((await gateway.fetch(path)).status).toBe(404)
+  })
+
+  test('of a version that is not current goes to the current one', async () => {
+    const old = (await versionedPath('/img/photos/a.jpg/320.webp')).replace('320', '640')
+    await overwrite('#0000ff')
+    const answer = await gateway.fetch(old)
+    expect(answer.status).toBe(302)
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
+    const location = answer.headers.get('location') ?? ''
+    expect(location).not.toBe(old)
+    expect(await colourOf(await gateway.fetch(location))).toBe('blue')
+  })
+
+  test('of another epoch is rendered here, kept for seconds, stored under our own, and never a redirect', async () => {
+    const ours = await versionedPath('/img/photos/a.jpg/320.webp')
+    const theirs = ours.replace(/(@[\w-]{12})[\w-]{3}/, '$1___')
+    const answer = await gateway.fetch(theirs)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=10')
+    await gateway.verbs()
+    expect(await storedVariants()).toEqual([ours.slice(1)])
+  })
+
+  test('by an alias, or with another spelling of the size, goes to the one spelling', async () => {
+    const path = await versionedPath('/img/items/42/320.webp')
+    const alias = await gateway.fetch(path.replace('/photos/p1', ''))
+    expect([alias.status, alias.headers.get('location')]).toEqual([302, path])
+    const preset = await gateway.fetch(path.replace('320.webp', 'medium.webp'))
+    expect([preset.status, preset.headers.get('location')]).toEqual([308, path.replace('320', '800')])
+    const offLadder = await gateway.fetch(path.replace('320.webp', '321.webp'))
+    expect([offLadder.status, offLadder.headers.get('location')]).toEqual([308, path.replace('320', '384')])
+  })
+
+  test('with a condition: 304 while its source is current, without reading the picture', async () => {
+    const path = await versionedPath('/img/photos/a.jpg/320.webp')
+    const etag = (await gateway.fetch(path)).headers.get('etag') ?? ''
+    gateway.variants.forgetAll()
+    gateway.sources.forgetAll()
+    const headers = { 'if-none-match': etag }
+    const answer = await gateway.fetch(path, { headers })
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([
+      304,
+      'public, max-age=31536000, immutable',
+    ])
+    expect(await gateway.verbs()).toEqual(['head'])
+    await bucket.delete(['photos/a.jpg', path.slice(1)])
+    gateway.sources.forgetAll()
+    expect((await gateway.fetch(path, { headers })).status).toBe(404)
+  })
+})
+
+describe('bytes are bound to the version', () => {
+  test('a source overwritten between look-up and read never yields pixels under the wrong version', async () => {
+    const read = gates.hold('get', (key) => key === 'photos/a.jpg')
+    const request = gateway.fetch('/img/photos/a.jpg/320.webp')
+    await read.reached
+    await overwrite('#0000ff')
+    read.release()
+    const answer = await request
+    const path = answer.headers.get('content-location') ?? ''
+    expect(await colourOf(answer)).toBe('blue')
+    await gateway.verbs()
+    expect(await storedVariants()).toEqual([path.slice(1)])
+    const current = await bucket.head('photos/a.jpg')
+    gateway.sources.forgetAll()
+    const again = await gateway.fetch('/img/photos/a.jpg/320.webp')
+    expect(again.headers.get('content-location')).toBe(path)
+    expect(current).toBeDefined()
+  })
+
+  test('the same at a versioned path is a redirect to the version that is there now', async () => {
+    const old = (await versionedPath('/img/photos/a.jpg/320.webp')).replace('320', '640')
+    const read = gates.hold('get', (key) => key === 'photos/a.jpg')
+    const request = gateway.fetch(old)
+    await read.reached
+    await overwrite('#0000ff')
+    read.release()
+    const answer = await request
+    expect(answer.status).toBe(302)
+    expect(answer.headers.get('location')).not.toBe(old)
+  })
+
+  test('a source that changes each time it is read is 503, soon to be tried again', async () => {
+    const first = gates.hold('get', (key) => key === 'photos/a.jpg')
+    const request = gateway.fetch('/img/photos/a.jpg/320.webp')
+    await first.reached
+    await overwrite('#0000ff')
+    const second = gates.hold('get', (key) => key === 'photos/a.jpg')
+    first.release()
+    await second.reached
+    await overwrite('#00ff00')
+    second.release()
+    const answer = await request
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await storedVariants()).toEqual([])
+  })
+
+  test('a record that names a file that is not there is 503, not a wrong picture', async () => {
+    const album = await bucket.get(albumKey('42'))
+    const record = album.outcome === 'found' ? JSON.parse(album.object.body.toString()) : {}
+    await bucket.delete([record.photos[0].key])
+    expect((await gateway.fetch('/img/items/42/320.webp')).status).toBe(503)
+  })
+})
+
+describe('a late write-back', () => {
+  test.each([
+    ['deleted', () => bucket.delete(['photos/a.jpg'])],
+    ['replaced', () => overwrite('#0000ff')],
+  ])('leaves nothing behind when its source is %s meanwhile', async (_, change) => {
+    const write = gates.hold('put', (key) => key.startsWith('img/'))
+    expect((await gateway.fetch('/img/photos/a.jpg/320.webp')).status).toBe(200)
+    await write.reached
+    await forget(bucket, ['photos/a.jpg'], async () => {
+      await change()
+    })
+    write.release()
+    await gateway.verbs()
+    expect(await storedVariants()).toEqual([])
+    // Nor is it in memory, although the journal has not been read yet.
+    gateway.sources.forgetAll()
+    const answer = await gateway.fetch('/img/photos/a.jpg/320.webp')
+    expect(answer.status === 404 || (await colourOf(answer)) === 'blue').toBe(true)
+  })
+
+  test('that finds the picture stored already takes the stored bytes as its own', async () => {
+    const path = await versionedPath('/img/photos/a.jpg/320.webp')
+    const theirs = await bucket.get(path.slice(1))
+    const bytes = theirs.outcome === 'found' ? theirs.object.body : Buffer.alloc(0)
+    await bucket.delete([path.slice(1)])
+    gateway.variants.forgetAll()
+    const write = gates.hold('put', (key) => key.startsWith('img/'))
+    await gateway.fetch('/img/photos/a.jpg/320.webp')
+    await write.reached
+    // Another replica was first, with other bytes for the same picture.
+    const other = Buffer.concat([bytes, Buffer.from('another encoder')])
+    await bucket.put(path.slice(1), other, { contentType: 'image/webp' })
+    write.release()
+    await gateway.verbs()
+    const answer = await gateway.fetch('/img/photos/a.jpg/320.webp')
+    expect(answer.headers.get('cache-status')).toBe('memory; hit')
+    expect(Buffer.from(await answer.arrayBuffer()).equals(other)).toBe(true)
+  })
+})
