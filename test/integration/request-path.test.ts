@@ -27,7 +27,7 @@ async function start(environment: Record<string, string> = {}): Promise<TestGate
 }
 
 const PATH = '/img/photos/a.jpg/320.webp'
-const status = async (answer: Promise<Response>) => (await answer).headers.get('cache-status')
+const cacheStatus = async (answer: Response | Promise<Response>) => (await answer).headers.get('cache-status')
 
 describe('the budget of bucket calls', () => {
   test.each([
@@ -151,7 +151,7 @@ describe('while the bucket is away', () => {
     expect((await gateway.fetch(PATH)).status).toBe(200)
     await write.reached
     gates.setAway(true)
-    expect(await status(gateway.fetch(PATH))).toBe('memory; hit')
+    expect(await cacheStatus(gateway.fetch(PATH))).toBe('memory; hit')
     gates.setAway(false)
     write.release()
     expect(await gateway.verbs()).toContain('put')

@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Which parts a part of `src/` may import from; `types` are those it may name, but not call. */
+const PARTS: Record<string, { imports: readonly string[]; types?: readonly string[] }> = {
+  'main.ts': { imports: ['commands', 'config.ts', 'errors.ts'] },
+  'gateway.ts': {
+    imports: [
+      'config.ts',
+      'http',
+      'render',
+      'sources',
+      'storage',
+      'telemetry',
+      'transform',
+      'urls',
+      'variants',
+    ],
+  },
+  'config.ts': { imports: ['telemetry', 'transform'] },
+  'errors.ts': { imports: [] },
+  commands: {
+    imports: [
+      'cdn',
+      'config.ts',
+      'errors.ts',
+      'gateway.ts',
+      'http',
+      'media',
+      'render',
+      'storage',
+      'telemetry',
+      'urls',
+    ],
+    types: ['sources', 'variants'],
+  },
+  http: {
+    imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls', 'variants'],
+    types: ['media', 'telemetry'],
+  },
+  urls: { imports: ['errors.ts', 'transform'] },
+  transform: { imports: ['errors.ts'] },
+  sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage'] },
+  variants: { imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls'], types: ['render', 'storage'] },
+  render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
+  pixels: { imports: ['errors.ts', 'transform'] },
+  storage: { imports: ['errors.ts'] },
+  media: { imports: ['urls'], types: ['render', 'storage'] },
+  cdn: { imports: ['sources'], types: ['storage', 'urls'] },
+  telemetry: { imports: [], types: ['render', 'storage'] },
+}
+
+/** Packages that only their owners may import. */
+const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
+  [/^hono|^@hono\//, ['http']],
+  [/^sharp$/, ['pixels']],
+  [/^@aws-sdk\/|^@smithy\/|^undici$/, ['storage', 'cdn']],
+  [/^pino$|^prom-client$/, ['telemetry', 'http']],
+  [/^commander$/, ['main.ts']],
+]
+
+const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'/gm
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  readonly isType: boolean
+}
+
+/** The first folder, or the file, of a path below `src/`. */
+const partOf = (path: string) => path.split('/')[0] ?? ''
+
+function importsOf(file: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(([, type, name = '']) => ({
+    from: file,
+    to: name.startsWith('.') ? join(dirname(file), name) : name,
+    isType: type !== undefined,
+  }))
+}
+
+/** What an import breaks, in words; nothing when it is allowed. */
+function violation({ from, to, isType }: Import): string | undefined {
+  const part = partOf(from)
+  const rule = PARTS[part]
+  if (rule === undefined) return `${from}: ${part} is no part`
+  if (to.startsWith('..')) return `${from} leaves src: ${to}`
+  const owners = OWNERS.find(([name]) => name.test(to))?.[1]
+  if (owners !== undefined && !owners.includes(part))
+    return `${from} imports ${to}, which only ${owners.join(', ')} may`
+  const other = partOf(to)
+  if (PARTS[other] === undefined || other === part) return undefined
+  const allowed = rule.imports.includes(other) || (isType && rule.types?.includes(other))
+  return allowed ? undefined : `${from} imports ${isType ? 'types of ' : ''}${to}, which ${part} may not`
+}
+
+function filesOf(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => relative('.', join(root, name)))
+}
+
+const read = (file: string) => readFileSync(file, 'utf8')
+
+test('every part of src imports only what it may', () => {
+  const imports = filesOf('src').flatMap((file) => importsOf(relative('src', file), read(file)))
+  expect(imports.length).toBeGreaterThan(100)
+  expect(imports.flatMap((found) => violation(found) ?? [])).toEqual([])
+})
+
+test('the origin imports nothing of src, and src nothing of the origin', () => {
+  const leaving = [...filesOf('origin'), ...filesOf('src')].flatMap((file) =>
+    importsOf(file, read(file)).filter(
+      ({ to }) => /^(?:src|origin)\//.test(to) && partOf(to) !== partOf(file),
+    ),
+  )
+  expect(leaving).toEqual([])
+})
+
+test('only config.ts reads the environment', () => {
+  const readers = filesOf('src').filter((file) => /process\.env|process\['env'\]/.test(read(file)))
+  expect(readers).toEqual(['src/config.ts'])
+})
+
+test('no folder in a folder, and no folder of more than 14 files', () => {
+  const files = filesOf('src').map((file) => relative('src', file))
+  expect(files.filter((file) => file.split('/').length > 2)).toEqual([])
+  const sizeOf = (part: string) => files.filter((file) => partOf(file) === part).length
+  expect(Object.keys(PARTS).filter((part) => sizeOf(part) === 0 || sizeOf(part) > 14)).toEqual([])
+})
+
+test.each([
+  ['urls/target.ts', "import { find } from '../sources/sources.ts'"],
+  ['variants/delivery.ts', "import { createS3ObjectStore } from '../storage/s3-object-store.ts'"],
+  ['http/app.ts', "import sharp from 'sharp'"],
+  ['sources/journal.ts', "import { Hono } from 'hono'"],
+  ['media/records.ts', "export { S3Client } from '@aws-sdk/client-s3'"],
+  ['pixels/render.ts', "import { Admission } from '../render/admission.ts'"],
+  ['nowhere/a.ts', "import { a } from '../urls/ids.ts'"],
+  ['urls/ids.ts', "import { a } from '../../origin/log.ts'"],
+])('a planted violation is found: %s, %s', (file, line) => {
+  expect(importsOf(file, line).flatMap((found) => violation(found) ?? [])).toHaveLength(1)
+})
