@@ -64,8 +64,8 @@ describe('a conditional write', () => {
     if (stored) await put(url, 'body')
     expect((await put(url, 'other', headers)).status).toBe(status)
     const now = await sendSigned({ url, path: PATH })
-    if (status === 200) expect(now.body.toString()).toBe('other')
-    else expect(now.status === 404 ? undefined : now.body.toString()).toBe(stored ? 'body' : undefined)
+    const left = stored ? 'body' : 'NoSuchKey'
+    expect(now.code ?? now.body.toString()).toBe(status === 200 ? 'other' : left)
   })
 
   test('a delete', async () => {
@@ -86,7 +86,7 @@ describe('a race has exactly one winner', () => {
     const answers = await Promise.all(
       range(20).map((index) => put(url, `writer ${index}`, { 'if-none-match': '*' })),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(19).fill(412)])
+    expect(answers.filter(({ status }) => status === 412)).toHaveLength(19)
     const winner = answers.findIndex(({ status }) => status === 200)
     expect((await sendSigned({ url, path: PATH })).body.toString()).toBe(`writer ${winner}`)
   })
@@ -101,9 +101,10 @@ describe('a race has exactly one winner', () => {
         if ((await put(url, next, { 'if-match': now.headers.etag ?? '' })).status === 200) return
       }
     }
-    await Promise.all(
-      range(4).map(async () => Promise.all([await increment(), await increment(), await increment()])),
-    )
+    const incrementThrice = async (): Promise<void> => {
+      for (let count = 0; count < 3; count += 1) await increment()
+    }
+    await Promise.all(range(4).map(incrementThrice))
     expect((await sendSigned({ url, path: PATH })).body.toString()).toBe('12')
   })
 
@@ -116,17 +117,16 @@ describe('a race has exactly one winner', () => {
         await sendSigned({ url, method: 'DELETE', path: PATH })
       }
     }
-    let writing = true
+    const writing = new AbortController()
     const read = async (): Promise<void> => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         const got = await sendSigned({ url, path: PATH })
-        if (got.status === 200) expect(bodies).toContain(got.body.toString())
-        else expect(got.code).toBe('NoSuchKey')
+        expect(['NoSuchKey', ...bodies]).toContain(got.code ?? got.body.toString())
       }
     }
     const readers = [read(), read()]
     await Promise.all(bodies.map(write))
-    writing = false
+    writing.abort()
     await Promise.all(readers)
     expect((await sendSigned({ url, path: PATH })).status).toBe(404)
   })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import type { LogLine } from '../../origin/log.ts'
+import type { Log, LogLine } from '../../origin/log.ts'
 import { type Files, NODE_FILES } from '../../origin/store/files.ts'
 import { type RawAnswer, sendSigned } from './signed-request.ts'
 import { BUCKET, startTestOrigin, temporaryDirectory } from './start-test-origin.ts'
@@ -164,7 +164,7 @@ describe('a disk that fails', () => {
     'a blob that vanishes or shrinks is an error, not a short answer',
     async (body) => {
       const directory = temporaryDirectory()
-      const log = vi.fn()
+      const log = vi.fn<Log>()
       const { url } = await startTestOrigin({ directory, log })
       await put(url, 'a', body)
       const [blob = ''] = readdirSync(join(directory, 'blobs'))

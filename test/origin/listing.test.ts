@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { listPage, type Page } from '../../origin/store/list-page.ts'
 import type { ObjectRecord } from '../../origin/store/object-record.ts'
@@ -152,10 +152,9 @@ function model(
   delimiter: string,
   startAfter = '',
 ): { keys: string[]; groups: string[] } {
-  const bytes = (text: string): Buffer => Buffer.from(text)
   const sorted = keys
-    .filter((key) => key.startsWith(prefix) && Buffer.compare(bytes(key), bytes(startAfter)) > 0)
-    .toSorted((one, other) => Buffer.compare(bytes(one), bytes(other)))
+    .filter((key) => key.startsWith(prefix) && compareBytes(key, startAfter) > 0)
+    .toSorted(compareBytes)
   const groupOf = (key: string): string | undefined => {
     const [head = '', ...tail] = delimiter === '' ? [key] : key.slice(prefix.length).split(delimiter)
     return tail.length === 0 ? undefined : prefix + head + delimiter
@@ -164,6 +163,10 @@ function model(
     keys: sorted.filter((key) => groupOf(key) === undefined),
     groups: [...new Set(sorted.map(groupOf).filter((group) => group !== undefined))],
   }
+}
+
+function compareBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }
 
 function recordOf(key: string): ObjectRecord {
