@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Authenticator } from './auth/authenticator.ts'
+import { Connections } from './connections.ts'
 import type { Log } from './log.ts'
 import { createListener } from './request-listener.ts'
 import { lockDirectory } from './store/directory-lock.ts'
@@ -50,11 +51,11 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   const { directory, graceMs = 20_000 } = options
   const unlock = lockDirectory(directory)
   try {
-    const server = await startServer(options)
+    const { server, connections } = await startServer(options)
     let closing: Promise<void> | undefined
     return {
       url: formatUrl(server.address()),
-      close: () => (closing ??= stopServer(server, graceMs).finally(unlock)),
+      close: () => (closing ??= stopServer(server, connections, graceMs).finally(unlock)),
     }
   } catch (error) {
     unlock()
@@ -62,7 +63,7 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-async function startServer(options: OriginOptions): Promise<Server> {
+async function startServer(options: OriginOptions): Promise<{ server: Server; connections: Connections }> {
   const {
     credentials,
     region = 'us-east-1',
@@ -81,10 +82,11 @@ async function startServer(options: OriginOptions): Promise<Server> {
     listener,
   )
   server.on('checkContinue', listener)
+  const connections = new Connections(server)
   server.timeout = options.idleTimeoutMs ?? 60_000
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await listen(server, options)
-  return server
+  return { server, connections }
 }
 
 async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: OriginOptions): Promise<void> {
@@ -97,17 +99,15 @@ async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: Origi
   })
 }
 
-async function stopServer(server: Server, graceMs: number): Promise<void> {
+async function stopServer(server: Server, connections: Connections, graceMs: number): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), graceMs)
-  // A connection that was busy at the call is idle after its answer, and would be kept alive.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
   try {
     await new Promise<void>((resolve) => {
       server.close(() => resolve())
+      connections.stop()
     })
   } finally {
     clearTimeout(deadline)
-    clearInterval(sweep)
   }
 }
 

@@ -79,8 +79,8 @@ const RANGES: readonly [header: string, status: number, body: string, contentRan
   ['bytes=8-100', 206, '89', 'bytes 8-9/10'],
   ['bytes=-5', 206, '56789', 'bytes 5-9/10'],
   ['bytes=-50', 206, '0123456789', 'bytes 0-9/10'],
-  ['bytes=10-', 416, '', 'bytes */10'],
-  ['bytes=-0', 416, '', 'bytes */10'],
+  ['bytes=10-', 416, 'InvalidRange', 'bytes */10'],
+  ['bytes=-0', 416, 'InvalidRange', 'bytes */10'],
   ['bytes=5-2', 200, '0123456789'],
   ['bytes=-', 200, '0123456789'],
   ['bytes=0-1,3-4', 200, '0123456789'],
@@ -94,8 +94,7 @@ describe('a range', () => {
     const got = await sendSigned({ url, path: PATH, headers: { range, 'x-amz-checksum-mode': 'ENABLED' } })
     expect(got.status).toBe(status)
     expect(got.headers['content-range']).toBe(contentRange)
-    if (status === 416) expect(got.code).toBe('InvalidRange')
-    else expect(got.body.toString()).toBe(body)
+    expect(got.code ?? got.body.toString()).toBe(body)
   })
 
   test.each(['bytes=0-', 'bytes=-5'])('%s of nothing is 416', async (range) => {

@@ -1,0 +1,41 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/**
+ * Knows how many requests are under way on each connection, so that a stop ends exactly those without one. Node's own
+ * list of idle connections leaves out those on which no request has come yet.
+ */
+export class Connections {
+  readonly #requests = new Map<Socket, number>()
+  #isStopping = false
+
+  constructor(server: Server) {
+    server.on('connection', (socket) => {
+      this.#requests.set(socket, 0)
+      socket.once('close', () => this.#requests.delete(socket))
+    })
+    const track = (incoming: IncomingMessage, response: ServerResponse): void =>
+      this.#track(incoming.socket, response)
+    server.on('request', track)
+    server.on('checkContinue', track)
+  }
+
+  /** Ends connections as soon as nothing is under way on them, at once where nothing is. */
+  stop(): void {
+    this.#isStopping = true
+    for (const socket of this.#requests.keys()) this.#endIfIdle(socket)
+  }
+
+  #track(socket: Socket, response: ServerResponse): void {
+    this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1)
+    response.once('close', () => {
+      const count = this.#requests.get(socket)
+      if (count !== undefined) this.#requests.set(socket, count - 1)
+      this.#endIfIdle(socket)
+    })
+  }
+
+  #endIfIdle(socket: Socket): void {
+    if (this.#isStopping && this.#requests.get(socket) === 0) socket.end()
+  }
+}
