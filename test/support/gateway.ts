@@ -35,7 +35,7 @@ export async function createTestGateway({ store, environment = {} }: TestGateway
     bucket,
     calls,
     /** A request; `raw` is its target as it stands on the request line. */
-    fetch: (target: string, init?: RequestInit) =>
+    fetch: async (target: string, init?: RequestInit): Promise<Response> =>
       gateway.app.request(`http://test${target}`, init, { incoming: { url: target } }),
     /** The verbs of the bucket calls since the last time, once the writes have ended. */
     async verbs(): Promise<string[]> {
