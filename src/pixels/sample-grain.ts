@@ -12,11 +12,12 @@ export function noiseTile(side: number, octaves: readonly Octave[], seed: number
   return Uint8Array.from(sum, (value) => Math.max(0, Math.min(255, Math.round(128 + value * 127))))
 }
 
+const eased = (share: number): number => share * share * (3 - 2 * share)
+
 function addOctave(sum: Float32Array, side: number, octave: Octave, next: () => number): void {
   const [across, down, strength] = octave
   const knots = Float32Array.from({ length: across * down }, () => (next() * 2 - 1) * strength)
   const knot = (x: number, y: number): number => knots[(y % down) * across + (x % across)] ?? 0
-  const eased = (share: number): number => share * share * (3 - 2 * share)
   for (let y = 0; y < side; y++) {
     const row = Math.floor((y * down) / side)
     const v = eased((y * down) / side - row)

@@ -5,15 +5,18 @@ import {
   group,
   type Layer,
   light,
+  type Look,
   linear,
   oval,
   type Pair,
   ring,
+  type Shot,
   shape,
   stroke,
   tube,
 } from './draw.ts'
 import { lettering, letteringWidth } from './font.ts'
+import { bokeh, brickWall } from './rooms.ts'
 
 const rear: Pair = [900, 1270]
 const front: Pair = [2130, 1270]
@@ -78,6 +81,8 @@ function chainset(): string {
   ].join('')
 }
 
+const line = (from: Pair, to: Pair): string => `M${from[0]} ${from[1]}L${to[0]} ${to[1]}`
+
 function frame(colour: string): string {
   const [seat, head, neck]: readonly Pair[] = [
     [1235, 720],
@@ -85,7 +90,6 @@ function frame(colour: string): string {
     [1962, 800],
   ] // prettier-ignore
   if (!seat || !head || !neck) return ''
-  const line = (from: Pair, to: Pair) => `M${from[0]} ${from[1]}L${to[0]} ${to[1]}`
   return [
     tube(line(rear, seat), colour, 22),
     tube(line(rear, crank), colour, 24),
@@ -126,7 +130,7 @@ const mudguard = ([x, y]: Pair, colour: string, turn: number): string =>
   )
 
 /** A town bicycle against a wall, with its shadow. */
-export function bicycle(colour: string, leather: string): readonly Layer[] {
+function bicycle(colour: string, leather: string): readonly Layer[] {
   const guards = mudguard(rear, colour, -24) + mudguard(front, colour, -6)
   const body = wheel(rear) + wheel(front) + guards + frame(colour) + chainset() + cockpit(leather)
   return [
@@ -137,7 +141,7 @@ export function bicycle(colour: string, leather: string): readonly Layer[] {
 }
 
 /** An enamelled plate on the wall that says what is for sale. */
-export function plate(text: string, at: Pair, height: number): readonly Layer[] {
+function plate(text: string, at: Pair, height: number): readonly Layer[] {
   const width = letteringWidth(text, height) + height * 1.6
   const face = linear('enamel', '#2f5d8a 0,#1d3f66 .6,#16304f 1', 35)
   const corners: readonly Pair[] = [
@@ -165,4 +169,39 @@ export function plate(text: string, at: Pair, height: number): readonly Layer[] 
       ].join(''),
     },
   ]
+}
+
+const daylight: Look = { vignette: 0.35, grain: 5, warmth: 0.2, contrast: 0.35 }
+
+/** The bicycle, from three sides. */
+export const BICYCLE_SCENES: Readonly<Record<string, Shot>> = {
+  'bicycle-side': {
+    layers: [
+      ...brickWall('#9c4f38', 5),
+      ...plate('BICYCLE FOR SALE', [1060, 120], 90),
+      ...bicycle('#1f6f63', '#8a5128'),
+    ],
+    width: 3000,
+    height: 2000,
+    view: { x: 120, y: 0, width: 2840 },
+    look: daylight,
+  },
+  'bicycle-wheel': {
+    layers: [...brickWall('#8f5a44', 9), ...bicycle('#1f6f63', '#8a5128')],
+    width: 2400,
+    height: 3200,
+    view: { x: 1060, y: 480, width: 1010, turn: -9 },
+    look: { ...daylight, warmth: 0.7, vignette: 0.5 },
+    orientation: 6,
+  },
+  'bicycle-evening': {
+    layers: [
+      ...bokeh('#2b3a4e', ['#ffb45e', '#ffd9a0', '#7fb2d9', '#e8655a'], 3),
+      ...bicycle('#1f6f63', '#8a5128'),
+    ],
+    width: 3200,
+    height: 2133,
+    view: { x: 1280, y: 420, width: 1300, turn: 5 },
+    look: { ...daylight, warmth: -0.2 },
+  },
 }

@@ -79,6 +79,8 @@ export const letteringWidth = (text: string, height: number, stretch = 1): numbe
 /** A text drawn by pen, since a bare machine has no fonts. Capitals, digits and `. - &`; others leave a gap. */
 export function lettering(text: string, style: Lettering): string {
   const stride = (advance * style.height * (style.stretch ?? 1)) / 6
-  const paths = [...text].map((letter, i) => glyphPath(GLYPHS[letter] ?? '', style.at[0] + i * stride, style))
+  const paths = Array.from(text, (letter, i) =>
+    glyphPath(GLYPHS[letter] ?? '', style.at[0] + i * stride, style),
+  )
   return stroke(paths.join(''), style.colour, style.height * (style.weight ?? 0.16))
 }
