@@ -44,7 +44,9 @@ program
 program
   .command('doctor')
   .description('checks the bucket, its conditional writes, the clock, the render workers and the CPU quota')
-  .action(() => doctor(readConfig()))
+  .action(async () => {
+    if (!(await doctor(readConfig()))) process.exitCode = 1
+  })
 
 try {
   await program.parseAsync()

@@ -15,7 +15,8 @@ async function differenceHash(picture: Buffer): Promise<boolean[]> {
   })
 }
 
-const distance = (a: readonly boolean[], b: readonly boolean[]) => a.filter((bit, index) => bit !== b[index]).length
+const distance = (a: readonly boolean[], b: readonly boolean[]) =>
+  a.filter((bit, index) => bit !== b[index]).length
 
 describe('the sample pictures', () => {
   test('are at least two an item, of eight items, and two profiles; every scene is used once', () => {
@@ -55,7 +56,11 @@ describe('the sample pictures', () => {
     const [first, second] = [await photograph(shot, 7, 0.2), await photograph(shot, 7, 0.2)]
     expect(first.bytes.equals(second.bytes)).toBe(true)
     const { format, isProgressive, orientation, autoOrient } = await sharp(first.bytes).metadata()
-    expect({ format, isProgressive, orientation }).toEqual({ format: 'jpeg', isProgressive: true, orientation: 6 })
+    expect({ format, isProgressive, orientation }).toEqual({
+      format: 'jpeg',
+      isProgressive: true,
+      orientation: 6,
+    })
     expect(autoOrient).toEqual({ width: Math.round(shot.width * 0.2), height: Math.round(shot.height * 0.2) })
   })
 })
