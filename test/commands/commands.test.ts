@@ -81,11 +81,13 @@ describe('seed', () => {
     await writeFile(join(directory, 'My Bike', 'b.jpg'), await plainJpeg('#00ff00'))
     await writeFile(join(directory, 'My Bike', 'a.jpg'), await plainJpeg('#ff0000', 900, 700))
     await writeFile(join(directory, 'cat.jpg'), await plainJpeg('#0000ff'))
+    await writeFile(join(directory, 'cat.png'), await plainJpeg('#00ffff'))
     await writeFile(join(directory, 'broken.jpg'), 'no picture')
     await writeFile(join(directory, 'notes.txt'), 'no picture')
     await seed(config, directory)
     expect(printed).toMatch(/My-Bike: 2 photos, http.*\/img\/items\/My-Bike\/800\.webp/)
     expect(printed).toMatch(/broken\.jpg: left out\. .*JPEG/)
+    expect(printed).toMatch(/^cat: 1 photos.*\ncat-2: 1 photos/m)
     const album = await openOrigin(origin).get(albumKey('My-Bike'))
     const record = albumRecord.parse(
       album.outcome === 'found' ? JSON.parse(album.object.body.toString()) : {},
