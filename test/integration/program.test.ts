@@ -60,6 +60,14 @@ describe('halftone', () => {
     expect(run.output.join('\n')).toMatch(/PORT="x".*\n.*HALFTONE_SIZES="y"/)
   })
 
+  test('a port that is taken is named, and nothing is left running', async () => {
+    const { origin, gateway } = await start()
+    const run = runProgram(['serve'], { ...environmentOf(origin), PORT: new URL(gateway.url).port })
+    expect(await run.ended).toBe(78)
+    expect(run.output.join('\n')).toMatch(/PORT=\d+: cannot listen there \(.*EADDRINUSE.*\); set another/)
+    expect(workersOf(run.pid)).toEqual([])
+  })
+
   test('an unknown command exits 1 and shows which there are', async () => {
     const run = runProgram(['serv'], {})
     expect(await run.ended).toBe(1)
@@ -129,7 +137,7 @@ describe('stopping', () => {
     expect(await gateway.ended).toBe(0)
     const key = (answer.headers.get('content-location') ?? '').slice(1)
     expect(await bucket.head(key)).toBeDefined()
-    await expect(look(gateway, '/livez')).rejects.toThrow()
+    await expect(look(gateway, '/livez')).rejects.toThrow('fetch failed')
   })
 })
 

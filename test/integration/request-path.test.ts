@@ -109,7 +109,7 @@ describe('many at once', () => {
     const request = gateway.fetch(PATH, { signal: leaving.signal })
     await read.reached
     leaving.abort()
-    await request
+    expect((await request).status).toBe(499)
     read.release()
     await expect.poll(() => gateway.admission.stats.held).toBe(0)
     expect(gateway.variants.stats).toMatchObject({ flights: 0, memoryEntries: 0 })
