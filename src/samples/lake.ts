@@ -47,21 +47,34 @@ interface Peak {
 }
 
 /** One side of a peak: rock, gullies, and snow that ends in tongues. */
-function face(side: readonly Pair[], ridge: readonly Pair[], tints: Pair2, peak: Peak & { next: Next }): string {
+function face(
+  side: readonly Pair[],
+  ridge: readonly Pair[],
+  tints: Pair2,
+  peak: Peak & { next: Next },
+): string {
   const { next, snow } = peak
   const rock = polygon([...side, ...ridge.toReversed()])
   const [inside, outside] = [ridge.filter(([, y]) => y < snow), side.filter(([, y]) => y < snow + 30)]
   const [from, to] = [outside.at(-1) ?? peak.top, inside.at(-1) ?? peak.top]
-  const tongues = Array.from({ length: 12 }, (_, i): Pair => {
-    const share = (i + 1) / 13
-    const drop = i % 2 === 0 ? 40 + next() * 130 : -60 * next()
+  const tongues = Array.from({ length: 26 }, (_, i): Pair => {
+    const share = (i + 0.3 + next() * 0.7) / 27
+    const drop = i % 2 === 0 ? 14 + next() ** 2 * 170 : -next() * 110
     return [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share + drop]
   })
   const gullies = ridge.map(([x, y]) => {
     const [lean, length] = [Math.sign((side.at(-1)?.[0] ?? x) - x) * (30 + next() * 90), 70 + next() * 190]
-    return shape(`M${x} ${y}l${lean} ${length}l${-lean * 0.3} ${-length * 0.25}z`, next() > 0.5 ? dark(tints[0], 0.35) : light(tints[0], 0.2), 'opacity=".4"') // prettier-ignore
+    return shape(
+      `M${x} ${y}l${lean} ${length}l${-lean * 0.3} ${-length * 0.25}z`,
+      next() > 0.5 ? dark(tints[0], 0.35) : light(tints[0], 0.2),
+      'opacity=".4"',
+    ) // prettier-ignore
   })
-  return shape(rock, tints[0]) + gullies.join('') + shape(polygon([...outside, ...tongues, ...inside.toReversed()]), tints[1]) // prettier-ignore
+  return (
+    shape(rock, tints[0]) +
+    gullies.join('') +
+    shape(polygon([...outside, ...tongues, ...inside.toReversed()]), tints[1])
+  ) // prettier-ignore
 }
 
 type Pair2 = readonly [rock: string, snow: string]
@@ -69,18 +82,21 @@ type Pair2 = readonly [rock: string, snow: string]
 function mountain(peak: Peak, seed: number): string {
   const next = random(seed)
   const { top, reach, colour } = peak
-  const left = broken(top, [top[0] - reach[0], shore], 0.17, next)
-  const right = broken(top, [top[0] + reach[1], shore], 0.17, next)
+  const left = broken(top, [top[0] - reach[0], shore], 0.2, next)
+  const right = broken(top, [top[0] + reach[1], shore], 0.2, next)
+  const rock = polygon([...left.toReversed(), ...right])
   const ridge = broken(top, [top[0] + (reach[1] - reach[0]) * 0.25 + 60, shore], 0.34, next)
   const known = { ...peak, next }
   return (
     face(left, ridge, [light(colour, 0.2), '#ffe6d2'], known) +
-    face(right, ridge, [dark(colour, 0.25), mix(colour, '#dfe4f5', 0.6)], known)
+    face(right, ridge, [dark(colour, 0.25), mix(colour, '#dfe4f5', 0.6)], known) +
+    (reach[0] > 600 ? textured(rock, 'hide', 0.5) : '')
   )
 }
 
 const veil = (id: string, rows: Pair, opacity: number): string =>
-  linear(id, `${haze} 0 0,${haze} 1 ${opacity}`, 90) + box([-800, rows[0]], [4800, rows[1] - rows[0]], `url(#${id})`)
+  linear(id, `${haze} 0 0,${haze} 1 ${opacity}`, 90) +
+  box([-800, rows[0]], [4800, rows[1] - rows[0]], `url(#${id})`)
 
 function range(): string {
   const [blue, slate] = ['#8b93b8', '#5a6488']
@@ -98,7 +114,6 @@ function range(): string {
     ...near.map(([x, y, a, b], i) =>
       mountain({ top: [x, y], reach: [a, b], colour: slate, snow: y + 330 }, 51 + i),
     ),
-    textured(boxPath([-800, 200], [4800, shore - 200]), 'hide', 0.3),
     veil('mist', [820, shore], 0.8),
   ].join('')
 }
@@ -117,8 +132,25 @@ function spruce([x, y]: Pair, height: number, colour: string, next: Next): strin
   return (
     box([x - height * 0.012, y - 6], [height * 0.024, height * 0.05], '#20160f') +
     shape(half(-1), light(colour, 0.14)) +
-    shape(half(1), dark(colour, 0.35))
+    shape(half(1), dark(colour, 0.35)) +
+    (height > 500 ? boughs([x, y], height, colour, next) : '')
   )
+}
+
+/** Single boughs, so that a tree that is near is more than an outline. */
+function boughs([x, y]: Pair, height: number, colour: string, next: Next): string {
+  return Array.from({ length: 260 }, () => {
+    const share = 0.06 + next() ** 0.7 * 0.92
+    const [side, reach] = [next() * 2 - 1, height * 0.2 * share ** 0.85]
+    const [from, row] = [x + side * reach * 0.5, y - height * (1 - share)]
+    const tint = side < 0.1 ? light(colour, 0.1 + next() * 0.3) : dark(colour, next() * 0.5)
+    return stroke(
+      `M${from.toFixed(0)} ${row.toFixed(0)}q${(side * reach * 0.3).toFixed(0)} 2 ${(side * reach * 0.55).toFixed(0)} ${(height * 0.03).toFixed(0)}`,
+      tint,
+      height * 0.006,
+      'opacity=".8"',
+    ) // prettier-ignore
+  }).join('')
 }
 
 function forest(count: number, colour: string, heights: Pair, seed: number): string {
@@ -143,13 +175,24 @@ function land(): string {
 function sky(): readonly Layer[] {
   const next = random(31)
   const dawn = linear('dawn', '#3d6199 0,#7f9cc4 .4,#f0c3a6 .78,#ffdfb5 1', 90)
-  const sun = radial('sun', '#fff6da 0 1,#ffdca0 .25 .8,#ffc98e 1 0')
+  const sun = radial('sun', '#fff6da 0 1,#ffdca0 .22 .8,#ffc98e .64 0')
   const clouds = Array.from({ length: 46 }, (_, i) => {
     const [x, y] = [-500 + next() * 3900, 60 + next() * 560]
-    return oval([x, y], [90 + next() * 330, 6 + next() * 26], i % 3 === 0 ? '#c98f9a' : '#ffe3cc', 'opacity=".5"')
+    return oval(
+      [x, y],
+      [90 + next() * 330, 6 + next() * 26],
+      i % 3 === 0 ? '#c98f9a' : '#ffe3cc',
+      'opacity=".5"',
+    )
   })
   return [
-    { body: dawn + sun + box([-800, -400], [4800, 1640], 'url(#dawn)') + oval([760, 700], [900, 620], 'url(#sun)') },
+    {
+      body:
+        dawn +
+        sun +
+        box([-800, -400], [4800, 1640], 'url(#dawn)') +
+        oval([860, 700], [1150, 800], 'url(#sun)'),
+    },
     { body: clouds.join(''), blur: 15 },
   ] // prettier-ignore
 }
@@ -162,12 +205,24 @@ function water(scenery: string): readonly Layer[] {
     const depth = next() ** 1.6
     const [x, y] = [-700 + next() * 4400, shore + 12 + depth * 1050]
     const tint = next() > 0.5 ? '#ffe2c2' : '#162a48'
-    return oval([x, y], [24 + depth * 150 * next() + 20, 1 + depth * 4], tint, `opacity="${(0.1 + next() * 0.3).toFixed(2)}"`) // prettier-ignore
+    return oval(
+      [x, y],
+      [24 + depth * 150 * next() + 20, 1 + depth * 4],
+      tint,
+      `opacity="${(0.1 + next() * 0.3).toFixed(2)}"`,
+    ) // prettier-ignore
   })
   return [
     { body: deep + box([-800, shore], [4800, 1400], 'url(#deep)') },
-    { body: group(flipped, group('opacity=".8"', scenery)) + box([-800, -900], [4800, 900 + shore], '#000', 'opacity="0"'), blur: 5 },
-    { body: linear('dusk', '#16294a 0 0,#0f2040 1 .75', 90) + box([-800, shore], [4800, 1100], 'url(#dusk)') },
+    {
+      body:
+        group(flipped, group('opacity=".8"', scenery)) +
+        box([-800, -900], [4800, 900 + shore], '#000', 'opacity="0"'),
+      blur: 5,
+    },
+    {
+      body: linear('dusk', '#16294a 0 0,#0f2040 1 .75', 90) + box([-800, shore], [4800, 1100], 'url(#dusk)'),
+    },
     { body: ripples.join('') },
     { body: stroke(`M-800 ${shore + 8}h4800`, '#ffeede', 5, 'opacity=".55"'), blur: 3 },
   ] // prettier-ignore
@@ -184,7 +239,10 @@ function boat([x, y]: Pair): readonly Layer[] {
     {
       body:
         paint +
-        shape(`M${x} ${y}Q${x + 210} ${y - 26} ${x + 430} ${y - 22}Q${x + 220} ${y + 30} ${x} ${y}z`, '#3a2417') +
+        shape(
+          `M${x} ${y}Q${x + 210} ${y - 26} ${x + 430} ${y - 22}Q${x + 220} ${y + 30} ${x} ${y}z`,
+          '#3a2417',
+        ) +
         shape(`M${x + 120} ${y - 10}l60 -4v22l-56 -2z M${x + 270} ${y - 16}l60 -2l-14 20l-46 2z`, '#b98a55') +
         shape(hull, 'url(#hull)') +
         stroke(`M${x} ${y}Q${x + 220} ${y + 30} ${x + 430} ${y - 22}`, '#f3e3c8', 7) +
@@ -196,13 +254,16 @@ function boat([x, y]: Pair): readonly Layer[] {
 /** A branch of the near shore: dark grass, stones and tall spruces. */
 function nearShore(): readonly Layer[] {
   const next = random(15)
-  const trees = [2480, 2600, 2690, 2800, 2930].map((x, i) =>
-    spruce([x, 1850 - i * 8], 800 + next() * 520, '#172c2a', next),
+  const trees = [2930, 2500, 2740].map((x, i) =>
+    spruce([x, 1850 + i * 8], [1180, 720, 960][i] ?? 900, '#1d3632', next),
   )
   const stones = Array.from({ length: 26 }, () => {
     const [x, y] = [1900 + next() * 1100, 1810 + next() * 110]
     const r = 14 + next() * 44
-    return oval([x, y], [r, r * 0.5], '#2a2f38') + oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'opacity=".7"') // prettier-ignore
+    return (
+      oval([x, y], [r, r * 0.5], '#2a2f38') +
+      oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'opacity=".7"')
+    ) // prettier-ignore
   })
   const grass = Array.from({ length: 380 }, () => {
     const [x, y] = [2060 + next() * 1000, 1835 + next() * 60]
@@ -210,7 +271,13 @@ function nearShore(): readonly Layer[] {
   })
   return [
     { body: shape('M1850 1900Q2300 1800 3300 1830V2300H1800z', '#000'), shadow: 0.6, blur: 26 },
-    { body: trees.join('') + shape('M1880 1905Q2200 1835 3300 1825V2400H1700z', '#1a221e') + stones.join('') + stroke(grass.join(''), '#3f5138', 3.5) },
+    {
+      body:
+        trees.join('') +
+        shape('M1880 1905Q2200 1835 3300 1825V2400H1700z', '#1a221e') +
+        stones.join('') +
+        stroke(grass.join(''), '#3f5138', 3.5),
+    },
   ] // prettier-ignore
 }
 
@@ -231,7 +298,13 @@ function mount(text: string, corner: Pair, sides: Pair): Layer {
       textured(hole, 'plaster', 0.25) +
       box([x - 16, y - 16], [width + 32, height + 32], 'none', 'stroke="#b9ad97" stroke-width="4"') +
       disc([x + width / 2, y + height + 190], 5, '#b07a4c') +
-      lettering(text, { at: [left, y + height + 92], height: 40, colour: '#3b4560', weight: 0.11, stretch: 1.15 }),
+      lettering(text, {
+        at: [left, y + height + 92],
+        height: 40,
+        colour: '#3b4560',
+        weight: 0.11,
+        stretch: 1.15,
+      }),
   } // prettier-ignore
 }
 
@@ -250,7 +323,7 @@ export const LAKE_SCENES: Readonly<Record<string, Shot>> = {
     layers: lake(),
     width: 2400,
     height: 3200,
-    view: { x: 560, y: 560, width: 960 },
+    view: { x: 780, y: 225, width: 1100 },
     look: { ...dawnLight, warmth: 0.35 },
   },
 }

@@ -1,11 +1,11 @@
 import {
   band,
   box,
+  boxPath,
   dark,
   disc,
   group,
   type Layer,
-  lathe,
   light,
   linear,
   type Look,
@@ -53,18 +53,32 @@ function outline(): string {
 
 const silhouette = outline()
 
+/** Slices of the vase in which the gradient `fill` follows the contour; the silhouette trims them. */
+function strips([from, to]: Pair, fill: string): string {
+  const slices: string[] = []
+  for (let y = from - 60; y < to + 8; y += 8) {
+    const radius = radiusAt(turned, y) + 3
+    slices.push(
+      shape(`M${middle - radius} ${y}q${radius} ${radius * 0.22} ${radius * 2} 0v70h${-radius * 2}z`, fill),
+    )
+  }
+  return slices.join('')
+}
+
 /** The lower edge of the glaze, where it ran in the kiln. */
 function glazeEdge(seed: number): string {
   const next = random(seed)
   let [edge, x] = ['', middle - 380]
   while (x < middle + 380) {
-    const [width, depth] = [34 + next() * 52, 20 + next() * next() * 170]
+    const [width, depth] = [30 + next() * 80, 14 + next() * next() * 210]
     edge += `C${x + width * 0.5} 1330 ${x + width * 0.15} ${1350 + depth} ${x + width * 0.5} ${1350 + depth}`
     edge += `S${x + width * 0.5} 1330 ${x + width} 1330`
     x += width
   }
   return `M${middle - 380} 560V1330${edge}V560z`
 }
+
+const drips = glazeEdge(11)
 
 function speckles(seed: number): string {
   const next = random(seed)
@@ -78,7 +92,7 @@ function speckles(seed: number): string {
 
 function body(glaze: string): string {
   const clay = '#c79b6d'
-  const clips = `<clipPath id="vase"><path d="${silhouette}"/></clipPath><clipPath id="glazed"><path d="${glazeEdge(11)}"/></clipPath>`
+  const clips = `<clipPath id="vase"><path d="${silhouette}"/></clipPath><clipPath id="glazed"><path d="${drips}"/></clipPath>`
   const rings = [1450, 1478, 1590].map((y) => band(turned, middle, [y, y + 7], '#7a5030'))
   const upper = [960, 985, 1265].map((y) => band(turned, middle, [y, y + 9], dark(glaze, 0.6)))
   const well = radial('well', '#0b0d12 0,#1a2230 .6,#46566e 1', [0.6, 0.75])
@@ -86,14 +100,18 @@ function body(glaze: string): string {
     clips,
     roundTone('clay', clay, 0.25),
     roundTone('glaze', glaze, 0.5),
-    roundTone('run', dark(glaze, 0.35), 0.35),
     well,
-    lathe(turned, middle, 'url(#clay)', 5),
-    ...rings,
-    group('clip-path="url(#vase)"', textured(silhouette, 'hide', 0.55)),
-    group('clip-path="url(#glazed)" transform="translate(5 9)"', lathe(turned, middle, 'url(#run)', 5)),
-    group('clip-path="url(#glazed)"', lathe(turned, middle, 'url(#glaze)', 5), ...upper),
-    group('clip-path="url(#vase)"', speckles(4), textured(silhouette, 'plaster', 0.45)),
+    group(
+      'clip-path="url(#vase)"',
+      strips([1290, foot], 'url(#clay)'),
+      ...rings,
+      textured(boxPath([middle - 330, 1300], [660, 400]), 'hide', 0.55),
+      shape(drips, '#2a1a14', 'opacity=".6" transform="translate(7 11)"'),
+      group('clip-path="url(#glazed)"', strips([600, 1540], 'url(#glaze)'), ...upper),
+      speckles(4),
+      textured(silhouette, 'plaster', 0.45),
+    ),
+    stroke(silhouette, '#0d1626', 2.5, 'opacity=".6"'),
     oval([middle, 602], [139, 27], light(glaze, 0.45)),
     oval([middle, 605], [124, 21], 'url(#well)'),
     stroke(`M${middle - 132} 598A139 27 0 0 1 ${middle + 40} 576`, '#ffffff', 5, 'opacity=".8"'),
@@ -109,8 +127,17 @@ function gloss(): readonly Layer[] {
   const clip = `<clipPath id="vase"><path d="${silhouette}"/></clipPath>`
   const shade = linear('fall', '#000 0 0,#000 .55 0,#05070c 1 .6', 70)
   return [
-    { body: pane(-168, 66) + pane(-84, 30) + oval([middle - 46, 740], [8, 60], '#fff', 'opacity=".7"'), blur: 4 },
-    { body: clip + shade + bounce + group('clip-path="url(#vase)"', shape(silhouette, 'url(#fall)'), shape(silhouette, 'url(#bounce)')) },
+    {
+      body: pane(-168, 66) + pane(-84, 30) + oval([middle - 46, 740], [8, 60], '#fff', 'opacity=".7"'),
+      blur: 4,
+    },
+    {
+      body:
+        clip +
+        shade +
+        bounce +
+        group('clip-path="url(#vase)"', shape(silhouette, 'url(#fall)'), shape(silhouette, 'url(#bounce)')),
+    },
   ] // prettier-ignore
 }
 
@@ -129,11 +156,20 @@ function branch(tip: Pair, bend: number, seed: number): string {
     const [size, turn] = [62 - share * 30, (i % 2 === 0 ? -1 : 1) * (38 + next() * 50)]
     const tint = light(dark('#7c9c82', next() * 0.45), next() * 0.3)
     const leaf =
-      shape(`M0 0C${-size * 0.8} ${-size * 0.5} ${-size * 0.6} ${-size * 1.5} 0 ${-size * 1.7}V0z`, light(tint, 0.22)) +
-      shape(`M0 0C${size * 0.8} ${-size * 0.5} ${size * 0.6} ${-size * 1.5} 0 ${-size * 1.7}V0z`, dark(tint, 0.22)) +
+      shape(
+        `M0 0C${-size * 0.8} ${-size * 0.5} ${-size * 0.6} ${-size * 1.5} 0 ${-size * 1.7}V0z`,
+        light(tint, 0.22),
+      ) +
+      shape(
+        `M0 0C${size * 0.8} ${-size * 0.5} ${size * 0.6} ${-size * 1.5} 0 ${-size * 1.7}V0z`,
+        dark(tint, 0.22),
+      ) +
       stroke(`M0 0V${-size * 1.5}`, light(tint, 0.5), 2.5, 'opacity=".7"') // prettier-ignore
     const narrow = 0.5 + next() * 0.5
-    return group(`transform="translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(0)}) scale(${narrow.toFixed(2)} 1)"`, leaf) // prettier-ignore
+    return group(
+      `transform="translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(0)}) scale(${narrow.toFixed(2)} 1)"`,
+      leaf,
+    ) // prettier-ignore
   })
   const stem = `M${start[0]} ${start[1]}Q${knee[0]} ${knee[1]} ${tip[0]} ${tip[1]}`
   return stroke(stem, '#5d4a34', 9) + stroke(stem, '#9a8058', 4) + leaves.join('')
@@ -146,12 +182,12 @@ function card(at: Pair): readonly Layer[] {
   const line = (text: string, row: number, height: number) =>
     lettering(text, { at: [x + 44, y + row], height, colour: '#39425a', weight: 0.13 })
   return [
-    { body: shape(`M${x + 10} ${y + 300}h400l180 60h-420z`, '#000'), shadow: 0.55, blur: 14 },
+    { body: shape(`M${x + 10} ${y + 300}h500l180 60h-520z`, '#000'), shadow: 0.55, blur: 14 },
     {
       body:
         face +
-        shape(`M${x + 400} ${y}l34 290l-24 14z`, '#a8997f') +
-        shape(`M${x} ${y}h400l12 304h-424z`, 'url(#card)') +
+        shape(`M${x + 500} ${y}l34 290l-24 14z`, '#a8997f') +
+        shape(`M${x} ${y}h500l12 304h-524z`, 'url(#card)') +
         line('ORLA POTTERY', 50, 34) +
         line('HAND THROWN', 120, 26) +
         line('STONEWARE 32 CM', 172, 26) +
@@ -163,7 +199,10 @@ function card(at: Pair): readonly Layer[] {
 /** A glazed vase of stoneware with eucalyptus in it, and its shadow on the wall. */
 export function vase(glaze: string): readonly Layer[] {
   const bunch =
-    branch([720, -60], -60, 3) + branch([1010, -190], -30, 5) + branch([1420, -230], 50, 8) + branch([1830, -20], 90, 13) // prettier-ignore
+    branch([760, 180], -60, 3) +
+    branch([1060, 20], -30, 5) +
+    branch([1440, -10], 50, 8) +
+    branch([1800, 190], 90, 13) // prettier-ignore
   const cast = group('transform="translate(330 90) skewX(-4)"', shape(silhouette, '#000'), bunch)
   return [
     { body: cast, shadow: 0.42, blur: 20 },
@@ -189,7 +228,7 @@ export const VASE_SCENES: Readonly<Record<string, Shot>> = {
     ],
     width: 3000,
     height: 2000,
-    view: { x: 80, y: -120, width: 2880 },
+    view: { x: 170, y: -20, width: 2640 },
     look: morning,
   },
   'vase-close': {
