@@ -31,14 +31,10 @@ const foot = 1640
 const turned: readonly Pair[] = [
   [600, 138],
   [616, 142],
-  [700, 92],
-  [780, 96],
-  [1010, 296],
+  [730, 94],
   [1130, 338],
-  [1300, 306],
-  [1560, 176],
-  [1618, 178],
-  [foot, 172],
+  [1600, 172],
+  [foot, 176],
 ]
 
 function outline(): string {
@@ -123,7 +119,7 @@ function body(glaze: string): string {
 function gloss(): readonly Layer[] {
   const pane = (dx: number, width: number) =>
     shape(`M${middle + dx} 990q-46 90 -34 190l${width} 8q-6 -100 34 -192z`, '#ffffff', 'opacity=".8"')
-  const bounce = linear('bounce', '#ffb56a 0 0,#ffb56a .8 0,#ffcf96 1 .55', 0)
+  const bounce = linear('bounce', '#ffb56a 0 0,#ffb56a .8 0,#ffcf96 1 .3', 0)
   const clip = `<clipPath id="vase"><path d="${silhouette}"/></clipPath>`
   const shade = linear('fall', '#000 0 0,#000 .55 0,#05070c 1 .6', 70)
   return [
