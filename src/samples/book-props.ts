@@ -30,7 +30,7 @@ export function globe([x, y]: Pair): readonly Layer[] {
         disc([x, y - 300], 200, 'url(#ball)'),
       ].join(''),
     },
-  ] // prettier-ignore
+  ]
 }
 
 /** Reading glasses of horn on top of something at `y`. */
@@ -51,5 +51,5 @@ export function glasses([x, y]: Pair): readonly Layer[] {
         lens(100) +
         stroke(`M${x - 26} ${y - 60}q28 -26 54 0`, '#3a1f12', 15),
     },
-  ] // prettier-ignore
+  ]
 }

@@ -72,11 +72,11 @@ function spine({ title, author, cloth, ink, thickness, height }: Book): string {
       `transform="translate(${thickness / 2 + letters / 2} ${top}) rotate(90)"`,
       lettering(text, { at: [0, 0], height: letters, colour: ink, weight: 0.15 }),
     )
-  const rule = (y: number, width: number) => box([0, y], [thickness, width], ink, 'opacity=".85"')
+  const rule = (y: number, width: number) => box([0, y], [thickness, width], ink, 'fill-opacity=".85"')
   const label = boxPath([0, -height * 0.9], [thickness, height * 0.64])
   return [
     shape(`M0 -${height - 8}Q${thickness / 2} -${height + 10} ${thickness} -${height - 8}V0H0z`, cloth),
-    thickness > 140 ? shape(label, dark(cloth, 0.35), 'opacity=".6"') : '',
+    thickness > 140 ? shape(label, dark(cloth, 0.35), 'fill-opacity=".6"') : '',
     rule(-height * 0.93, 9),
     rule(-height * 0.915, 4),
     rule(-height * 0.24, 9),
@@ -123,7 +123,7 @@ function rowLayers(placed: readonly Placed[]): readonly Layer[] {
     { body: group('transform="translate(46 -14)"', mass), shadow: 0.6, blur: 26 },
     { body: spineLight + draw(spine) },
     { body: draw((one) => textured(spineShape(one), 'weave', 0.5)) },
-  ] // prettier-ignore
+  ]
 }
 
 /** A bookcase of walnut: two boards and what is behind them. */
@@ -139,7 +139,7 @@ function bookcase(): readonly Layer[] {
       textured(front, 'wood', 0.9) +
       stroke(`M-500 ${y + 62}h4200`, '#c08a58', 5) +
       stroke(`M-500 ${y + 156}h4200`, '#1a0e07', 8)
-    ) // prettier-ignore
+    )
   }
   const depth = linear('depth', '#0a0502 0 .75,#0a0502 .35 .2,#0a0502 1 .35', 90)
   return [
@@ -170,7 +170,7 @@ function pile(middle: number, foot: number, order: readonly number[]): readonly 
     { body: box([middle - 480, foot - 12], [980, 24], '#000'), shadow: 0.85, blur: 10 },
     ...rowLayers(placed).slice(1),
     { body: seams.join(''), shadow: 0.55, blur: 8 },
-  ] // prettier-ignore
+  ]
 }
 
 const room: Look = { vignette: 0.5, grain: 5, warmth: 0.4, contrast: 0.4 }

@@ -35,7 +35,7 @@ function range(): string {
     [2560, 420, 760, 900],
     [420, 560, 800, 640],
     [1480, 250, 920, 860],
-  ] // prettier-ignore
+  ]
   return [
     ...far,
     veil('far', [640, shore], 0.85),
@@ -75,7 +75,7 @@ function sky(): readonly Layer[] {
       [x, y],
       [90 + next() * 330, 6 + next() * 26],
       i % 3 === 0 ? '#c98f9a' : '#ffe3cc',
-      'opacity=".5"',
+      'fill-opacity=".5"',
     )
   })
   return [
@@ -87,7 +87,7 @@ function sky(): readonly Layer[] {
         oval([860, 700], [1150, 800], 'url(#sun)'),
     },
     { body: clouds.join(''), blur: 15 },
-  ] // prettier-ignore
+  ]
 }
 
 function water(scenery: string): readonly Layer[] {
@@ -102,23 +102,21 @@ function water(scenery: string): readonly Layer[] {
       [x, y],
       [24 + depth * 150 * next() + 20, 1 + depth * 4],
       tint,
-      `opacity="${(0.1 + next() * 0.3).toFixed(2)}"`,
-    ) // prettier-ignore
+      `fill-opacity="${(0.1 + next() * 0.3).toFixed(2)}"`,
+    )
   })
   return [
     { body: deep + box([-800, shore], [4800, 1400], 'url(#deep)') },
     {
-      body:
-        group(flipped, group('opacity=".8"', scenery)) +
-        box([-800, -900], [4800, 900 + shore], '#000', 'opacity="0"'),
+      body: group(flipped, group('opacity=".8"', scenery)),
       blur: 5,
     },
     {
       body: linear('dusk', '#16294a 0 0,#0f2040 1 .75', 90) + box([-800, shore], [4800, 1100], 'url(#dusk)'),
     },
     { body: ripples.join('') },
-    { body: stroke(`M-800 ${shore + 8}h4800`, '#ffeede', 5, 'opacity=".55"'), blur: 3 },
-  ] // prettier-ignore
+    { body: stroke(`M-800 ${shore + 8}h4800`, '#ffeede', 5, 'stroke-opacity=".55"'), blur: 3 },
+  ]
 }
 
 /** A rowing boat at its mooring, with its reflection. */
@@ -155,8 +153,8 @@ function nearShore(): readonly Layer[] {
     const r = 14 + next() * 44
     return (
       oval([x, y], [r, r * 0.5], '#2a2f38') +
-      oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'opacity=".7"')
-    ) // prettier-ignore
+      oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'fill-opacity=".7"')
+    )
   })
   const grass = Array.from({ length: 380 }, () => {
     const [x, y] = [2060 + next() * 1000, 1835 + next() * 60]
@@ -171,7 +169,7 @@ function nearShore(): readonly Layer[] {
         stones.join('') +
         stroke(grass.join(''), '#3f5138', 3.5),
     },
-  ] // prettier-ignore
+  ]
 }
 
 /** A lake below snow-covered mountains at first light. */
@@ -198,7 +196,7 @@ function mount(text: string, corner: Pair, sides: Pair): Layer {
         weight: 0.11,
         stretch: 1.15,
       }),
-  } // prettier-ignore
+  }
 }
 
 const dawnLight: Look = { vignette: 0.25, grain: 5, warmth: 0.15, contrast: 0.45 }

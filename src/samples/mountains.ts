@@ -45,14 +45,14 @@ function face(
     return shape(
       `M${x} ${y}l${lean} ${length}l${-lean * 0.3} ${-length * 0.25}z`,
       next() > 0.5 ? dark(tints[0], 0.35) : light(tints[0], 0.2),
-      'opacity=".4"',
-    ) // prettier-ignore
+      'fill-opacity=".4"',
+    )
   })
   return (
     shape(rock, tints[0]) +
     gullies.join('') +
     shape(polygon([...outside, ...lower, ...inside.toReversed()]), tints[1])
-  ) // prettier-ignore
+  )
 }
 
 type Pair2 = readonly [rock: string, snow: string]
@@ -103,7 +103,7 @@ function boughs([x, y]: Pair, height: number, colour: string, next: Next): strin
       `M${from.toFixed(0)} ${row.toFixed(0)}q${(side * reach * 0.3).toFixed(0)} 2 ${(side * reach * 0.55).toFixed(0)} ${(height * 0.03).toFixed(0)}`,
       tint,
       height * 0.006,
-      'opacity=".8"',
-    ) // prettier-ignore
+      'stroke-opacity=".8"',
+    )
   }).join('')
 }
