@@ -4,7 +4,6 @@ import {
   dark,
   group,
   type Layer,
-  light,
   linear,
   type Look,
   mix,
@@ -126,21 +125,22 @@ function rowLayers(placed: readonly Placed[]): readonly Layer[] {
   ]
 }
 
+const board = (y: number) => {
+  const top = linear('board', '#8a5a34 0,#6b4224 1', 90)
+  const front = boxPath([-500, y + 60], [4200, 96])
+  return (
+    top +
+    box([-500, y - 46], [4200, 106], 'url(#board)') +
+    shape(front, '#7d4e2b') +
+    textured(front, 'wood', 0.9) +
+    stroke(`M-500 ${y + 62}h4200`, '#c08a58', 5) +
+    stroke(`M-500 ${y + 156}h4200`, '#1a0e07', 8)
+  )
+}
+
 /** A bookcase of walnut: two boards and what is behind them. */
 function bookcase(): readonly Layer[] {
   const back = boxPath([-500, -700], [4200, 3300])
-  const board = (y: number) => {
-    const top = linear('board', '#8a5a34 0,#6b4224 1', 90)
-    const front = boxPath([-500, y + 60], [4200, 96])
-    return (
-      top +
-      box([-500, y - 46], [4200, 106], 'url(#board)') +
-      shape(front, '#7d4e2b') +
-      textured(front, 'wood', 0.9) +
-      stroke(`M-500 ${y + 62}h4200`, '#c08a58', 5) +
-      stroke(`M-500 ${y + 156}h4200`, '#1a0e07', 8)
-    )
-  }
   const depth = linear('depth', '#0a0502 0 .75,#0a0502 .35 .2,#0a0502 1 .35', 90)
   return [
     { body: shape(back, '#4a2c18') + textured(back, 'wood', 0.9), blur: 3 },

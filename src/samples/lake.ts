@@ -1,10 +1,8 @@
 import {
   box,
-  dark,
   disc,
   group,
   type Layer,
-  light,
   linear,
   type Look,
   mix,
@@ -17,7 +15,7 @@ import {
   textured,
 } from './draw.ts'
 import { lettering, letteringWidth } from './font.ts'
-import { mountain, type Next, shore, spruce } from './mountains.ts'
+import { mountain, shore, spruce } from './mountains.ts'
 import { random } from './random.ts'
 
 const haze = '#e9c3b4'
@@ -173,7 +171,7 @@ function nearShore(): readonly Layer[] {
 }
 
 /** A lake below snow-covered mountains at first light. */
-export function lake(): readonly Layer[] {
+function lake(): readonly Layer[] {
   const scenery = land()
   return [...sky(), { body: scenery }, ...water(scenery), ...boat([900, 1500]), ...nearShore()]
 }

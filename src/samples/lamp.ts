@@ -44,6 +44,8 @@ function nightWindow(): readonly Layer[] {
   ]
 }
 
+const arm = (from: Pair, to: Pair, dx: number) => `M${from[0] + dx} ${from[1]}L${to[0] + dx} ${to[1]}`
+
 function stand(enamel: string): string {
   const [foot, elbow]: Pair[] = [
     [2140, 1630],
@@ -51,7 +53,6 @@ function stand(enamel: string): string {
   ]
   if (!foot || !elbow) return ''
   const plate = linear('plate', `${light(enamel, 0.35)} 0,${enamel} .45,${dark(enamel, 0.6)} 1`)
-  const arm = (from: Pair, to: Pair, dx: number) => `M${from[0] + dx} ${from[1]}L${to[0] + dx} ${to[1]}`
   const spring = Array.from({ length: 26 }, (_, i) => `M${2226 + i * 3.4} ${1402 - i * 11}l24 -1`).join('')
   return [
     plate,
@@ -178,7 +179,7 @@ function mug(): readonly Layer[] {
 }
 
 /** An enamelled desk lamp that is lit, over a notebook, before a window at night. */
-export function lamp(enamel: string): readonly Layer[] {
+function lamp(enamel: string): readonly Layer[] {
   return [
     ...nightWindow(),
     ...outOfFocus(tableTop('#4a2a18', edge, 8), 2),

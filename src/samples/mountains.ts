@@ -5,7 +5,7 @@ import { random } from './random.ts'
 export const shore = 1180
 
 /** Where chance comes from. */
-export type Next = () => number
+type Next = () => number
 
 /** A broken line between two points: the middle is moved, then the middles of the halves. */
 function broken(from: Pair, to: Pair, rough: number, next: Next): readonly Pair[] {
@@ -28,7 +28,7 @@ interface Peak {
   readonly snow: number
 }
 
-/** One side of a peak: rock, gullies, and snow that ends in tongues. */
+/** One side of a peak: rock, gullies, and snow with a ragged edge. */
 function face(
   side: readonly Pair[],
   ridge: readonly Pair[],

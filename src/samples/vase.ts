@@ -42,7 +42,7 @@ function outline(): string {
   const [lip, sole] = [radiusAt(turned, 600), radiusAt(turned, foot)]
   return (
     `M${side(-1).join('L')}Q${middle} ${foot + sole * 0.2} ${middle + sole} ${foot}` +
-    `L${side(1).reverse().join('L')}Q${middle} ${600 - lip * 0.3} ${middle - lip} 600z`
+    `L${side(1).toReversed().join('L')}Q${middle} ${600 - lip * 0.3} ${middle - lip} 600z`
   )
 }
 
@@ -203,7 +203,7 @@ function card(at: Pair): readonly Layer[] {
 }
 
 /** A glazed vase of stoneware with eucalyptus in it, and its shadow on the wall. */
-export function vase(glaze: string): readonly Layer[] {
+function vase(glaze: string): readonly Layer[] {
   const bunch =
     branch([760, 180], -60, 3) +
     branch([1060, 20], -30, 5) +
