@@ -2,7 +2,6 @@ import {
   box,
   boxPath,
   dark,
-  disc,
   group,
   type Layer,
   linear,
@@ -10,13 +9,13 @@ import {
   mix,
   oval,
   type Pair,
-  ring,
   type Shot,
   shape,
   stroke,
   textured,
-  tube,
+  ring,
 } from './draw.ts'
+import { glasses, globe } from './book-props.ts'
 import { outOfFocus } from './focus.ts'
 import { lettering, letteringWidth } from './font.ts'
 import { random } from './random.ts'
@@ -72,11 +71,11 @@ function spine({ title, author, cloth, ink, thickness, height }: Book): string {
       `transform="translate(${thickness / 2 + letters / 2} ${top}) rotate(90)"`,
       lettering(text, { at: [0, 0], height: letters, colour: ink, weight: 0.15 }),
     )
-  const rule = (y: number, width: number) => box([0, y], [thickness, width], ink, 'opacity=".85"')
+  const rule = (y: number, width: number) => box([0, y], [thickness, width], ink, 'fill-opacity=".85"')
   const label = boxPath([0, -height * 0.9], [thickness, height * 0.64])
   return [
     shape(`M0 -${height - 8}Q${thickness / 2} -${height + 10} ${thickness} -${height - 8}V0H0z`, cloth),
-    thickness > 140 ? shape(label, dark(cloth, 0.35), 'opacity=".6"') : '',
+    thickness > 140 ? shape(label, dark(cloth, 0.35), 'fill-opacity=".6"') : '',
     rule(-height * 0.93, 9),
     rule(-height * 0.915, 4),
     rule(-height * 0.24, 9),
@@ -123,24 +122,25 @@ function rowLayers(placed: readonly Placed[]): readonly Layer[] {
     { body: group('transform="translate(46 -14)"', mass), shadow: 0.6, blur: 26 },
     { body: spineLight + draw(spine) },
     { body: draw((one) => textured(spineShape(one), 'weave', 0.5)) },
-  ] // prettier-ignore
+  ]
+}
+
+const board = (y: number) => {
+  const top = linear('board', '#8a5a34 0,#6b4224 1', 90)
+  const front = boxPath([-500, y + 60], [4200, 96])
+  return (
+    top +
+    box([-500, y - 46], [4200, 106], 'url(#board)') +
+    shape(front, '#7d4e2b') +
+    textured(front, 'wood', 0.9) +
+    stroke(`M-500 ${y + 62}h4200`, '#c08a58', 5) +
+    stroke(`M-500 ${y + 156}h4200`, '#1a0e07', 8)
+  )
 }
 
 /** A bookcase of walnut: two boards and what is behind them. */
 function bookcase(): readonly Layer[] {
   const back = boxPath([-500, -700], [4200, 3300])
-  const board = (y: number) => {
-    const top = linear('board', '#8a5a34 0,#6b4224 1', 90)
-    const front = boxPath([-500, y + 60], [4200, 96])
-    return (
-      top +
-      box([-500, y - 46], [4200, 106], 'url(#board)') +
-      shape(front, '#7d4e2b') +
-      textured(front, 'wood', 0.9) +
-      stroke(`M-500 ${y + 62}h4200`, '#c08a58', 5) +
-      stroke(`M-500 ${y + 156}h4200`, '#1a0e07', 8)
-    ) // prettier-ignore
-  }
   const depth = linear('depth', '#0a0502 0 .75,#0a0502 .35 .2,#0a0502 1 .35', 90)
   return [
     { body: shape(back, '#4a2c18') + textured(back, 'wood', 0.9), blur: 3 },
@@ -148,39 +148,6 @@ function bookcase(): readonly Layer[] {
     { body: board(20) + board(1600) },
     { body: box([-500, 176], [4200, 60], '#000'), shadow: 0.75, blur: 30 },
   ]
-}
-
-/** A small globe of brass and paper. */
-function globe([x, y]: Pair): readonly Layer[] {
-  const land =
-    'M-120 -60q60 -80 130 -50q40 60 -20 90q-90 30 -110 -40zM20 40q70 -50 120 10q0 80 -60 100q-70 -20 -60 -110z'
-  const shade = `<radialGradient id="ball" cx=".34" cy=".28" r=".8"><stop offset="0" stop-color="#fff" stop-opacity=".75"/><stop offset=".3" stop-color="#fff" stop-opacity=".05"/><stop offset="1" stop-color="#000" stop-opacity=".8"/></radialGradient>`
-  const ball = `<clipPath id="round"><circle r="200"/></clipPath>`
-  return [
-    { body: oval([x + 40, y], [190, 26], '#000'), shadow: 0.8, blur: 18 },
-    { body: disc([x + 90, y - 300], 200, '#000'), shadow: 0.5, blur: 40 },
-    {
-      body: [
-        shade,
-        ball,
-        tube(`M${x} ${y - 60}V${y - 20}`, '#b98d45', 40),
-        oval([x, y - 8], [130, 30], '#5a4020'),
-        oval([x, y - 20], [128, 28], '#c39a50'),
-        tube(`M${x - 110} ${y - 520}A236 236 0 1 0 ${x + 150} ${y - 140}`, '#b98d45', 20),
-        group(
-          `transform="translate(${x} ${y - 300}) rotate(-18)"`,
-          disc([0, 0], 200, '#6e93a6'),
-          group(
-            'clip-path="url(#round)"',
-            shape(land, '#cbb27c'),
-            oval([0, 0], [90, 200], 'none', 'stroke="#e6dcc0" stroke-width="3"'),
-            stroke('M-200 0Q0 50 200 0', '#e6dcc0', 3),
-          ),
-        ),
-        disc([x, y - 300], 200, 'url(#ball)'),
-      ].join(''),
-    },
-  ] // prettier-ignore
 }
 
 /** Books lying on each other, the lowest first; the pile stands on `foot`. */
@@ -203,28 +170,7 @@ function pile(middle: number, foot: number, order: readonly number[]): readonly 
     { body: box([middle - 480, foot - 12], [980, 24], '#000'), shadow: 0.85, blur: 10 },
     ...rowLayers(placed).slice(1),
     { body: seams.join(''), shadow: 0.55, blur: 8 },
-  ] // prettier-ignore
-}
-
-/** Reading glasses of horn on top of something at `y`. */
-function glasses([x, y]: Pair): readonly Layer[] {
-  const lens = (dx: number) =>
-    oval([x + dx, y - 46], [74, 46], '#dfeaf0', 'opacity=".35"') +
-    oval([x + dx, y - 46], [74, 46], 'none', 'stroke="#3a1f12" stroke-width="15"') +
-    oval([x + dx, y - 48], [74, 46], 'none', 'stroke="#a8683a" stroke-width="5"') +
-    stroke(`M${x + dx - 44} ${y - 62}l34 -18`, '#fff', 7, 'opacity=".8"')
-  const bows = `M${x - 172} ${y - 56}Q${x - 150} ${y - 100} ${x + 60} ${y - 92}M${x + 176} ${y - 56}Q${x + 210} ${y - 96} ${x + 380} ${y - 86}Q${x + 420} ${y - 80} ${x + 424} ${y - 30}`
-  return [
-    { body: oval([x + 60, y + 2], [300, 10], '#000'), shadow: 0.6, blur: 9 },
-    {
-      body:
-        stroke(bows, '#3a1f12', 15) +
-        stroke(bows, '#9a5e34', 5) +
-        lens(-98) +
-        lens(100) +
-        stroke(`M${x - 26} ${y - 60}q28 -26 54 0`, '#3a1f12', 15),
-    },
-  ] // prettier-ignore
+  ]
 }
 
 const room: Look = { vignette: 0.5, grain: 5, warmth: 0.4, contrast: 0.4 }

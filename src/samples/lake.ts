@@ -1,11 +1,8 @@
 import {
   box,
-  boxPath,
-  dark,
   disc,
   group,
   type Layer,
-  light,
   linear,
   type Look,
   mix,
@@ -18,81 +15,10 @@ import {
   textured,
 } from './draw.ts'
 import { lettering, letteringWidth } from './font.ts'
+import { mountain, shore, spruce } from './mountains.ts'
 import { random } from './random.ts'
 
-const shore = 1180
 const haze = '#e9c3b4'
-
-type Next = () => number
-
-/** A broken line between two points: the middle is moved, then the middles of the halves. */
-function broken(from: Pair, to: Pair, rough: number, next: Next): readonly Pair[] {
-  const length = Math.hypot(to[0] - from[0], to[1] - from[1])
-  if (length < 26) return [from]
-  const shift = () => (next() - 0.5) * length * rough
-  const centre: Pair = [(from[0] + to[0]) / 2 + shift(), (from[1] + to[1]) / 2 + shift()]
-  return [...broken(from, centre, rough, next), ...broken(centre, to, rough, next)]
-}
-
-const polygon = (points: readonly Pair[]): string =>
-  `M${points.map(([x, y]) => `${x.toFixed(0)} ${y.toFixed(0)}`).join('L')}z`
-
-interface Peak {
-  readonly top: Pair
-  /** How far it reaches to the left and to the right. */
-  readonly reach: Pair
-  readonly colour: string
-  /** The row under which there is no snow. */
-  readonly snow: number
-}
-
-/** One side of a peak: rock, gullies, and snow that ends in tongues. */
-function face(
-  side: readonly Pair[],
-  ridge: readonly Pair[],
-  tints: Pair2,
-  peak: Peak & { next: Next },
-): string {
-  const { next, snow } = peak
-  const rock = polygon([...side, ...ridge.toReversed()])
-  const [inside, outside] = [ridge.filter(([, y]) => y < snow), side.filter(([, y]) => y < snow + 30)]
-  const [from, to] = [outside.at(-1) ?? peak.top, inside.at(-1) ?? peak.top]
-  const tongues = Array.from({ length: 26 }, (_, i): Pair => {
-    const share = (i + 0.3 + next() * 0.7) / 27
-    const drop = i % 2 === 0 ? 14 + next() ** 2 * 170 : -next() * 110
-    return [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share + drop]
-  })
-  const gullies = ridge.map(([x, y]) => {
-    const [lean, length] = [Math.sign((side.at(-1)?.[0] ?? x) - x) * (30 + next() * 90), 70 + next() * 190]
-    return shape(
-      `M${x} ${y}l${lean} ${length}l${-lean * 0.3} ${-length * 0.25}z`,
-      next() > 0.5 ? dark(tints[0], 0.35) : light(tints[0], 0.2),
-      'opacity=".4"',
-    ) // prettier-ignore
-  })
-  return (
-    shape(rock, tints[0]) +
-    gullies.join('') +
-    shape(polygon([...outside, ...tongues, ...inside.toReversed()]), tints[1])
-  ) // prettier-ignore
-}
-
-type Pair2 = readonly [rock: string, snow: string]
-
-function mountain(peak: Peak, seed: number): string {
-  const next = random(seed)
-  const { top, reach, colour } = peak
-  const left = broken(top, [top[0] - reach[0], shore], 0.2, next)
-  const right = broken(top, [top[0] + reach[1], shore], 0.2, next)
-  const rock = polygon([...left.toReversed(), ...right])
-  const ridge = broken(top, [top[0] + (reach[1] - reach[0]) * 0.25 + 60, shore], 0.34, next)
-  const known = { ...peak, next }
-  return (
-    face(left, ridge, [light(colour, 0.2), '#ffe6d2'], known) +
-    face(right, ridge, [dark(colour, 0.25), mix(colour, '#dfe4f5', 0.6)], known) +
-    (reach[0] > 600 ? textured(rock, 'hide', 0.5) : '')
-  )
-}
 
 const veil = (id: string, rows: Pair, opacity: number): string =>
   linear(id, `${haze} 0 0,${haze} 1 ${opacity}`, 90) +
@@ -107,7 +33,7 @@ function range(): string {
     [2560, 420, 760, 900],
     [420, 560, 800, 640],
     [1480, 250, 920, 860],
-  ] // prettier-ignore
+  ]
   return [
     ...far,
     veil('far', [640, shore], 0.85),
@@ -116,41 +42,6 @@ function range(): string {
     ),
     veil('mist', [820, shore], 0.8),
   ].join('')
-}
-
-/** A spruce from its foot: ragged tiers, with the sun on their left. */
-function spruce([x, y]: Pair, height: number, colour: string, next: Next): string {
-  const tiers = Math.max(7, Math.round(height / 22))
-  const half = (sign: number) => {
-    const points = Array.from({ length: tiers }, (_, i) => {
-      const row = y - height * (1 - (i + 0.6) / tiers)
-      const reach = height * 0.2 * ((i + 0.5) / tiers) ** 0.85 * (0.7 + next() * 0.55)
-      return `L${(x + sign * reach).toFixed(1)} ${(row + height * 0.035).toFixed(1)}L${(x + sign * reach * 0.45).toFixed(1)} ${row.toFixed(1)}`
-    })
-    return `M${x} ${(y - height).toFixed(1)}${points.join('')}L${x} ${y}z`
-  }
-  return (
-    box([x - height * 0.012, y - 6], [height * 0.024, height * 0.05], '#20160f') +
-    shape(half(-1), light(colour, 0.14)) +
-    shape(half(1), dark(colour, 0.35)) +
-    (height > 500 ? boughs([x, y], height, colour, next) : '')
-  )
-}
-
-/** Single boughs, so that a tree that is near is more than an outline. */
-function boughs([x, y]: Pair, height: number, colour: string, next: Next): string {
-  return Array.from({ length: 260 }, () => {
-    const share = 0.06 + next() ** 0.7 * 0.92
-    const [side, reach] = [next() * 2 - 1, height * 0.2 * share ** 0.85]
-    const [from, row] = [x + side * reach * 0.5, y - height * (1 - share)]
-    const tint = side < 0.1 ? light(colour, 0.1 + next() * 0.3) : dark(colour, next() * 0.5)
-    return stroke(
-      `M${from.toFixed(0)} ${row.toFixed(0)}q${(side * reach * 0.3).toFixed(0)} 2 ${(side * reach * 0.55).toFixed(0)} ${(height * 0.03).toFixed(0)}`,
-      tint,
-      height * 0.006,
-      'opacity=".8"',
-    ) // prettier-ignore
-  }).join('')
 }
 
 function forest(count: number, colour: string, heights: Pair, seed: number): string {
@@ -182,7 +73,7 @@ function sky(): readonly Layer[] {
       [x, y],
       [90 + next() * 330, 6 + next() * 26],
       i % 3 === 0 ? '#c98f9a' : '#ffe3cc',
-      'opacity=".5"',
+      'fill-opacity=".5"',
     )
   })
   return [
@@ -194,7 +85,7 @@ function sky(): readonly Layer[] {
         oval([860, 700], [1150, 800], 'url(#sun)'),
     },
     { body: clouds.join(''), blur: 15 },
-  ] // prettier-ignore
+  ]
 }
 
 function water(scenery: string): readonly Layer[] {
@@ -209,23 +100,21 @@ function water(scenery: string): readonly Layer[] {
       [x, y],
       [24 + depth * 150 * next() + 20, 1 + depth * 4],
       tint,
-      `opacity="${(0.1 + next() * 0.3).toFixed(2)}"`,
-    ) // prettier-ignore
+      `fill-opacity="${(0.1 + next() * 0.3).toFixed(2)}"`,
+    )
   })
   return [
     { body: deep + box([-800, shore], [4800, 1400], 'url(#deep)') },
     {
-      body:
-        group(flipped, group('opacity=".8"', scenery)) +
-        box([-800, -900], [4800, 900 + shore], '#000', 'opacity="0"'),
+      body: group(flipped, group('opacity=".8"', scenery)),
       blur: 5,
     },
     {
       body: linear('dusk', '#16294a 0 0,#0f2040 1 .75', 90) + box([-800, shore], [4800, 1100], 'url(#dusk)'),
     },
     { body: ripples.join('') },
-    { body: stroke(`M-800 ${shore + 8}h4800`, '#ffeede', 5, 'opacity=".55"'), blur: 3 },
-  ] // prettier-ignore
+    { body: stroke(`M-800 ${shore + 8}h4800`, '#ffeede', 5, 'stroke-opacity=".55"'), blur: 3 },
+  ]
 }
 
 /** A rowing boat at its mooring, with its reflection. */
@@ -262,8 +151,8 @@ function nearShore(): readonly Layer[] {
     const r = 14 + next() * 44
     return (
       oval([x, y], [r, r * 0.5], '#2a2f38') +
-      oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'opacity=".7"')
-    ) // prettier-ignore
+      oval([x - r * 0.2, y - r * 0.16], [r * 0.62, r * 0.22], '#8d8a90', 'fill-opacity=".7"')
+    )
   })
   const grass = Array.from({ length: 380 }, () => {
     const [x, y] = [2060 + next() * 1000, 1835 + next() * 60]
@@ -278,11 +167,11 @@ function nearShore(): readonly Layer[] {
         stones.join('') +
         stroke(grass.join(''), '#3f5138', 3.5),
     },
-  ] // prettier-ignore
+  ]
 }
 
 /** A lake below snow-covered mountains at first light. */
-export function lake(): readonly Layer[] {
+function lake(): readonly Layer[] {
   const scenery = land()
   return [...sky(), { body: scenery }, ...water(scenery), ...boat([900, 1500]), ...nearShore()]
 }
@@ -305,7 +194,7 @@ function mount(text: string, corner: Pair, sides: Pair): Layer {
         weight: 0.11,
         stretch: 1.15,
       }),
-  } // prettier-ignore
+  }
 }
 
 const dawnLight: Look = { vignette: 0.25, grain: 5, warmth: 0.15, contrast: 0.45 }

@@ -44,14 +44,15 @@ function nightWindow(): readonly Layer[] {
   ]
 }
 
+const arm = (from: Pair, to: Pair, dx: number) => `M${from[0] + dx} ${from[1]}L${to[0] + dx} ${to[1]}`
+
 function stand(enamel: string): string {
   const [foot, elbow]: Pair[] = [
     [2140, 1630],
     [2330, 1010],
-  ] // prettier-ignore
+  ]
   if (!foot || !elbow) return ''
   const plate = linear('plate', `${light(enamel, 0.35)} 0,${enamel} .45,${dark(enamel, 0.6)} 1`)
-  const arm = (from: Pair, to: Pair, dx: number) => `M${from[0] + dx} ${from[1]}L${to[0] + dx} ${to[1]}`
   const spring = Array.from({ length: 26 }, (_, i) => `M${2226 + i * 3.4} ${1402 - i * 11}l24 -1`).join('')
   return [
     plate,
@@ -76,7 +77,7 @@ function stand(enamel: string): string {
     disc([elbow[0] - 10, elbow[1] - 4], 14, '#fff0c8'),
     stroke('M2330 1030Q2480 1240 2420 1460Q2380 1640 2620 1700T3200 1760', '#141015', 13),
     stroke('M2326 1028Q2474 1238 2414 1458', '#6b5a50', 3),
-  ].join('') // prettier-ignore
+  ].join('')
 }
 
 /** The shade in its own coordinates: it hangs from the origin, its mouth is at 330. */
@@ -122,7 +123,7 @@ function glow(): readonly Layer[] {
       blend: 'screen',
     },
     { body: halo + oval([1366, 960], [900, 820], 'url(#halo)', 'opacity=".8"'), blur: 30, blend: 'screen' },
-  ] // prettier-ignore
+  ]
 }
 
 /** An open notebook with a pencil on it. */
@@ -158,7 +159,7 @@ function notebook(): readonly Layer[] {
         tube('M1384 1748L1610 1626', '#d98a2a', 17) +
         shape('M1362 1762l24 -24l8 16z', '#2a1c14'),
     },
-  ] // prettier-ignore
+  ]
 }
 
 function mug(): readonly Layer[] {
@@ -178,7 +179,7 @@ function mug(): readonly Layer[] {
 }
 
 /** An enamelled desk lamp that is lit, over a notebook, before a window at night. */
-export function lamp(enamel: string): readonly Layer[] {
+function lamp(enamel: string): readonly Layer[] {
   return [
     ...nightWindow(),
     ...outOfFocus(tableTop('#4a2a18', edge, 8), 2),

@@ -1,5 +1,15 @@
 import { BICYCLE_SCENES } from './bicycle.ts'
+import { BOOKS_SCENES } from './books.ts'
+import { LAKE_SCENES } from './lake.ts'
+import { LAMP_SCENES } from './lamp.ts'
+import { VASE_SCENES } from './vase.ts'
 import type { Shot } from './draw.ts'
 
 /** Every sample picture by name. */
-export const SCENES: Readonly<Record<string, Shot>> = { ...BICYCLE_SCENES }
+export const SCENES: Readonly<Record<string, Shot>> = {
+  ...BICYCLE_SCENES,
+  ...BOOKS_SCENES,
+  ...LAKE_SCENES,
+  ...LAMP_SCENES,
+  ...VASE_SCENES,
+}

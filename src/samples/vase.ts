@@ -1,5 +1,4 @@
 import {
-  band,
   box,
   boxPath,
   dark,
@@ -31,14 +30,10 @@ const foot = 1640
 const turned: readonly Pair[] = [
   [600, 138],
   [616, 142],
-  [700, 92],
-  [780, 96],
-  [1010, 296],
+  [730, 94],
   [1130, 338],
-  [1300, 306],
-  [1560, 176],
-  [1618, 178],
-  [foot, 172],
+  [1600, 172],
+  [foot, 176],
 ]
 
 function outline(): string {
@@ -47,7 +42,7 @@ function outline(): string {
   const [lip, sole] = [radiusAt(turned, 600), radiusAt(turned, foot)]
   return (
     `M${side(-1).join('L')}Q${middle} ${foot + sole * 0.2} ${middle + sole} ${foot}` +
-    `L${side(1).reverse().join('L')}Q${middle} ${600 - lip * 0.3} ${middle - lip} 600z`
+    `L${side(1).toReversed().join('L')}Q${middle} ${600 - lip * 0.3} ${middle - lip} 600z`
   )
 }
 
@@ -56,13 +51,24 @@ const silhouette = outline()
 /** Slices of the vase in which the gradient `fill` follows the contour; the silhouette trims them. */
 function strips([from, to]: Pair, fill: string): string {
   const slices: string[] = []
-  for (let y = from - 60; y < to + 8; y += 8) {
+  for (let y = from - 60; y < to + 8; y += 10) {
     const radius = radiusAt(turned, y) + 3
     slices.push(
-      shape(`M${middle - radius} ${y}q${radius} ${radius * 0.22} ${radius * 2} 0v70h${-radius * 2}z`, fill),
+      shape(`M${middle - radius} ${y}q${radius} ${radius * 0.22} ${radius * 2} 0v56h${-radius * 2}z`, fill),
     )
   }
   return slices.join('')
+}
+
+/** A line that the potter's tool left around the vase. */
+function groove(row: number, width: number, colour: string): string {
+  const radius = radiusAt(turned, row)
+  return stroke(
+    `M${middle - radius} ${row}q${radius} ${radius * 0.22} ${radius * 2} 0`,
+    colour,
+    width,
+    'stroke-opacity=".5"',
+  )
 }
 
 /** The lower edge of the glaze, where it ran in the kiln. */
@@ -86,15 +92,15 @@ function speckles(seed: number): string {
     const y = 620 + next() * 1010
     const x = middle + (next() * 2 - 1) * radiusAt(turned, y) * 0.98
     const tint = next() > 0.4 ? '#0d1420' : '#e9dcc0'
-    return disc([x, y], 1 + next() * next() * 6, tint, `opacity="${(0.15 + next() * 0.5).toFixed(2)}"`)
+    return disc([x, y], 1 + next() * next() * 6, tint, `fill-opacity="${(0.15 + next() * 0.5).toFixed(2)}"`)
   }).join('')
 }
 
 function body(glaze: string): string {
   const clay = '#c79b6d'
   const clips = `<clipPath id="vase"><path d="${silhouette}"/></clipPath><clipPath id="glazed"><path d="${drips}"/></clipPath>`
-  const rings = [1450, 1478, 1590].map((y) => band(turned, middle, [y, y + 7], '#7a5030'))
-  const upper = [960, 985, 1265].map((y) => band(turned, middle, [y, y + 9], dark(glaze, 0.6)))
+  const rings = [1450, 1478, 1590].map((y) => groove(y, 7, '#4a2a14'))
+  const upper = [960, 985, 1265].map((y) => groove(y, 9, dark(glaze, 0.6)))
   const well = radial('well', '#0b0d12 0,#1a2230 .6,#46566e 1', [0.6, 0.75])
   return [
     clips,
@@ -106,15 +112,15 @@ function body(glaze: string): string {
       strips([1290, foot], 'url(#clay)'),
       ...rings,
       textured(boxPath([middle - 330, 1300], [660, 400]), 'hide', 0.55),
-      shape(drips, '#2a1a14', 'opacity=".6" transform="translate(7 11)"'),
+      shape(drips, '#2a1a14', 'fill-opacity=".6" transform="translate(7 11)"'),
       group('clip-path="url(#glazed)"', strips([600, 1540], 'url(#glaze)'), ...upper),
       speckles(4),
       textured(silhouette, 'plaster', 0.45),
     ),
-    stroke(silhouette, '#0d1626', 2.5, 'opacity=".6"'),
+    stroke(silhouette, '#0d1626', 2.5, 'stroke-opacity=".6"'),
     oval([middle, 602], [139, 27], light(glaze, 0.45)),
     oval([middle, 605], [124, 21], 'url(#well)'),
-    stroke(`M${middle - 132} 598A139 27 0 0 1 ${middle + 40} 576`, '#ffffff', 5, 'opacity=".8"'),
+    stroke(`M${middle - 132} 598A139 27 0 0 1 ${middle + 40} 576`, '#ffffff', 5, 'stroke-opacity=".8"'),
     lettering('ORLA', { at: [middle - 66, 1528], height: 26, colour: '#6d4526', weight: 0.14 }),
   ].join('')
 }
@@ -122,13 +128,13 @@ function body(glaze: string): string {
 /** What the window leaves on the glaze, and what the table throws back. */
 function gloss(): readonly Layer[] {
   const pane = (dx: number, width: number) =>
-    shape(`M${middle + dx} 990q-46 90 -34 190l${width} 8q-6 -100 34 -192z`, '#ffffff', 'opacity=".8"')
-  const bounce = linear('bounce', '#ffb56a 0 0,#ffb56a .8 0,#ffcf96 1 .55', 0)
+    shape(`M${middle + dx} 990q-46 90 -34 190l${width} 8q-6 -100 34 -192z`, '#ffffff', 'fill-opacity=".8"')
+  const bounce = linear('bounce', '#ffb56a 0 0,#ffb56a .8 0,#ffcf96 1 .3', 0)
   const clip = `<clipPath id="vase"><path d="${silhouette}"/></clipPath>`
   const shade = linear('fall', '#000 0 0,#000 .55 0,#05070c 1 .6', 70)
   return [
     {
-      body: pane(-168, 66) + pane(-84, 30) + oval([middle - 46, 740], [8, 60], '#fff', 'opacity=".7"'),
+      body: pane(-168, 66) + pane(-84, 30) + oval([middle - 46, 740], [8, 60], '#fff', 'fill-opacity=".7"'),
       blur: 4,
     },
     {
@@ -138,7 +144,7 @@ function gloss(): readonly Layer[] {
         bounce +
         group('clip-path="url(#vase)"', shape(silhouette, 'url(#fall)'), shape(silhouette, 'url(#bounce)')),
     },
-  ] // prettier-ignore
+  ]
 }
 
 /** Eucalyptus: a stem with pairs of round leaves that grow smaller. */
@@ -164,12 +170,12 @@ function branch(tip: Pair, bend: number, seed: number): string {
         `M0 0C${size * 0.8} ${-size * 0.5} ${size * 0.6} ${-size * 1.5} 0 ${-size * 1.7}V0z`,
         dark(tint, 0.22),
       ) +
-      stroke(`M0 0V${-size * 1.5}`, light(tint, 0.5), 2.5, 'opacity=".7"') // prettier-ignore
+      stroke(`M0 0V${-size * 1.5}`, light(tint, 0.5), 2.5, 'stroke-opacity=".7"')
     const narrow = 0.5 + next() * 0.5
     return group(
       `transform="translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(0)}) scale(${narrow.toFixed(2)} 1)"`,
       leaf,
-    ) // prettier-ignore
+    )
   })
   const stem = `M${start[0]} ${start[1]}Q${knee[0]} ${knee[1]} ${tip[0]} ${tip[1]}`
   return stroke(stem, '#5d4a34', 9) + stroke(stem, '#9a8058', 4) + leaves.join('')
@@ -197,12 +203,12 @@ function card(at: Pair): readonly Layer[] {
 }
 
 /** A glazed vase of stoneware with eucalyptus in it, and its shadow on the wall. */
-export function vase(glaze: string): readonly Layer[] {
+function vase(glaze: string): readonly Layer[] {
   const bunch =
     branch([760, 180], -60, 3) +
     branch([1060, 20], -30, 5) +
     branch([1440, -10], 50, 8) +
-    branch([1800, 190], 90, 13) // prettier-ignore
+    branch([1800, 190], 90, 13)
   const cast = group('transform="translate(330 90) skewX(-4)"', shape(silhouette, '#000'), bunch)
   return [
     { body: cast, shadow: 0.42, blur: 20 },
@@ -215,7 +221,6 @@ export function vase(glaze: string): readonly Layer[] {
 }
 
 const morning: Look = { vignette: 0.4, grain: 5, warmth: 0.3, contrast: 0.4 }
-const glaze = '#2c5f9e'
 
 /** The photographs of the vase. */
 export const VASE_SCENES: Readonly<Record<string, Shot>> = {
@@ -223,7 +228,7 @@ export const VASE_SCENES: Readonly<Record<string, Shot>> = {
     layers: [
       ...sunlitWall('#d9b48c', '#fff3d2'),
       ...outOfFocus(tableTop('#94602f', 1480, 6), 3),
-      ...vase(glaze),
+      ...vase('#2c5f9e'),
       ...card([1960, 1380]),
     ],
     width: 3000,
@@ -235,7 +240,7 @@ export const VASE_SCENES: Readonly<Record<string, Shot>> = {
     layers: [
       ...outOfFocus(sunlitWall('#c98f6a', '#fff0c4'), 26),
       ...outOfFocus(tableTop('#7d4c24', 1480, 6), 6),
-      ...vase(glaze),
+      ...vase('#2c5f9e'),
     ],
     width: 2400,
     height: 3200,
