@@ -56,7 +56,7 @@ async function listenOn(
 async function warnOfUnsafeWrites(store: ObjectStore, log: Logger): Promise<void> {
   const findings = await probeConditionalWrites(store)
   for (const { name, detail, cure } of findings.filter(({ ok }) => !ok)) {
-    log.error({ name, detail, cure }, 'the bucket does not honour conditional writes')
+    log.error({ name, detail, cure }, 'the bucket failed a check of its conditional writes')
   }
 }
 

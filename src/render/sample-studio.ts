@@ -33,25 +33,34 @@ export async function paintSamples(
       }),
     )
   } finally {
-    for (const painter of painters) if (painter.connected) painter.disconnect()
+    for (const painter of painters) if (painter.process.connected) painter.process.disconnect()
   }
 }
 
-function hire({ painterFile, environment }: SampleStudioOptions): ChildProcess {
-  return fork(painterFile, [], {
+interface Painter {
+  readonly process: ChildProcess
+  /** Rejects when the process has ended. */
+  readonly ended: Promise<never>
+}
+
+function hire({ painterFile, environment }: SampleStudioOptions): Painter {
+  const process = fork(painterFile, [], {
     env: workerEnvironment(environment),
     execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+  const ended = once(process, 'exit').then(([code]) => {
+    throw new Error(`A painter of sample pictures ended with ${String(code)}`)
+  })
+  // It ends in good order too, when nobody waits for it any more.
+  ended.catch(() => {})
+  return { process, ended }
 }
 
-async function paint(painter: ChildProcess, name: string): Promise<Uint8Array> {
-  const answered = once(painter, 'message')
-  const ended = once(painter, 'exit').then(() => {
-    throw new Error(`The painter of ${name} ended before it was done`)
-  })
-  painter.send(name)
+async function paint({ process, ended }: Painter, name: string): Promise<Uint8Array> {
+  const answered = once(process, 'message')
+  process.send(name)
   const [message] = await Promise.race([answered, ended])
   return painted.parse(message).bytes
 }
