@@ -34,7 +34,7 @@ export function canister(at: Pair): readonly Layer[] {
           '#1b1a18',
           'fill-opacity=".85"',
         ),
-        lettering('FILM', { at: [x + 30, y + 52], height: 40, colour: '#3a1d06', weight: 0.18 }),
+        lettering('FILM', { at: [x + 30, y + 56], height: 32, colour: '#3a1d06', weight: 0.18 }),
         lettering('ISO 200', {
           at: [x + 32, y + 146],
           height: 22,
@@ -63,7 +63,7 @@ export function print(at: Pair): readonly Layer[] {
     box([20, 20], [380, 220], 'url(#sky)'),
     shape('M20 170Q110 90 190 150Q280 80 400 140V240H20z', '#6d8a8e'),
     shape('M20 210Q150 140 250 190T400 180V240H20z', '#3f5a48'),
-    lettering('LAKE - 1962', { at: [34, 256], height: 24, colour: '#4a4a5a', weight: 0.12 }),
+    lettering('LAKE - 1962', { at: [34, 258], height: 20, colour: '#4a4a5a', weight: 0.12 }),
     stroke('M0 0H420', '#ffffff', 3),
   ].join('')
   const lie = `transform="matrix(1 -.12 -.5 .58 ${at[0] + 130} ${at[1]})"`

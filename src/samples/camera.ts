@@ -1,9 +1,9 @@
 import {
   box,
+  group,
   boxPath,
   dark,
   disc,
-  group,
   type Layer,
   light,
   linear,
@@ -17,120 +17,13 @@ import {
   stroke,
   textured,
 } from './draw.ts'
+import { barrel, lens, range, spunMetal } from './camera-lens.ts'
 import { canister, print } from './camera-props.ts'
 import { outOfFocus } from './focus.ts'
 import { lettering } from './font.ts'
 import { bokeh, contactShade, tableTop } from './rooms.ts'
 
-const lens: Pair = [1400, 1290]
 const foot = 1580
-const chrome = '#b9b6ae'
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
-
-/** Polished metal turned on a lathe: light runs over it in four fans. */
-function spunMetal(centre: Pair, radius: number, colour: string): string {
-  const wedge = (Math.PI * 2) / 90
-  return range(90)
-    .map((i) => {
-      const angle = i * wedge
-      const gleam = Math.cos(2 * angle - 2.1) ** 3 * 0.5 + Math.cos(angle + 2.2) * 0.22
-      const tint = gleam > 0 ? light(colour, gleam * 1.2) : dark(colour, -gleam * 1.1)
-      const at = (a: number) =>
-        `${(centre[0] + Math.cos(a) * radius).toFixed(1)} ${(centre[1] + Math.sin(a) * radius).toFixed(1)}`
-      return shape(`M${centre[0]} ${centre[1]}L${at(angle)}L${at(angle + wedge * 1.15)}z`, tint)
-    })
-    .join('')
-}
-
-/** The grip of a ring: short ribs all around, lit from the upper left. */
-function knurl(centre: Pair, [inner, outer]: Pair, count: number): string {
-  return range(count)
-    .map((i) => {
-      const angle = (i / count) * Math.PI * 2
-      const [x, y] = [Math.cos(angle), Math.sin(angle)]
-      const lit = Math.max(0, Math.cos(angle + 2.2))
-      const line = `M${(centre[0] + x * inner).toFixed(1)} ${(centre[1] + y * inner).toFixed(1)}L${(centre[0] + x * outer).toFixed(1)} ${(centre[1] + y * outer).toFixed(1)}`
-      return stroke(line, '#0b0b0c', 6) + stroke(line, light('#55524e', lit * 0.7), 2)
-    })
-    .join('')
-}
-
-/** A text around the lens, its middle `turn` degrees from the top. */
-function around(text: string, [radius, turn]: Pair, [height, step]: Pair, colour: string): string {
-  return Array.from(text, (letter, i) => {
-    const angle = turn + (i - (text.length - 1) / 2) * step
-    const glyph = lettering(letter, { at: [-height / 3, -radius], height, colour, weight: 0.15 })
-    return group(`transform="translate(${lens[0]} ${lens[1]}) rotate(${angle.toFixed(2)})"`, glyph)
-  }).join('')
-}
-
-function glass(): string {
-  const coat = radial('coat', '#05060a 0,#0d1026 .3,#2a1a4e .52,#5a2f6a .68,#0a0a10 .8', [0.46, 0.42])
-  const iris = shape(
-    range(8)
-      .map((i) => {
-        const angle = (i / 8) * Math.PI * 2 + 0.2
-        return `${i ? 'L' : 'M'}${lens[0] + Math.cos(angle) * 62} ${lens[1] + Math.sin(angle) * 62}`
-      })
-      .join('') + 'z',
-    '#020204',
-  )
-  const pane = `M${lens[0] - 92} ${lens[1] - 66}q34 -44 84 -54l10 52q-40 8 -62 40z`
-  return [
-    coat,
-    disc(lens, 156, '#050506'),
-    disc(lens, 148, 'url(#coat)'),
-    ring(lens, 112, '#1c1830', 5),
-    iris,
-    ring(lens, 84, '#7d5aa8', 2),
-    shape(pane, '#dfe9ff', 'fill-opacity=".75"'),
-    stroke(`M${lens[0] - 58} ${lens[1] - 104}l16 58`, '#2a2a44', 6, 'stroke-opacity=".7"'),
-    oval(
-      [lens[0] + 62, lens[1] + 66],
-      [30, 17],
-      '#ffb45a',
-      `fill-opacity=".6" transform="rotate(-45 ${lens[0] + 62} ${lens[1] + 66})"`,
-    ),
-    oval([lens[0] + 34, lens[1] + 34], [15, 10], '#7fe0c0', 'fill-opacity=".45"'),
-    stroke(
-      `M${lens[0] - 20} ${lens[1] + 138}A140 140 0 0 0 ${lens[0] + 134} ${lens[1] + 30}`,
-      '#c98aff',
-      4,
-      'stroke-opacity=".5"',
-    ),
-  ].join('')
-}
-
-/** The lens from its mount to the front glass. It looks a little down, so the barrel's far rings show above. */
-function barrel(): string {
-  const at = (dy: number): Pair => [lens[0], lens[1] + dy]
-  const numbers = ['16', '11', '8', '5.6', '4', '2.8', '2'].map((stop, i) =>
-    around(stop, [264, (i - 3) * 15], [22, 4], '#1c1a18'),
-  )
-  const depths = ['1', '1.5', '2', '3', '5', '10'].map((metres, i) =>
-    around(metres, [220, (i - 2.5) * 19 + 180], [22, 4.6], '#f0e8d8'),
-  )
-  return [
-    spunMetal(at(-22), 318, chrome),
-    ring(at(-22), 318, '#3c3934', 4),
-    spunMetal(at(-16), 292, '#d2cfc6'),
-    ring(at(-16), 292, '#57534b', 4),
-    ...numbers,
-    disc(at(-6), 246, '#151515'),
-    knurl(at(-6), [222, 246], 120),
-    disc(at(-2), 236, '#1a1a1b'),
-    ...depths,
-    stroke(`M${lens[0]} ${lens[1] - 232}v26`, '#e2402e', 8),
-    spunMetal(lens, 208, '#8d8a84'),
-    ring(lens, 208, '#141312', 4),
-    disc(lens, 199, '#121213'),
-    around('ARGO ANASTAR 1-2 F 50 MM', [190, 0], [25, 7.6], '#ece5d5'),
-    around('NO 482916', [190, 180], [25, 7.6], '#e0b45c'),
-    ring(lens, 160, '#3a3836', 6),
-    glass(),
-  ].join('')
-}
 
 function window([x, y]: Pair, [w, h]: Pair, tint: string): string {
   const id = `pane${x}`
@@ -179,20 +72,17 @@ function topPlate(): string {
     stroke('M800 1076H2000', '#4a463f', 6),
     stroke('M1022 900V1070M1838 900V1070', '#6d685f', 3, 'stroke-opacity=".5"'),
     window([1070, 914], [130, 92], '#6f8fae'),
-    window([1330, 930], [150, 66], '#c9b98e'),
-    window([1640, 914], [160, 100], '#7fa5a0'),
-    lettering('ARGO', { at: [1524, 934], height: 38, colour: '#2a2622', weight: 0.17 }),
-    lettering('MODEL III', { at: [848, 968], height: 26, colour: '#2a2622', weight: 0.13 }),
-    lettering('DRESDA', { at: [1868, 968], height: 22, colour: '#2a2622', weight: 0.13 }),
+    window([1320, 898], [150, 62], '#c9b98e'),
+    window([1660, 918], [146, 92], '#7fa5a0'),
+    lettering('ARGO', { at: [1502, 884], height: 30, colour: '#2a2622', weight: 0.18 }),
+    lettering('MODEL III', { at: [842, 972], height: 21, colour: '#2a2622', weight: 0.14 }),
+    lettering('DRESDA', { at: [1858, 972], height: 21, colour: '#2a2622', weight: 0.14 }),
     disc([1260, 960], 12, '#8f8b82'),
     stroke('M1252 966l16 -12', '#2a2724', 4),
-    disc([1560, 1024], 11, '#8f8b82'),
-    stroke('M1552 1024h16', '#2a2724', 4),
   ].join('')
 }
 
 function body(leather: string): string {
-  const hide = boxPath([790, 1078], [1220, 430])
   const skin = 'M800 1078H2000Q2022 1290 2000 1508H800Q778 1290 800 1078z'
   const defs = [
     linear('drum', '#3f3b35 0,#8d887e .14,#fffdf2 .3,#b5b0a5 .45,#6b665d .75,#2c2925 .94,#7d776c 1'),
@@ -208,8 +98,8 @@ function body(leather: string): string {
     ...defs,
     shape('M800 1504H2000V1544Q1998 1578 1950 1580H850Q802 1578 800 1544z', 'url(#base)'),
     shape(skin, 'url(#skin)'),
-    textured(skin, 'hide', 1),
-    textured(hide, 'hide', 0.5),
+    textured(skin, 'hide', 0.62),
+    group('transform="translate(3 4) scale(.5)"', textured(boxPath([1580, 2156], [2440, 860]), 'hide', 0.4)),
     stroke('M801 1082H1999', '#000', 10, 'stroke-opacity=".5"'),
     stroke('M800 1507H2000', '#f4efe2', 4, 'stroke-opacity=".8"'),
     topPlate(),
@@ -248,7 +138,7 @@ function strap(): readonly Layer[] {
 /** A rangefinder camera that stands on a table. */
 function camera(leather: string): readonly Layer[] {
   return [
-    { body: shape('M840 1580H2000L2330 1680Q1600 1780 900 1660z', '#000'), shadow: 0.55, blur: 26 },
+    { body: shape('M830 1576H2000L2420 1700Q1600 1790 1010 1690z', '#000'), shadow: 0.7, blur: 26 },
     ...contactShade([1400, foot + 4], [600, 22]),
     { body: body(leather) },
     { body: oval([lens[0] + 40, lens[1] + 40], [330, 320], '#000'), shadow: 0.75, blur: 22 },
@@ -264,7 +154,16 @@ function camera(leather: string): readonly Layer[] {
 }
 
 const afternoon: Look = { vignette: 0.5, grain: 6, warmth: 0.35, contrast: 0.4 }
-const garden = bokeh('#3a4430', ['#e8c06a', '#9db36a', '#f4e2b0', '#6f8a52', '#d98a4a'], 21)
+const garden = bokeh('#6d7650', ['#ffe09a', '#b9c978', '#fff3cc', '#8fa860', '#f0b070'], 21)
+const daylight: readonly Layer[] = [
+  {
+    body:
+      radial('day', '#fff0c0 0 .9,#ffe0a0 .3 .5,#ffd080 .66 0', [0.5, 0.5]) +
+      oval([520, 500], [1300, 1000], 'url(#day)'),
+    blur: 60,
+    blend: 'screen',
+  },
+]
 const table = outOfFocus(tableTop('#8a5a2c', 1330, 9), 4)
 
 /** The photographs of the camera. */
@@ -284,10 +183,16 @@ export const CAMERA_SCENES: Readonly<Record<string, Shot>> = {
     look: afternoon,
   },
   'camera-front': {
-    layers: [...outOfFocus(garden, 20), ...outOfFocus(table, 8), ...strap(), ...camera('#2a2624')],
+    layers: [
+      ...outOfFocus(garden, 20),
+      ...daylight,
+      ...outOfFocus(table, 8),
+      ...strap(),
+      ...camera('#2a2624'),
+    ],
     width: 3200,
     height: 2400,
     view: { x: 940, y: 820, width: 1060, turn: -5 },
-    look: { ...afternoon, vignette: 0.6, grain: 5 },
+    look: { ...afternoon, vignette: 0.42, grain: 5, contrast: 0.5 },
   },
 }
