@@ -1,12 +1,10 @@
 import { dark, disc, group, light, oval, type Pair, radial, ring, shape, stroke } from './draw.ts'
 import { lettering } from './font.ts'
+import { range } from './range.ts'
 
 /** The middle of the lens. */
 export const lens: Pair = [1400, 1290]
 const chrome = '#b9b6ae'
-
-/** The whole numbers below `count`. */
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** Polished metal turned on a lathe: light runs over it in four fans. */
 export function spunMetal(centre: Pair, radius: number, colour: string): string {

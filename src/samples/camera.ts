@@ -17,10 +17,11 @@ import {
   stroke,
   textured,
 } from './draw.ts'
-import { barrel, lens, range, spunMetal } from './camera-lens.ts'
+import { barrel, lens, spunMetal } from './camera-lens.ts'
 import { canister, print } from './camera-props.ts'
 import { outOfFocus } from './focus.ts'
 import { lettering } from './font.ts'
+import { range } from './range.ts'
 import { bokeh, contactShade, tableTop } from './rooms.ts'
 
 const foot = 1580

@@ -4,7 +4,8 @@ import type { Pair } from './draw.ts'
 export type Place = readonly [number, number, number]
 
 const turn = 0.48
-const eyeHeight = 110
+const eyeHeight = 145
+const horizon = -525
 const distance = 340
 const focal = 5100
 
@@ -17,7 +18,7 @@ export const inRoom = ([x, y, z]: Place): Place => {
 /** Where the camera sees a place of the room. */
 export const seen = ([x, y, z]: Place): Pair => {
   const size = focal / (distance + z)
-  return [1400 + x * size, (eyeHeight - y) * size]
+  return [1400 + x * size, horizon + (eyeHeight - y) * size]
 }
 
 /** Where the camera sees a place of the chair. */

@@ -1,25 +1,24 @@
 import {
   box,
-  boxPath,
   dark,
   group,
   type Layer,
-  lathe,
   light,
   linear,
   type Look,
-  mix,
   oval,
   type Pair,
+  radiusAt,
   type Shot,
   shape,
   stroke,
   textured,
 } from './draw.ts'
 import { between, inRoom, type Place, seen, seenOfChair, shadowOf, sizeAt, through } from './chair-space.ts'
+import { seat, seatEdge, weave } from './chair-seat.ts'
 import { outOfFocus } from './focus.ts'
 import { lettering } from './font.ts'
-import { random } from './random.ts'
+import { range } from './range.ts'
 import { studio, sunlitWall, tableTop } from './rooms.ts'
 
 /** A turned rod: both ends and its thickness in centimetres. */
@@ -45,14 +44,6 @@ const frontRungs: readonly Rod[] = [
   [[-22, 31, 0], [22, 31, 0], 2.6],
 ]
 const slatRows = [57, 70, 83]
-const seat: readonly Place[] = [
-  [-23, 45, -1],
-  [23, 45, -1],
-  [19, 45, 41],
-  [-19, 45, 41],
-]
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** A rod in slices across it, thicker where the turner left beads. */
 function turned([from, to, thick]: Rod, beads: readonly number[], fill: string): string {
@@ -75,10 +66,19 @@ function turned([from, to, thick]: Rod, beads: readonly number[], fill: string):
   }
   profile.push([length * 0.9, radius * 0.9], [length, radius * 0.74])
   const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI - 90
+  const rows = range(Math.ceil(length / 4) + 1).map((i) => Math.min(length, i * 4))
+  const side = (sign: number): Pair[] => rows.map((row) => [sign * radiusAt(profile, row), row])
+  const outline = through([...side(-1), ...side(1).toReversed()], true)
+  const grooves = beads
+    .flatMap((share) => [share * length - 15, share * length + 15])
+    .map((row) => `M${-radius * 0.72} ${row}q${radius * 0.72} 9 ${radius * 1.44} 0`)
   return group(
     `transform="translate(${x1.toFixed(1)} ${y1.toFixed(1)}) rotate(${angle.toFixed(2)})"`,
-    lathe(profile, 0, fill, 5),
-    textured(boxPath([-radius * 1.3, 0], [radius * 2.6, length]), 'plaster', 0.35),
+    shape(outline, fill),
+    stroke(grooves.join(''), '#120a04', 4, 'stroke-opacity=".55"'),
+    ...beads.map((share) =>
+      oval([-radius * 0.42, share * length - 3], [radius * 0.26, 6], '#fff', 'fill-opacity=".5"'),
+    ),
   )
 }
 
@@ -114,52 +114,6 @@ function slat(row: number, wood: string): string {
     stroke(through(outline.slice(0, 13)), light(wood, 0.75), 4, 'stroke-opacity=".8"'),
     stroke(through(outline.slice(13)), dark(wood, 0.7), 3, 'stroke-opacity=".6"'),
   ].join('')
-}
-
-/** Rush twisted around the four rails; the strands of each side meet on the diagonals. */
-function weave(straw: string, seed: number): string {
-  const next = random(seed)
-  const middle: Place = [0, 43.6, 20]
-  const tones = [0.12, 0.34, 0.05, 0.2]
-  const sides = seat.map((corner, side) => {
-    const other = seat[(side + 1) % 4] ?? corner
-    const strands = range(25).map((i) => {
-      const ends = [corner, other].map((end) => seenOfChair(between(end, middle, i / 25)))
-      const tint = mix(dark(straw, (tones[side] ?? 0) + next() * 0.2), '#8f8a3a', next() * 0.3)
-      const sag = through(ends)
-      return (
-        stroke(sag, dark(tint, 0.65), 12) +
-        stroke(sag, tint, 8, 'transform="translate(0 -1.5)"') +
-        stroke(
-          sag,
-          light(tint, 0.5),
-          3,
-          'stroke-dasharray="15 9" transform="translate(0 -3)" stroke-opacity=".8"',
-        )
-      )
-    })
-    return strands.join('')
-  })
-  return sides.join('')
-}
-
-/** The thickness of the seat that shows under its front and right edges. */
-function seatEdge(straw: string): string {
-  const drop = ([x, y, z]: Place, by: number): Place => [x, y - by, z]
-  const edge = (from: Place, to: Place, shade: number) => {
-    const strands = range(34).map((i) => {
-      const place = between(from, to, (i + 0.5) / 34)
-      return stroke(
-        through([seenOfChair(place), seenOfChair(drop(place, 4))]),
-        dark(straw, shade + (i % 3) * 0.09),
-        15,
-      )
-    })
-    return strands.join('')
-  }
-  const [frontLeft, frontRight, , backLeft] = seat
-  if (!frontLeft || !frontRight || !backLeft) return ''
-  return edge(backLeft, frontLeft, 0.5) + edge(frontLeft, frontRight, 0.22)
 }
 
 const knobAt = (place: Place, wood: string): string => {
@@ -217,6 +171,34 @@ function cast(sun: Place, wall: number): string {
   return rods.join('') + slats.join('') + shape(through(outline, true), '#000')
 }
 
+/** A dealer's label that hangs on a string from the left post. */
+function tag(): readonly Layer[] {
+  const [x, y] = seenOfChair([-18.4, 78, 47])
+  const card = 'M-66 30L-40 0H40L66 30V190H-66z'
+  const words = (text: string, row: number, height: number) =>
+    lettering(text, { at: [-46, row], height, colour: '#4a3626', weight: 0.14, stretch: 0.9 })
+  const hang = `transform="translate(${x - 62} ${y + 92}) rotate(7)"`
+  return [
+    { body: group(hang, shape(card, '#000', 'transform="translate(16 14)"')), shadow: 0.4, blur: 9 },
+    {
+      body:
+        stroke(
+          `M${x - 24} ${y - 10}Q${x + 10} ${y + 16} ${x + 24} ${y - 8}M${x - 24} ${y - 10}Q${x - 66} ${y + 30} ${x - 64} ${y + 106}`,
+          '#e9dcc0',
+          5,
+        ) +
+        group(
+          hang,
+          shape(card, '#f1e4c6'),
+          oval([0, 22], [9, 9], '#6b5540'),
+          words('CHAIR', 52, 24),
+          words('NO 4', 94, 24),
+          words('ASH 1961', 138, 15),
+        ),
+    },
+  ]
+}
+
 function chair(wood: string, straw: string, sun: Place, wall = 1e6): readonly Layer[] {
   const feet = [...backLegs, ...frontLegs].map(([foot]) => {
     const [x, y] = seenOfChair(foot)
@@ -227,6 +209,7 @@ function chair(wood: string, straw: string, sun: Place, wall = 1e6): readonly La
     { body: cast(sun, wall), shadow: 0.5, blur: 9 },
     { body: feet.join(''), shadow: 0.8, blur: 8 },
     { body: chairBody(wood, straw) },
+    ...tag(),
   ]
 }
 
@@ -251,19 +234,22 @@ export const CHAIR_SCENES: Readonly<Record<string, Shot>> = {
     layers: [...studio('#8fa3a0'), ...chair('#a8642e', '#d8b268', [0.75, -1, 0.32])],
     width: 3000,
     height: 2000,
-    view: { x: -40, y: 20, width: 2880 },
+    view: { x: 20, y: 30, width: 2860 },
     look: soft,
   },
   'chair-window': {
     layers: [
-      ...sunlitWall('#d98e6c', '#fff1cc'),
+      ...sunlitWall('#d98e6c', '#fff1cc', 12).map((layer) => ({
+        ...layer,
+        body: group('transform="translate(330 -60)"', layer.body),
+      })),
       { body: skirting() },
       ...outOfFocus(tableTop('#9a6a3c', wallFoot, 15), 2),
-      ...chair('#3f6a63', '#e2c07a', [0.55, -0.75, 0.7], wallDepth),
+      ...chair('#3f6a63', '#e2c07a', [0.4, -0.62, 0.75], wallDepth),
     ],
     width: 2400,
     height: 3200,
-    view: { x: 640, y: -130, width: 1460 },
+    view: { x: 610, y: -210, width: 1630 },
     look: { vignette: 0.45, grain: 6, warmth: 0.45, contrast: 0.4 },
   },
 }
