@@ -59,8 +59,8 @@ export function seatEdge(straw: string): string {
     const under = stroke(
       through([drop(from), drop(to)].map(seenOfChair)),
       '#1a1006',
-      12,
-      'stroke-opacity=".45"',
+      6,
+      'stroke-opacity=".5"',
     )
     return shape(through(band, true), '#3a2810') + turns.join('') + under
   }

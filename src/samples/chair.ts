@@ -16,7 +16,7 @@ import {
 } from './draw.ts'
 import { between, inRoom, type Place, seen, seenOfChair, shadowOf, sizeAt, through } from './chair-space.ts'
 import { seat, seatEdge, weave } from './chair-seat.ts'
-import { outOfFocus } from './focus.ts'
+import { tag } from './chair-tag.ts'
 import { lettering } from './font.ts'
 import { range } from './range.ts'
 import { studio, sunlitWall, tableTop } from './rooms.ts'
@@ -171,42 +171,13 @@ function cast(sun: Place, wall: number): string {
   return rods.join('') + slats.join('') + shape(through(outline, true), '#000')
 }
 
-/** A dealer's label that hangs on a string from the left post. */
-function tag(): readonly Layer[] {
-  const [x, y] = seenOfChair([-18.4, 78, 47])
-  const card = 'M-66 30L-40 0H40L66 30V190H-66z'
-  const words = (text: string, row: number, height: number) =>
-    lettering(text, { at: [-46, row], height, colour: '#4a3626', weight: 0.14, stretch: 0.9 })
-  const hang = `transform="translate(${x - 62} ${y + 92}) rotate(7)"`
-  return [
-    { body: group(hang, shape(card, '#000', 'transform="translate(16 14)"')), shadow: 0.4, blur: 9 },
-    {
-      body:
-        stroke(
-          `M${x - 24} ${y - 10}Q${x + 10} ${y + 16} ${x + 24} ${y - 8}M${x - 24} ${y - 10}Q${x - 66} ${y + 30} ${x - 64} ${y + 106}`,
-          '#e9dcc0',
-          5,
-        ) +
-        group(
-          hang,
-          shape(card, '#f1e4c6'),
-          oval([0, 22], [9, 9], '#6b5540'),
-          words('CHAIR', 52, 24),
-          words('NO 4', 94, 24),
-          words('ASH 1961', 138, 15),
-        ),
-    },
-  ]
-}
-
 function chair(wood: string, straw: string, sun: Place, wall = 1e6): readonly Layer[] {
   const feet = [...backLegs, ...frontLegs].map(([foot]) => {
     const [x, y] = seenOfChair(foot)
-    return oval([x + 8, y], [44, 14], '#000')
+    return oval([x + 8, y - 3], [42, 13], '#000')
   })
   return [
-    { body: cast(sun, wall), shadow: 0.28, blur: 34 },
-    { body: cast(sun, wall), shadow: 0.5, blur: 9 },
+    { body: cast(sun, wall), shadow: 0.58, blur: 12 },
     { body: feet.join(''), shadow: 0.8, blur: 8 },
     { body: chairBody(wood, straw) },
     ...tag(),
@@ -239,12 +210,14 @@ export const CHAIR_SCENES: Readonly<Record<string, Shot>> = {
   },
   'chair-window': {
     layers: [
-      ...sunlitWall('#d98e6c', '#fff1cc', 12).map((layer) => ({
-        ...layer,
-        body: group('transform="translate(330 -60)"', layer.body),
-      })),
+      ...sunlitWall('#d98e6c', '#ffe9b0', 12)
+        .slice(0, 2)
+        .map((layer) => ({
+          ...layer,
+          body: group('transform="translate(330 -60)"', layer.body),
+        })),
       { body: skirting() },
-      ...outOfFocus(tableTop('#9a6a3c', wallFoot, 15), 2),
+      ...tableTop('#9a6a3c', wallFoot, 15),
       ...chair('#3f6a63', '#e2c07a', [0.4, -0.62, 0.75], wallDepth),
     ],
     width: 2400,
