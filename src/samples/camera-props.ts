@@ -19,9 +19,7 @@ export function canister(at: Pair): readonly Layer[] {
     },
     {
       body: [
-        tin,
-        cap,
-        tongue,
+        tin + cap + tongue,
         shape(
           `M${x - 250} ${y + 80}Q${x - 120} ${y + 60} ${x + 10} ${y + 40}V${y + 220}Q${x - 120} ${y + 235} ${x - 264} ${y + 214}z`,
           'url(#tongue)',

@@ -42,9 +42,10 @@ export function weave(straw: string, seed: number): string {
   return sides.flat().join('') + seams.join('')
 }
 
+const drop = ([x, y, z]: Place): Place => [x, y - 3.6, z]
+
 /** The rush around the rails under the seat's front and left edges. */
 export function seatEdge(straw: string): string {
-  const drop = ([x, y, z]: Place): Place => [x, y - 3.6, z]
   const edge = ([from, to]: readonly [Place, Place], shade: number) => {
     const band = [from, to, drop(to), drop(from)].map(seenOfChair)
     const turns = range(44).map((i) => {

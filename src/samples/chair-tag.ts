@@ -2,12 +2,13 @@ import { seenOfChair } from './chair-space.ts'
 import { group, type Layer, oval, shape, stroke } from './draw.ts'
 import { lettering } from './font.ts'
 
+const words = (text: string, row: number, height: number) =>
+  lettering(text, { at: [-46, row], height, colour: '#4a3626', weight: 0.14, stretch: 0.9 })
+
 /** A dealer's label that hangs on a string from the left post. */
 export function tag(): readonly Layer[] {
   const [x, y] = seenOfChair([-18.4, 78, 47])
   const card = 'M-66 30L-40 0H40L66 30V190H-66z'
-  const words = (text: string, row: number, height: number) =>
-    lettering(text, { at: [-46, row], height, colour: '#4a3626', weight: 0.14, stretch: 0.9 })
   const hang = `transform="translate(${x - 62} ${y + 92}) rotate(7)"`
   return [
     { body: group(hang, shape(card, '#000', 'transform="translate(16 14)"')), shadow: 0.4, blur: 9 },

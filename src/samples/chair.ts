@@ -14,7 +14,7 @@ import {
   stroke,
   textured,
 } from './draw.ts'
-import { between, inRoom, type Place, seen, seenOfChair, shadowOf, sizeAt, through } from './chair-space.ts'
+import { between, type Place, seen, seenOfChair, shadowOf, sizeAt, through } from './chair-space.ts'
 import { seat, seatEdge, weave } from './chair-seat.ts'
 import { tag } from './chair-tag.ts'
 import { lettering } from './font.ts'
@@ -95,12 +95,14 @@ function rung([from, to, thick]: Rod, fill: string): string {
   )
 }
 
+/** A place on the back, which leans and is bent. */
+const onBack = (x: number, y: number): Place => [x, y, 38 + (y / 94) * 11 + 3.5 * (1 - (x / 18) ** 2)]
+
 /** The outline of a bent slat of the back. */
-function slatOutline(row: number, rise = 0): readonly Place[] {
-  const edge = (x: number, y: number): Place => [x, y, 38 + (y / 94) * 11 + 3.5 * (1 - (x / 18) ** 2)]
+function slatOutline(row: number): readonly Place[] {
   const xs = range(13).map((i) => -18 + i * 3)
-  const upper = xs.map((x) => edge(x, row + 3 + rise + 2.2 * (1 - (x / 18) ** 2)))
-  const lower = xs.toReversed().map((x) => edge(x, row - 3 + 0.8 * (1 - (x / 18) ** 2)))
+  const upper = xs.map((x) => onBack(x, row + 3 + 2.2 * (1 - (x / 18) ** 2)))
+  const lower = xs.toReversed().map((x) => onBack(x, row - 3 + 0.8 * (1 - (x / 18) ** 2)))
   return [...upper, ...lower]
 }
 
@@ -210,18 +212,16 @@ export const CHAIR_SCENES: Readonly<Record<string, Shot>> = {
   },
   'chair-window': {
     layers: [
-      ...sunlitWall('#d98e6c', '#ffe9b0', 12)
-        .slice(0, 2)
-        .map((layer) => ({
-          ...layer,
-          body: group('transform="translate(330 -60)"', layer.body),
-        })),
+      ...sunlitWall('#d98e6c', '#fff1cc', 12).map((layer) => ({
+        ...layer,
+        body: group('transform="translate(330 -60)"', layer.body),
+      })),
       { body: skirting() },
       ...tableTop('#9a6a3c', wallFoot, 15),
       ...chair('#3f6a63', '#e2c07a', [0.4, -0.62, 0.75], wallDepth),
     ],
-    width: 2400,
-    height: 3200,
+    width: 2250,
+    height: 3000,
     view: { x: 610, y: -210, width: 1630 },
     look: { vignette: 0.45, grain: 6, warmth: 0.45, contrast: 0.4 },
   },
