@@ -40,7 +40,7 @@ export function studio(colour: string): readonly Layer[] {
       'paper',
       `${dark(colour, 0.25)} 0,${colour} .5,${light(colour, 0.25)} .62,${dark(colour, 0.1)} 1`,
       90,
-    ) + radial('pool', `#ffffff 0 .5,#ffffff 1 0`, [0.5, 0.5])
+    ) + radial('pool', '#ffffff 0 .5,#ffffff .66 0', [0.5, 0.5])
   return [
     {
       body:
