@@ -1,5 +1,5 @@
-import type { Look } from '../samples/draw.ts'
-import { random } from '../samples/random.ts'
+import type { Look } from './kit/draw.ts'
+import { random } from './kit/random.ts'
 
 /** One octave of a texture: how many cells across and down, and how strong. */
 export type Octave = readonly [across: number, down: number, strength: number]

@@ -17,11 +17,11 @@ import {
   shape,
   stroke,
   textured,
-} from './draw.ts'
-import { outOfFocus } from './focus.ts'
-import { lettering } from './font.ts'
-import { random } from './random.ts'
-import { contactShade, sunlitWall, tableTop } from './rooms.ts'
+} from '../kit/draw.ts'
+import { outOfFocus } from '../kit/focus.ts'
+import { lettering } from '../kit/font.ts'
+import { random } from '../kit/random.ts'
+import { contactShade, sunlitWall, tableTop } from '../kit/rooms.ts'
 
 const middle = 1330
 const foot = 1640

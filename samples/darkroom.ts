@@ -1,7 +1,7 @@
 import sharp from 'sharp'
-import { box, group, type Layer, type Shot } from '../samples/draw.ts'
-import { random } from '../samples/random.ts'
-import { develop, noiseTile, type Octave } from './sample-grain.ts'
+import { box, group, type Layer, type Shot } from './kit/draw.ts'
+import { random } from './kit/random.ts'
+import { develop, noiseTile, type Octave } from './grain.ts'
 
 /** A sample picture, ready to be stored. */
 export interface SamplePicture {

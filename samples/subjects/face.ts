@@ -1,4 +1,4 @@
-import { dark, disc, group, light, linear, mix, oval, type Pair, radial, shape, stroke } from './draw.ts'
+import { dark, disc, group, light, linear, mix, oval, type Pair, radial, shape, stroke } from '../kit/draw.ts'
 
 /** Whom a portrait shows. */
 export interface Sitter {
@@ -116,8 +116,14 @@ function mouth({ lips }: Sitter): string {
   const tone = linear('lips', `${light(lips, 0.15)} 0,${lips} .45,${dark(lips, 0.45)} 1`)
   return [
     tone,
-    shape('M888 1066Q950 1040 978 1036Q1000 1046 1022 1036Q1050 1040 1112 1066Q1050 1080 1000 1078Q950 1080 888 1066z', dark(lips, 0.18)),
-    shape('M896 1068Q950 1076 1000 1074Q1050 1076 1104 1068Q1060 1118 1000 1119Q940 1118 896 1068z', 'url(#lips)'),
+    shape(
+      'M888 1066Q950 1040 978 1036Q1000 1046 1022 1036Q1050 1040 1112 1066Q1050 1080 1000 1078Q950 1080 888 1066z',
+      dark(lips, 0.18),
+    ),
+    shape(
+      'M896 1068Q950 1076 1000 1074Q1050 1076 1104 1068Q1060 1118 1000 1119Q940 1118 896 1068z',
+      'url(#lips)',
+    ),
     stroke('M884 1064Q950 1082 1000 1076Q1050 1082 1116 1063', '#3a0f10', 6, 'stroke-opacity=".85"'),
     oval([972, 1096], [52, 14], 'url(#lit)', 'fill-opacity=".8"'),
     oval([880, 1066], [26, 24], 'url(#shade)', 'fill-opacity=".5"'),
@@ -128,7 +134,10 @@ function mouth({ lips }: Sitter): string {
 const ear = (sitter: Sitter, turn: number): string =>
   group(
     `transform="translate(${1000 + turn * 246} 850) scale(${turn} 1)"`,
-    shape('M-20 -80Q40 -120 50 -50Q50 30 16 90Q-6 120 -24 90z', turn < 0 ? mix(sitter.skin, '#e0604a', 0.25) : dark(sitter.skin, 0.45)),
+    shape(
+      'M-20 -80Q40 -120 50 -50Q50 30 16 90Q-6 120 -24 90z',
+      turn < 0 ? mix(sitter.skin, '#e0604a', 0.25) : dark(sitter.skin, 0.45),
+    ),
     stroke('M2 -70Q34 -70 26 -10Q20 20 6 40', '#5a1e12', 7, 'stroke-opacity=".5"'),
   )
 
@@ -141,7 +150,16 @@ export function face(sitter: Sitter): string {
     ear(sitter, -1),
     ear(sitter, 1),
     shape(outline, sitter.skin),
-    group('clip-path="url(#face)"', planes(sitter), group('transform="translate(-12 0)"', nose(), mouth(sitter))),
-    group('transform="translate(-8 0)"', eye([890, 836], sitter, -1), eye([1110, 836], sitter, 1), brows(sitter)),
+    group(
+      'clip-path="url(#face)"',
+      planes(sitter),
+      group('transform="translate(-12 0)"', nose(), mouth(sitter)),
+    ),
+    group(
+      'transform="translate(-8 0)"',
+      eye([890, 836], sitter, -1),
+      eye([1110, 836], sitter, 1),
+      brows(sitter),
+    ),
   ].join('')
 }
