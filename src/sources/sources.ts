@@ -69,9 +69,13 @@ export class Sources {
     } catch (error) {
       if (signal?.aborted) throw error
       if (!patience.aborted && !isBucketAway(error)) throw error
-      last.until = Date.now() + FAILURE_TTL_MS
-      last.stale = true
-      return last
+      // Not `last`: what has been forgotten meanwhile must not stand in.
+      const still = this.#remembered.get(path.path)
+      if (still === undefined) throw error
+      if (still !== last) return still
+      still.until = Date.now() + FAILURE_TTL_MS
+      still.stale = true
+      return still
     }
   }
 
