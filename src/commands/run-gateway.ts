@@ -66,6 +66,7 @@ async function stop(
   { main, admin }: { main: RunningServer; admin: RunningServer },
 ): Promise<void> {
   gateway.readiness.drain()
+  main.drain()
   // Time for load balancers to notice, while requests still come in.
   await pause(config.HALFTONE_DRAIN_DELAY_MS)
   await main.close(config.HALFTONE_GRACE_MS)
