@@ -150,7 +150,7 @@ function createVariants(
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
     onOutdated: (variant) => variants.forget([variant.key]),
-    onTaken: (variant) => variants.adoptStored(variant),
+    onTaken: (variant, signal) => variants.adoptStored(variant, signal),
     onFinished: (outcome, variant, err) => {
       metrics.writes.inc({ outcome })
       if (outcome === 'failed' || outcome === 'refused')
