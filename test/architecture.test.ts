@@ -48,7 +48,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   samples: { imports: [] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['urls'], types: ['render', 'storage'] },
-  cdn: { imports: ['sources'], types: ['storage', 'urls'] },
+  cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   telemetry: { imports: [], types: ['render', 'storage'] },
 }
 

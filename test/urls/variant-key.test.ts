@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TransformSpec } from '../../src/transform/spec.ts'
-import { variantKey, variantPrefix } from '../../src/urls/variant-key.ts'
+import { variantKey, variantPrefix, variantsBelow } from '../../src/urls/variant-key.ts'
 
 const version = 'abcdefghijklmno'
 const small: TransformSpec = { fit: 'width', width: 8, format: 'jpg' }
@@ -62,6 +62,20 @@ describe('variantKey', () => {
           expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024)
         },
       ),
+    )
+  })
+})
+
+describe('variantsBelow', () => {
+  it('is how the keys of a path and of everything below it begin, and no others of short paths', () => {
+    expect(variantsBelow('items/4')).toBe('img/items/4/')
+    const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1100, size: 'max' })
+    fc.assert(
+      fc.property(part, part, fc.constantFrom('img', 'private'), (path, rest, tree) => {
+        for (const source of [path, `${path}/${rest}`]) {
+          expect(variantKey(source, version, small, tree).startsWith(variantsBelow(path, tree))).toBe(true)
+        }
+      }),
     )
   })
 })
