@@ -42,7 +42,8 @@ export class VariantStore {
   constructor(options: VariantStoreOptions) {
     this.#options = options
     this.#memory = new LRUCache({
-      maxSize: options.memoryBytes,
+      // 0 would be no bound; nothing fits into 1.
+      maxSize: Math.max(1, options.memoryBytes),
       sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
     })
     this.#lookingUp = new SingleFlight(options.flightTimeoutMs, timedOut)
