@@ -78,11 +78,17 @@ export class Delivery {
   async headline(request: ImageRequest, signal: AbortSignal): Promise<Headline | undefined> {
     const known = this.fromMemory(request)
     if (known !== undefined) return known
-    const { found, source } = await this.#require(request.source, signal)
-    const { spec } = request
-    if (request.version === undefined) return this.#currentHeadline(found, source, spec)
-    if (found.stale || !isAt(source, request.source, request.version)) return undefined
-    const { etag, tags } = nameOf(source.at, request.version, spec)
+    const { version, spec } = request
+    if (version === undefined) {
+      const { found, source } = await this.#require(request.source, signal)
+      return this.#currentHeadline(found, source, spec)
+    }
+    // What this release renders in the place of another's has other validators.
+    if (epochPartOf(version) !== this.#options.epoch) return undefined
+    const { source, stale } = await this.#options.sources.find(request.source, signal)
+    // It may be stored all the same: only the look for it can tell.
+    if (source?.access !== 'public' || stale || !isAt(source, request.source, version)) return undefined
+    const { etag, tags } = nameOf(source.at, version, spec)
     return { etag, tags, lastModified: source.lastModified, cacheClass: 'A' }
   }
 
