@@ -1,7 +1,7 @@
 import type { Context, Handler } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
-import { cacheTags } from '../cdn/cache-tags.ts'
+import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
@@ -111,6 +111,12 @@ function conditionsOf(c: Context<AppEnv>) {
 
 function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
   c.set('cacheClass', cacheClass)
-  const headers = { location, 'cache-control': CACHE_CONTROL[cacheClass], 'access-control-allow-origin': '*' }
+  const tags = c.get('tags')
+  const headers = {
+    location,
+    'cache-control': CACHE_CONTROL[cacheClass],
+    'access-control-allow-origin': '*',
+    ...(tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
+  }
   return new Response(null, { status, headers })
 }
