@@ -52,7 +52,7 @@ test('a picture that is being rendered for nobody is finished and stored before 
   const request = fetch(`${gateway.url}${PATH.replace('320.webp', '1600.avif')}`, { signal: leaving.signal })
   await expect.poll(() => gateway.pool.stats().busy, { interval: 1 }).toBe(1)
   leaving.abort()
-  await expect(request).rejects.toThrow()
+  await expect(request).rejects.toThrow(/abort/)
   const closed = gateway.close()
   await write.reached
   await expect.poll(() => gateway.pool.stats().workers, { interval: 20 }).toEqual([])
