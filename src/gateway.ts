@@ -20,7 +20,7 @@ import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
-import { variantPrefixes } from './urls/variant-key.ts'
+import { variantsBelow } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
@@ -151,7 +151,7 @@ function createVariants(
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
     onOutdated: (variant) => variants.forget([variant.key]),
-    onTaken: (variant) => variants.adoptStored(variant),
+    onTaken: (variant, signal) => variants.adoptStored(variant, signal),
     onFinished: (outcome, variant, err) => {
       metrics.writes.inc({ outcome })
       if (outcome === 'failed' || outcome === 'refused')
@@ -181,7 +181,7 @@ function createJournalReader({ config, log, store }: CoreOptions, sources: Sourc
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
       for (const path of paths) sources.forget(path)
-      variants.forget(paths.flatMap(variantPrefixes))
+      variants.forget(paths.map((path) => variantsBelow(path)))
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

@@ -1,14 +1,14 @@
 import type { Context, Handler } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
-import { cacheTags } from '../cdn/cache-tags.ts'
+import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Delivery, VersionedPath } from '../variants/delivery.ts'
-import { isNotModified } from './conditional.ts'
+import type { Answer, Delivery, VersionedPath } from '../variants/delivery.ts'
+import { type ConditionalHeaders, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
-import { type AppEnv, rawTarget } from './env.ts'
+import type { AppEnv } from './env.ts'
 import { notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
 export interface ImagesOptions {
@@ -28,19 +28,29 @@ type Plan =
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
 
-const MAX_PLANS = 20_000
+/** What plans may cost in memory: targets are as long as strangers make them. */
+const MAX_PLAN_BYTES = 32 * 1024 * 1024
+const PLAN_OVERHEAD_BYTES = 1024
 
 /** Pictures: `/img/…` and `/simg/…`. */
 export function images(options: ImagesOptions): Handler<AppEnv> {
   const { dialect, delivery, requestTimeoutMs } = options
-  const plans = new LRUCache<string, Plan>({ max: MAX_PLANS })
+  const plans = new LRUCache<string, Plan>({
+    maxSize: MAX_PLAN_BYTES,
+    sizeCalculation: (_, path) => 2 * path.length + PLAN_OVERHEAD_BYTES,
+  })
   const locate = (at: VersionedPath | undefined, signed: boolean) =>
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
+  const remember = (path: string, plan: Plan) => {
+    plans.set(path, plan)
+    return plan
+  }
+
   return async function images(c) {
-    const target = rawTarget(c)
-    const plan = plans.get(target) ?? decide(options, target)
-    plans.set(target, plan)
+    // Without the query, of which nothing is read: it would make as many plans as there are queries.
+    const { path } = c.req
+    const plan = plans.get(path) ?? remember(path, decide(options, path))
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
     const { request, signed } = plan.image
@@ -48,10 +58,7 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const ready = delivery.fromMemory(request)
     const conditions = conditionsOf(c)
     if (ready !== undefined) {
-      const location = locate(ready.canonical, signed)
-      return conditions && isNotModified(conditions, ready)
-        ? notModifiedAnswer(c, ready, location)
-        : pictureAnswer(c, ready, location)
+      return respond(c, conditions, ready, locate(ready.canonical, signed))
     }
     return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, signal))
@@ -60,14 +67,14 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
       }
       const delivered = await delivery.deliver(request, { mayRender: plan.mayRender, signal })
       return 'moved' in delivered
-        ? redirect(c, locate(delivered.moved, signed) ?? target, 302, 'L60')
-        : pictureAnswer(c, delivered, locate(delivered.canonical, signed))
+        ? redirect(c, locate(delivered.moved, signed) ?? path, 302, 'L60')
+        : respond(c, conditions, delivered, locate(delivered.canonical, signed))
     })
   }
 }
 
-function decide({ dialect, sizes }: ImagesOptions, target: string): Plan {
-  const parsed = dialect.parse(target)
+function decide({ dialect, sizes }: ImagesOptions, path: string): Plan {
+  const parsed = dialect.parse(path)
   if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location, tags: undefined }
   const { request, signed } = parsed
   const tags = cacheTags(request.source)
@@ -83,6 +90,17 @@ function decide({ dialect, sizes }: ImagesOptions, target: string): Plan {
   return { kind: 'redirect', location, tags }
 }
 
+function respond(
+  c: Context<AppEnv>,
+  conditions: ConditionalHeaders | undefined,
+  answer: Answer,
+  location: string | undefined,
+): Response {
+  return conditions && isNotModified(conditions, answer)
+    ? notModifiedAnswer(c, answer, location)
+    : pictureAnswer(c, answer, location)
+}
+
 function conditionsOf(c: Context<AppEnv>) {
   const ifNoneMatch = c.req.header('if-none-match')
   const ifModifiedSince = c.req.header('if-modified-since')
@@ -93,6 +111,12 @@ function conditionsOf(c: Context<AppEnv>) {
 
 function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
   c.set('cacheClass', cacheClass)
-  const headers = { location, 'cache-control': CACHE_CONTROL[cacheClass], 'access-control-allow-origin': '*' }
+  const tags = c.get('tags')
+  const headers = {
+    location,
+    'cache-control': CACHE_CONTROL[cacheClass],
+    'access-control-allow-origin': '*',
+    ...(tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
+  }
   return new Response(null, { status, headers })
 }

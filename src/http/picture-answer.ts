@@ -37,7 +37,8 @@ export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocatio
     'cache-status': CACHE_STATUS[answer.layer],
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
-  const rangeHeader = c.req.header('range')
+  // Ranges are defined for GET (RFC 9110 §14.2).
+  const rangeHeader = c.req.method === 'GET' ? c.req.header('range') : undefined
   if (rangeHeader === undefined || !isRangeApplicable(c.req.header('if-range'), answer)) {
     return whole(bytes, headers)
   }

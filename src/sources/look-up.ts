@@ -59,7 +59,8 @@ async function readAlbum(
   const object = await readRecord(views, albumKey(itemId), signal)
   if (object === undefined) return undefined
   const parsed = albumRecord.safeParse(toJson(object))
-  if (!parsed.success) throw invalidRecord(object.key, parsed.error)
+  // A record copied from another item would be kept under that item's tags and paths, out of reach of this one's purges.
+  if (parsed.data?.itemId !== itemId) throw invalidRecord(object.key, parsed.error)
   return { record: parsed.data, object }
 }
 
