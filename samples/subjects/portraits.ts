@@ -1,157 +1,111 @@
 import {
-  boxPath,
   dark,
   group,
   type Layer,
   light,
   linear,
   type Look,
-  mix,
   oval,
-  type Pair,
+  radial,
   type Shot,
   shape,
   stroke,
   textured,
 } from '../kit/draw.ts'
-import { face, faceOutline, type Sitter } from './face.ts'
-import { random } from '../kit/random.ts'
-import { bokeh, sunlitWall } from '../kit/rooms.ts'
+import { bokeh } from '../kit/rooms.ts'
+import { features, type Person } from './face.ts'
+import { beard, longHair, shortHair } from './hair.ts'
 
-const ana: Sitter = { skin: '#d9a07c', hair: '#4a2a1a', lips: '#b5524c', iris: '#6b4a28', brow: 22, jaw: 196 }
-const ben: Sitter = { skin: '#c98f6c', hair: '#2a211d', lips: '#a8604f', iris: '#4f6d7d', brow: 32, jaw: 214 }
+const faceLine =
+  'M1130 820C1120 560 1280 430 1500 430S1880 560 1870 820C1870 1010 1830 1170 1720 1290Q1600 1400 1500 1400T1280 1290C1170 1170 1130 1010 1130 820z'
 
-const tilt = (degrees: number, body: string): string =>
-  group(`transform="rotate(${degrees} 1000 1300)"`, body)
-
-function neck({ skin }: Sitter, half: number): string {
-  const [left, right] = [1000 - half, 1000 + half]
-  const tone = linear(
-    'neck',
-    `${skin} 0,${mix(skin, '#6b2a18', 0.35)} .35,${dark(mix(skin, '#5a1c10', 0.6), 0.5)} .8,${dark(skin, 0.7)} 1`,
-  )
-  const fall = linear('chin', '#1c0806 0 .85,#1c0806 .25 .7,#1c0806 .6 0', 90)
-  const d = `M${left} 1000Q${left} 1300 ${left - 40} 1400Q${left - 160} 1470 700 1520Q1000 1900 1300 1520Q${right + 160} 1470 ${right + 40} 1400Q${right} 1300 ${right} 1000z`
-  return tone + fall + shape(d, 'url(#neck)') + shape(d, 'url(#chin)')
-}
-
-/** Strands from a parting, each swept along the way from one guide to the next. */
-function strands(guides: readonly (readonly Pair[])[], colour: string, count: number): string {
-  const next = random(count)
-  const [first = [], last = []] = guides
-  return Array.from({ length: count }, () => {
-    const share = next()
-    const points = first.map(([x, y], i) => {
-      const [u, v] = last[i] ?? [x, y]
-      const wobble = (next() - 0.5) * 16
-      return `${(x + (u - x) * share + wobble).toFixed(0)} ${(y + (v - y) * share).toFixed(0)}`
-    })
-    const tint = next() > 0.5 ? dark(colour, next() * 0.7) : light(mix(colour, '#c07a40', 0.4), next() * 0.45)
-    const [start, a, b, c] = points
-    return stroke(
-      `M${start}C${a} ${b} ${c}`,
-      tint,
-      2 + next() * 6,
-      `stroke-opacity="${(0.15 + next() * 0.5).toFixed(2)}"`,
-    )
-  }).join('')
-}
-
-const backHair =
-  'M1000 370C720 360 640 600 650 860C640 1120 560 1240 590 1480C700 1600 860 1540 900 1440H1110C1160 1560 1330 1590 1420 1480C1440 1240 1370 1120 1356 860C1360 600 1270 360 1000 370z'
-const fringe =
-  'M1050 420C900 480 800 620 770 800C750 960 760 1100 720 1260C690 1380 720 1460 700 1540C560 1560 540 1380 600 1220C650 1060 620 900 640 760C660 520 800 350 1010 352C1240 350 1350 540 1366 760C1380 960 1360 1080 1412 1240C1460 1400 1440 1560 1310 1540C1330 1400 1270 1260 1256 1100C1250 960 1260 840 1230 700C1200 560 1130 470 1050 420z'
-
-function anaHair(): string {
-  const c = ana.hair
-  const tone = linear('hair', `${light(c, 0.25)} 0,${light(c, 0.12)} .2,${c} .5,${dark(c, 0.7)} 1`)
-  const left: readonly Pair[][] = [
-    [
-      [1040, 356],
-      [640, 420],
-      [700, 900],
-      [590, 1520],
-    ],
-    [
-      [1050, 420],
-      [760, 560],
-      [790, 1000],
-      [710, 1540],
-    ],
+function shoulders(person: Person): readonly Layer[] {
+  const coat =
+    'M420 2500Q460 1860 900 1740Q1200 1680 1300 1580L1500 1760L1700 1580Q1800 1680 2100 1740Q2540 1860 2580 2500z'
+  const folds = [
+    'M900 1780Q840 2100 900 2500',
+    'M2080 1780Q2140 2100 2070 2500',
+    'M1300 1600Q1380 1900 1480 2040',
+    'M1700 1600Q1640 1900 1520 2040',
   ]
-  const right: readonly Pair[][] = [
-    [
-      [1040, 356],
-      [1360, 400],
-      [1330, 900],
-      [1430, 1520],
-    ],
-    [
-      [1056, 420],
-      [1230, 560],
-      [1230, 1000],
-      [1310, 1540],
-    ],
-  ]
-  return tone + shape(fringe, 'url(#hair)') + strands(left, c, 150) + strands(right, dark(c, 0.4), 140)
-}
-
-function knit(colour: string): string {
-  const d =
-    'M120 2500C140 1800 260 1640 480 1570Q640 1510 720 1440Q1000 1640 1280 1440Q1360 1510 1520 1570C1740 1640 1860 1800 1880 2500z'
-  const tone = linear(
-    'knit',
-    `${light(colour, 0.35)} 0,${colour} .4,${dark(colour, 0.6)} .85,${dark(colour, 0.75)} 1`,
-  )
-  const ribs = Array.from(
-    { length: 60 },
-    (_, i) => `M${130 + i * 29.6} 2500Q${200 + i * 27} 1900 ${560 + i * 15} 1500`,
-  )
   return [
-    tone,
-    `<clipPath id="knitted"><path d="${d}"/></clipPath>`,
-    shape(d, 'url(#knit)'),
-    group(
-      'clip-path="url(#knitted)"',
-      stroke(ribs.join(''), dark(colour, 0.6), 5, 'stroke-opacity=".3"'),
-      textured(boxPath([100, 1400], [1800, 900]), 'weave', 0.9),
-    ),
-    stroke('M716 1452Q1000 1690 1284 1452', dark(colour, 0.45), 56),
-    stroke('M716 1444Q1000 1680 1284 1444', light(colour, 0.12), 44),
-    stroke('M716 1434Q1000 1666 1284 1434', light(colour, 0.3), 6, 'stroke-opacity=".6"'),
-  ].join('')
-}
-
-function anaLayers(): readonly Layer[] {
-  return [
-    ...bokeh('#5f6f4a', ['#d9c87a', '#a8c070', '#f0e0a8', '#7f9a58'], 21),
-    { body: tilt(-4, shape(backHair, dark(ana.hair, 0.6))) },
-    { body: neck(ana, 130) + knit('#2f6b5e') },
-    { body: tilt(-4, face(ana) + anaHair()) },
+    {
+      body: [
+        linear('neck', `${person.skin} 0,${dark(person.skin, 0.35)} .7,${dark(person.skin, 0.55)} 1`, 20),
+        linear('coat', `${light(person.cloth, 0.3)} 0,${person.cloth} .4,${dark(person.cloth, 0.6)} 1`, 15),
+        shape('M1310 1200V1600Q1400 1800 1500 1800T1690 1600V1200z', 'url(#neck)'),
+        shape(coat, 'url(#coat)'),
+        textured(coat, 'weave', 0.8),
+        ...folds.map((fold) => stroke(fold, dark(person.cloth, 0.55), 12, 'stroke-opacity=".7"')),
+      ].join(''),
+    },
+    {
+      body: shape('M1310 1330Q1500 1500 1690 1330V1480Q1500 1620 1310 1480z', '#000'),
+      shadow: 0.45,
+      blur: 28,
+    },
   ]
 }
 
-const soft: Look = { vignette: 0.35, grain: 5, warmth: 0.3, contrast: 0.25 }
+/** A head and shoulders around 1500, 900, lit from the left. */
+function portrait(person: Person): readonly Layer[] {
+  const back = person.beard
+    ? shape('M1110 800C1080 480 1300 330 1520 340S1920 500 1890 800z', dark(person.hair, 0.35))
+    : shape(
+        'M1040 1640C960 900 1020 320 1480 320S2010 900 1960 1640Q1500 1760 1040 1640z',
+        dark(person.hair, 0.5),
+      )
+  const ears = person.beard
+    ? oval([1128, 930], [46, 96], dark(person.skin, 0.12)) +
+      oval([1874, 930], [46, 96], dark(person.skin, 0.45))
+    : ''
+  const face = linear(
+    'face',
+    `${light(person.skin, 0.28)} 0,${person.skin} .5,${dark(person.skin, 0.38)} 1`,
+    14,
+  )
+  const cheek = radial('cheek', `${light(person.skin, 0.5)} 0 .7,${person.skin} .6 0`, [0.36, 0.4])
+  return [
+    { body: back, blur: 5 },
+    ...shoulders(person),
+    {
+      body:
+        ears +
+        face +
+        cheek +
+        shape(faceLine, 'url(#face)') +
+        shape(faceLine, 'url(#cheek)') +
+        textured(faceLine, 'hide', 0.2),
+    },
+    ...(person.beard ? beard(person.hair) : []),
+    ...features(person),
+    ...(person.beard ? shortHair(person.hair) : longHair(person.hair)),
+    { body: group('', stroke('M1180 500Q1300 380 1460 372', '#fff0d8', 60)), blur: 40, blend: 'soft-light' },
+  ]
+}
 
-/** The portraits of the sample profiles. */
+const look: Look = { vignette: 0.35, grain: 5, warmth: 0.15, contrast: 0.35 }
+
+/** The sample profiles' portraits. */
 export const PORTRAIT_SCENES: Readonly<Record<string, Shot>> = {
   'portrait-ana': {
-    layers: anaLayers(),
+    layers: [
+      ...bokeh('#6f8a78', ['#dfe6b0', '#a8c49a', '#f2d9a0'], 31),
+      ...portrait({ skin: '#d9a47f', hair: '#5a2f1c', eyes: '#5f7f5a', cloth: '#a8483c', beard: false }),
+    ],
     width: 2400,
     height: 2400,
-    view: { x: 150, y: 150, width: 1700 },
-    look: soft,
+    view: { x: 450, y: 180, width: 2100 },
+    look,
   },
   'portrait-ben': {
     layers: [
-      ...sunlitWall('#8a9aa8', '#ffe9c0', 60),
-      { body: neck(ben, 160) + knit('#3a4f78') },
-      { body: tilt(2, face(ben)) },
+      ...bokeh('#4a5566', ['#8fa6c4', '#c4b49a', '#5f7896'], 33),
+      ...portrait({ skin: '#a8704a', hair: '#1f1714', eyes: '#4a2f1c', cloth: '#2f4a66', beard: true }),
     ],
     width: 2400,
-    height: 2400,
-    view: { x: 150, y: 150, width: 1700 },
-    look: soft,
+    height: 3000,
+    view: { x: 560, y: 120, width: 1880 },
+    look: { ...look, warmth: -0.1 },
   },
 }
-void [oval, faceOutline]
