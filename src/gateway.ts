@@ -7,6 +7,7 @@ import { Admission } from './render/admission.ts'
 import { ByteBudget } from './render/byte-budget.ts'
 import { cpuCount } from './render/cpu-quota.ts'
 import { type PoolEvent, WorkerPool } from './render/worker-pool.ts'
+import { appendToJournal } from './sources/journal.ts'
 import { JournalReader } from './sources/journal-reader.ts'
 import { lookUp } from './sources/look-up.ts'
 import { Sources } from './sources/sources.ts'
@@ -150,7 +151,10 @@ function createVariants(
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
-    onOutdated: (variant) => variants.forget([variant.key]),
+    onOutdated: async (variant, source) => {
+      variants.forget([variant.key])
+      await appendToJournal(store, [source.at.path])
+    },
     onTaken: (variant, signal) => variants.adoptStored(variant, signal),
     onFinished: (outcome, variant, err) => {
       metrics.writes.inc({ outcome })

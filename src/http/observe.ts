@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { GatewayError } from '../errors.ts'
-import { type AppEnv, rawTarget } from './env.ts'
+import type { AppEnv } from './env.ts'
 
 export interface ObserveOptions {
   readonly log: Logger
@@ -41,7 +41,8 @@ export function observe({ log, metrics, logHitsEvery, routeOf }: ObserveOptions)
       {
         id,
         method: c.req.method,
-        target: rawTarget(c),
+        // Without its query, where a token may stand.
+        target: c.req.path,
         status,
         ms: Math.round(ms * 10) / 10,
         layer,

@@ -10,8 +10,8 @@ export interface SourcesOptions {
   readonly ttlMs: number
   /** How long a look-up may take in all. */
   readonly timeoutMs: number
-  /** Look-ups remembered at most. */
-  readonly maxEntries?: number
+  /** Memory for look-ups, roughly: strangers can ask for any path. */
+  readonly maxBytes?: number
 }
 
 export interface Found {
@@ -21,6 +21,8 @@ export interface Found {
   readonly stale: boolean
 }
 
+/** What a look-up costs in memory beside its strings. */
+const ENTRY_BYTES = 512
 /** When the bucket hangs, a look-up that was answered before waits this long before its last answer is given instead. */
 const STALE_AFTER_MS = 1000
 /** How long a failure of the bucket is remembered, so that not every request waits for the next one. */
@@ -46,7 +48,11 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     this.#options = options
-    this.#remembered = new LRUCache({ max: options.maxEntries ?? 100_000 })
+    this.#remembered = new LRUCache({
+      maxSize: options.maxBytes ?? 64 * 1024 * 1024,
+      // The path stands in the key, and in the source several times.
+      sizeCalculation: (_, path) => ENTRY_BYTES + 6 * path.length,
+    })
     this.#flights = new SingleFlight(options.timeoutMs, timedOut)
     this.#shared = new SingleFlight(options.timeoutMs, timedOut)
   }

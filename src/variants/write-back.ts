@@ -16,8 +16,8 @@ export interface WriteBackOptions {
   readonly maxAttempts?: number
   /** First pause between two attempts; doubles from one to the next. */
   readonly backoffMs?: number
-  /** Called when what was stored turned out to be outdated and has been removed again. */
-  readonly onOutdated: (variant: Variant) => void
+  /** Called when what was stored turned out to be outdated and has been removed again; others may have read it. */
+  readonly onOutdated: (variant: Variant, source: Source) => Promise<void>
   /** Called when somebody else had stored this picture before: theirs counts. */
   readonly onTaken: (variant: Variant, signal: AbortSignal) => Promise<void>
   readonly onFinished: (outcome: WriteOutcome, variant: Variant, error?: unknown) => void
@@ -97,7 +97,7 @@ export class WriteBack {
       return 'taken'
     }
     await this.#insist(() => store.delete([variant.key], { signal }))
-    onOutdated(variant)
+    await this.#insist(() => onOutdated(variant, source))
     return 'outdated'
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
 import { albumKey } from '../../src/media/records.ts'
+import { JOURNAL_KEY, parseJournal } from '../../src/sources/journal.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -271,6 +272,10 @@ describe('a late write-back', () => {
     write.release()
     await gateway.verbs()
     expect(await storedVariants()).toEqual([])
+    // Whoever has read it in between is told.
+    const journal = await bucket.get(JOURNAL_KEY)
+    const entries = journal.outcome === 'found' ? parseJournal(journal.object) : []
+    expect(entries.map(({ paths }) => paths)).toEqual([['photos/a.jpg'], ['photos/a.jpg']])
     // Nor is it in memory, although the journal has not been read yet.
     gateway.sources.forgetAll()
     const answer = await gateway.fetch('/img/photos/a.jpg/320.webp')
