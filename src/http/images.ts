@@ -48,6 +48,8 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const ready = delivery.fromMemory(request)
     const conditions = conditionsOf(c)
     if (ready !== undefined) {
+      // Of a 304 too: the log and the metrics count it as the hit that it is.
+      c.set('layer', ready.layer)
       const location = locate(ready.canonical, signed)
       return conditions && isNotModified(conditions, ready)
         ? notModifiedAnswer(c, ready, location)
