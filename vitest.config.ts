@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     globalSetup: './test/support/build.ts',
     reporters: ['default', './test/support/summary-reporter.ts'],
+    // The SDK announces on Node 20 that it will give it up one day.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

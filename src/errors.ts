@@ -17,6 +17,7 @@ const CATALOGUE = {
   source_too_large: { status: 415, class: 'verdict' },
   source_overran: { status: 415, class: 'verdict' },
   range_not_satisfiable: { status: 416, class: 'H' },
+  client_gone: { status: 499, class: 'K' },
   internal: { status: 500, class: 'J' },
   record_invalid: { status: 500, class: 'J' },
   bucket_unreachable: { status: 502, class: 'J' },

@@ -20,6 +20,7 @@ import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
+import { variantPrefixes } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
@@ -180,7 +181,7 @@ function createJournalReader({ config, log, store }: CoreOptions, sources: Sourc
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
       for (const path of paths) sources.forget(path)
-      variants.forget(paths.map((path) => `img/${path}/`))
+      variants.forget(paths.flatMap(variantPrefixes))
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

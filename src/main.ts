@@ -44,18 +44,21 @@ program
 program
   .command('doctor')
   .description('checks the bucket, its conditional writes, the clock, the render workers and the CPU quota')
-  .action(() => doctor(readConfig()))
+  .action(async () => {
+    if (!(await doctor(readConfig()))) process.exitCode = 1
+  })
 
+// What a failed command has begun (workers, sockets) ends with the process.
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof ConfigError) {
     process.stderr.write(`halftone: the configuration is not right\n${error.message}\n`)
-    process.exitCode = EXIT_CONFIG
+    process.exit(EXIT_CONFIG)
   } else if (error instanceof GatewayError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
     process.stderr.write(`halftone: ${error.message}${cause}\n`)
-    process.exitCode = 1
+    process.exit(1)
   } else {
     throw error
   }

@@ -44,10 +44,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage'] },
   variants: { imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls'], types: ['render', 'storage'] },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'transform'] },
+  pixels: { imports: ['errors.ts', 'samples', 'transform'] },
+  samples: { imports: [] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['urls'], types: ['render', 'storage'] },
-  cdn: { imports: ['sources'], types: ['storage', 'urls'] },
+  cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   telemetry: { imports: [], types: ['render', 'storage'] },
 }
 

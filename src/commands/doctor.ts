@@ -6,8 +6,8 @@ import type { Finding } from '../storage/probe.ts'
 import { judgeClock, probeConditionalWrites, probeStore } from '../storage/probe.ts'
 import { useBucket, withBucket } from './bucket.ts'
 
-/** Checks what Halftone depends on, and prints each finding with its cure; exit code 1 when something is not right. */
-export async function doctor(config: Config): Promise<void> {
+/** Checks what Halftone depends on, prints each finding with its cure, and says whether all is well. */
+export async function doctor(config: Config): Promise<boolean> {
   const settled = withBucket(config)
   const findings = await useBucket(settled, async (store) => [
     ...(await probeStore(store)),
@@ -21,12 +21,12 @@ export async function doctor(config: Config): Promise<void> {
   process.stdout.write(
     `\n${bucket}: ${faults === 0 ? 'all is well' : `${faults} of ${findings.length} checks failed`}\n`,
   )
-  if (faults > 0) process.exitCode = 1
+  return faults === 0
 }
 
 async function renderFinding(config: Config): Promise<Finding> {
   const name = 'render workers'
-  const pool = createPool(config)
+  const pool = createPool({ ...config, HALFTONE_WORKERS: 1 })
   try {
     const { sharp, libvips, formats, epoch } = await pool.ready()
     return {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts'
-import { listen, type RunningServer } from '../http/server.ts'
+import { listen, type RunningServer, type ServerOptions } from '../http/server.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -18,11 +18,11 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
   const { config, log } = options
   const gateway = await createGateway(options, store)
   await gateway.journal.start()
-  const admin = await listen(gateway.adminApp, {
+  const admin = await listenOn('HALFTONE_ADMIN_PORT', gateway.adminApp, {
     host: config.HALFTONE_ADMIN_HOST,
     port: config.HALFTONE_ADMIN_PORT,
   })
-  const main = await listen(gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+  const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
   log.info({ url: main.url, admin: admin.url }, 'listening')
   const probed = warnOfUnsafeWrites(store, log)
   return {
@@ -36,11 +36,27 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
   }
 }
 
+/** Listens, or says which variable names the address that cannot be had. */
+async function listenOn(
+  variable: string,
+  app: Gateway['app'],
+  options: ServerOptions,
+): Promise<RunningServer> {
+  try {
+    return await listen(app, options)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError(`${variable}=${options.port}: cannot listen there (${reason}); set another`, {
+      cause,
+    })
+  }
+}
+
 /** Reading goes on where a store ignores conditions; whoever changes records has to know. */
 async function warnOfUnsafeWrites(store: ObjectStore, log: Logger): Promise<void> {
   const findings = await probeConditionalWrites(store)
   for (const { name, detail, cure } of findings.filter(({ ok }) => !ok)) {
-    log.error({ name, detail, cure }, 'the bucket does not honour conditional writes')
+    log.error({ name, detail, cure }, 'the bucket failed a check of its conditional writes')
   }
 }
 

@@ -53,14 +53,15 @@ interface Item {
 /** Each folder is an item with its photos in the order of their names; each photo beside them is an item of its own. */
 async function itemsOf(directory: string): Promise<readonly Item[]> {
   const items: Item[] = []
+  const newId = (name: string) => unusedId(toId(name), items)
   for (const entry of await list(directory)) {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) {
       const inside = (await list(path)).filter((file) => file.isFile() && isPhoto(file.name))
       if (inside.length > 0)
-        items.push({ itemId: toId(entry.name), files: inside.map((file) => join(path, file.name)) })
+        items.push({ itemId: newId(entry.name), files: inside.map((file) => join(path, file.name)) })
     } else if (entry.isFile() && isPhoto(entry.name)) {
-      items.push({ itemId: toId(basename(entry.name, extname(entry.name))), files: [path] })
+      items.push({ itemId: newId(basename(entry.name, extname(entry.name))), files: [path] })
     }
   }
   return items
@@ -87,6 +88,14 @@ function toId(name: string): string {
     .replace(/^[.-]+|-+$/g, '')
     .slice(0, 128)
   return idPattern.test(id) ? id : 'photo'
+}
+
+/** Names that come to the same id, such as `cat.jpg` and `cat.png`, are counted: `cat`, `cat-2`. */
+function unusedId(id: string, items: readonly Item[]): string {
+  const isUsed = (candidate: string) => items.some(({ itemId }) => itemId === candidate)
+  let candidate = id
+  for (let count = 2; isUsed(candidate); count += 1) candidate = `${id.slice(0, 120)}-${count}`
+  return candidate
 }
 
 async function readPhotos(renderer: Renderer, files: readonly string[]) {

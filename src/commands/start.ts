@@ -62,7 +62,7 @@ function welcome(url: string, origin: string, admin: string): string {
 Halftone is ready. Open ${url}/ or try:
   ${url}/img/items/demo-1/800.webp
   ${url}/img/items/demo-2/800x600.avif
-  ${url}/img/items/demo-3/thumbnail@2x.jpg
+  ${url}/img/items/demo-3/photos/p2/thumbnail.jpg
   ${url}/img/profiles/demo-ana/256x256.webp
 Metrics: ${admin}/metrics   Bucket: ${origin}
 Your own photos: npm run halftone -- seed DIRECTORY

@@ -1,6 +1,9 @@
 import { GatewayError } from '../errors.ts'
 
-/** Runs `work` with a signal that ends with the client or after `timeoutMs`, whichever is first. */
+/**
+ * Runs `work` with a signal that ends with the client or after `timeoutMs`, whichever is first. What fails after the
+ * client has left is `client_gone`: nobody's fault, and nobody is there to be told.
+ */
 export async function withDeadline<T>(
   client: AbortSignal,
   timeoutMs: number,
@@ -13,6 +16,9 @@ export async function withDeadline<T>(
   )
   try {
     return await work(AbortSignal.any([client, late.signal]))
+  } catch (error) {
+    if (client.aborted) throw new GatewayError('client_gone', 'The client has left', { cause: error })
+    throw error
   } finally {
     clearTimeout(timer)
   }

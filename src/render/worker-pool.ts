@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { TransformSpec } from '../transform/spec.ts'
@@ -65,6 +66,8 @@ export class WorkerPool implements Renderer {
   readonly #work: Promise<unknown>
 
   constructor(options: WorkerPoolOptions) {
+    // Every seat may listen: that many is no leak.
+    setMaxListeners(0, this.#closing.signal)
     this.#options = { ...DEFAULTS, ...options }
     // Whoever asks gets the failure; that nobody asked is no reason to end the process.
     this.#identity.promise.catch(() => undefined)

@@ -102,6 +102,8 @@ export class Sources {
     const flight = this.#flights.join(
       path.path,
       async (control) => {
+        // Finished even if nobody waits: a bucket that is slower than anybody's patience would never be heard.
+        control.commit()
         const source = await this.#options.lookUp(path, control.signal)
         if (control.current) this.#remember(path, source)
         return source

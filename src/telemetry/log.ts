@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -16,8 +16,11 @@ const REDACTED = [
   '*.signingKeys',
 ]
 
-/** The program's log: one line of JSON an event on standard output, written in batches; `flush` it before the end. */
-export function createLog(level: (typeof LOG_LEVELS)[number]): Logger {
+/** The program's log: one line of JSON an event, by default on standard output. */
+export function createLog(
+  level: (typeof LOG_LEVELS)[number],
+  destination: DestinationStream = standardOutput(),
+): Logger {
   return pino(
     {
       level,
@@ -27,8 +30,12 @@ export function createLog(level: (typeof LOG_LEVELS)[number]): Logger {
       redact: { paths: REDACTED, censor: '[redacted]' },
       serializers: { err: errorFacts },
     },
-    pino.destination({ fd: 1, sync: true }),
+    destination,
   )
+}
+
+function standardOutput(): DestinationStream {
+  return pino.destination({ fd: 1, sync: true })
 }
 
 /** An error and its causes: name, code, message, stack; nothing else that a library may have hung on it. */

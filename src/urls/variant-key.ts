@@ -28,6 +28,14 @@ export function variantPrefix(source: string, tree: VariantTree = 'img'): string
   return `${tree}/${fit(source, MAX_KEY_BYTES - tree.length - 1 - LONGEST_TAIL)}/@`
 }
 
+/** What the keys of all public variants of a source, and of every source below it, begin with. */
+export function variantPrefixes(source: string): readonly string[] {
+  const below = `img/${source}/`
+  const own = variantPrefix(source)
+  // They differ only where the source's own name is too long for a key.
+  return own.startsWith(below) ? [below] : [below, own]
+}
+
 // Room is kept for the longest spec, so that the cut depends on the source alone and the prefix is the same for all.
 function fit(source: string, roomBytes: number): string {
   if (Buffer.byteLength(source) <= roomBytes) return source

@@ -42,7 +42,8 @@ export class VariantStore {
   constructor(options: VariantStoreOptions) {
     this.#options = options
     this.#memory = new LRUCache({
-      maxSize: options.memoryBytes,
+      // The cache knows no size of none; in one byte nothing fits.
+      maxSize: Math.max(1, options.memoryBytes),
       sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
     })
     this.#lookingUp = new SingleFlight(options.flightTimeoutMs, timedOut)

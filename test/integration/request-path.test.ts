@@ -109,7 +109,7 @@ describe('many at once', () => {
     const request = gateway.fetch(PATH, { signal: leaving.signal })
     await read.reached
     leaving.abort()
-    await request
+    expect((await request).status).toBe(499)
     read.release()
     await expect.poll(() => gateway.admission.stats.held).toBe(0)
     expect(gateway.variants.stats).toMatchObject({ flights: 0, memoryEntries: 0 })
@@ -184,4 +184,12 @@ describe('two replicas on one bucket', () => {
     await bucket.delete(['photos/a.jpg', path.slice(1)])
     expect((await gateway.fetch(path)).status).toBe(404)
   })
+})
+
+test('without memory every picture comes from the bucket', async () => {
+  const gateway = await start({ HALFTONE_MEMORY_MB: '0' })
+  await gateway.fetch(PATH)
+  await gateway.verbs()
+  expect(await cacheStatus(gateway.fetch(PATH))).toBe('memory; fwd=miss, bucket; hit')
+  expect(gateway.variants.stats.memoryEntries).toBe(0)
 })

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -8,6 +9,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
+import { NODE_FILES } from '../../origin/store/files.ts'
 import { sendSigned } from './signed-request.ts'
 import { BUCKET, createClient, startTestOrigin, temporaryDirectory } from './start-test-origin.ts'
 
@@ -57,6 +59,25 @@ describe('buckets', () => {
     }
   })
 
+  test('a bucket with a write under way is not removed', async () => {
+    const held = withResolvers()
+    const reached = withResolvers()
+    const rename: typeof NODE_FILES.rename = async (from, to) => {
+      if (String(to).includes('meta')) {
+        reached.resolve()
+        await held.promise
+      }
+      return NODE_FILES.rename(from, to)
+    }
+    const { url } = await startTestOrigin({ files: { ...NODE_FILES, rename } })
+    const put = sendSigned({ url, method: 'PUT', path: `/${BUCKET}/a`, body: 'x' })
+    await reached.promise
+    expect((await sendSigned({ url, method: 'DELETE', path: `/${BUCKET}` })).code).toBe('BucketNotEmpty')
+    held.resolve()
+    expect((await put).status).toBe(200)
+    expect((await sendSigned({ url, path: `/${BUCKET}/a` })).body.toString()).toBe('x')
+  })
+
   test.each(['ab', 'UPPER', 'a_b', 'a..b', '.ab', 'ab-', '192.168.0.1', 'x'.repeat(64), '..'])(
     '%s is no name',
     async (name) => {
@@ -98,3 +119,8 @@ describe('buckets', () => {
     expect((await sendSigned({ url, method: 'PUT', path: '/made', body })).status).toBe(200)
   })
 })
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  const emitter = new EventEmitter()
+  return { promise: once(emitter, 'done').then(() => undefined), resolve: () => void emitter.emit('done') }
+}

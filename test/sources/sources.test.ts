@@ -112,6 +112,18 @@ describe('Sources', () => {
     expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v1' }, stale: true })
   })
 
+  test('an answer that comes after everybody has lost patience is remembered all the same', async () => {
+    vi.useRealTimers()
+    const sources = new Sources({ lookUp: () => answers.shift()?.() ?? fail(), ttlMs: 5, timeoutMs: 60_000 })
+    const slow = held()
+    answers = [async () => source('a', 'v1'), () => slow.answer]
+    await sources.find(at('a'))
+    await expect.poll(() => sources.remembered(at('a'))).toBeUndefined()
+    expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v1' }, stale: true })
+    slow.land(source('a', 'v2'))
+    await expect.poll(async () => (await sources.find(at('a'))).source?.version).toBe('v2')
+  })
+
   test('without a last answer, or with one that is too old, the failure is told', async () => {
     const sources = create()
     answers = [fail, async () => source('a', 'v1'), fail]

@@ -4,18 +4,19 @@ import { createGateway } from '../../src/gateway.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { observeStore, type StoreCall } from '../../src/storage/observed-store.ts'
-import { createLog } from '../../src/telemetry/log.ts'
+import { createLog, type Logger } from '../../src/telemetry/log.ts'
 
 /** The compiled render worker: child processes run the build, tests the sources. */
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/src/pixels/worker.js', import.meta.url))
 
 export interface TestGatewayOptions {
   readonly store?: ObjectStore
+  readonly log?: Logger
   readonly environment?: Readonly<Record<string, string>>
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
-export async function createTestGateway({ store, environment = {} }: TestGatewayOptions = {}) {
+export async function createTestGateway({ store, log, environment = {} }: TestGatewayOptions = {}) {
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -25,9 +26,11 @@ export async function createTestGateway({ store, environment = {} }: TestGateway
     HALFTONE_SOURCES: 'items/,profiles/,photos/',
     ...environment,
   })
-  const log = createLog(config.HALFTONE_LOG_LEVEL)
   const counted = observeStore(bucket, (call) => calls.push(call))
-  const gateway = await createGateway({ config, log, workerFile: WORKER_FILE }, counted)
+  const gateway = await createGateway(
+    { config, log: log ?? createLog(config.HALFTONE_LOG_LEVEL), workerFile: WORKER_FILE },
+    counted,
+  )
   await gateway.journal.read()
   calls.length = 0
   return {
@@ -35,7 +38,7 @@ export async function createTestGateway({ store, environment = {} }: TestGateway
     bucket,
     calls,
     /** A request; `raw` is its target as it stands on the request line. */
-    fetch: (target: string, init?: RequestInit) =>
+    fetch: async (target: string, init?: RequestInit): Promise<Response> =>
       gateway.app.request(`http://test${target}`, init, { incoming: { url: target } }),
     /** The verbs of the bucket calls since the last time, once the writes have ended. */
     async verbs(): Promise<string[]> {

@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { doctor } from '../../src/commands/doctor.ts'
+import { purge } from '../../src/commands/purge.ts'
+import { seed } from '../../src/commands/seed.ts'
+import { type Config, ConfigError, parseConfig } from '../../src/config.ts'
+import { albumKey, albumRecord } from '../../src/media/records.ts'
+import { plainJpeg } from '../support/library.ts'
+import { environmentOf, openOrigin } from '../support/program.ts'
+import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+
+// Commands fork the compiled worker; the sources have none beside them.
+vi.mock('../../src/gateway.ts', async (original) => {
+  const gateway = await original<typeof import('../../src/gateway.ts')>()
+  const workerFile = fileURLToPath(new URL('../../dist/src/pixels/worker.js', import.meta.url))
+  return { ...gateway, createPool: (config: Config) => gateway.createPool(config, { workerFile }) }
+})
+
+let origin: RunningOrigin
+let config: Config
+let printed: string
+let directory: string
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  config = parseConfig({ ...environmentOf(origin), HALFTONE_WORKERS: '1' })
+  directory = await mkdtemp(join(tmpdir(), 'halftone-photos-'))
+})
+afterAll(async () => {
+  await origin.stop()
+  await rm(directory, { recursive: true })
+})
+beforeEach(() => {
+  printed = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('doctor', () => {
+  test('finds all well on a store that is', async () => {
+    expect(await doctor(config)).toBe(true)
+    for (const finding of [
+      'put',
+      'get',
+      'list',
+      'delete',
+      'creators racing',
+      'clock',
+      'render workers',
+      'CPU quota',
+    ]) {
+      expect(printed).toMatch(new RegExp(`^ok {3}${finding}: `, 'm'))
+    }
+    expect(printed).toMatch(/reads .*jpeg.*webp/)
+    expect(printed).toContain('all is well')
+    expect(printed).not.toContain(origin.secretAccessKey)
+  })
+
+  test('says what is wrong and what to do, for a wrong secret and too many workers', async () => {
+    const wrong = { AWS_SECRET_ACCESS_KEY: 'not the secret', HALFTONE_WORKERS: '200' }
+    expect(await doctor(parseConfig({ ...environmentOf(origin), ...wrong }))).toBe(false)
+    expect(printed).toMatch(/^FAIL .*SignatureDoesNotMatch/m)
+    expect(printed).toMatch(/cure: Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/)
+    expect(printed).toMatch(
+      /^FAIL CPU quota: 200 render workers share \d+ CPUs\n {5}cure: Set HALFTONE_WORKERS/m,
+    )
+  })
+})
+
+describe('seed', () => {
+  test('makes an item of each folder and of each photo beside them, and leaves out what is no picture', async () => {
+    await mkdir(join(directory, 'My Bike'))
+    await writeFile(join(directory, 'My Bike', 'b.jpg'), await plainJpeg('#00ff00'))
+    await writeFile(join(directory, 'My Bike', 'a.jpg'), await plainJpeg('#ff0000', 900, 700))
+    await writeFile(join(directory, 'cat.jpg'), await plainJpeg('#0000ff'))
+    await writeFile(join(directory, 'cat.png'), await plainJpeg('#00ffff'))
+    await writeFile(join(directory, 'broken.jpg'), 'no picture')
+    await writeFile(join(directory, 'notes.txt'), 'no picture')
+    await seed(config, directory)
+    expect(printed).toMatch(/My-Bike: 2 photos, http.*\/img\/items\/My-Bike\/800\.webp/)
+    expect(printed).toMatch(/broken\.jpg: left out\. .*JPEG/)
+    expect(printed).toMatch(/^cat: 1 photos.*\ncat-2: 1 photos/m)
+    const album = await openOrigin(origin).get(albumKey('My-Bike'))
+    const record = albumRecord.parse(
+      album.outcome === 'found' ? JSON.parse(album.object.body.toString()) : {},
+    )
+    expect(record.photos.map(({ photoId, width, height }) => [photoId, width, height])).toEqual([
+      ['p1', 900, 700],
+      ['p2', 1600, 1000],
+    ])
+    printed = ''
+    await seed(config, directory)
+    expect(printed).toContain('cat: exists already, left as it is')
+  })
+
+  test('refuses a directory without photos, or none at all', async () => {
+    const empty = join(directory, 'empty')
+    await mkdir(empty)
+    await expect(seed(config, empty)).rejects.toThrow(/there is no photo in .*empty; accepted are \.jpg/)
+    await expect(seed(config, join(directory, 'nowhere'))).rejects.toThrow(ConfigError)
+  })
+})
+
+describe('purge', () => {
+  test('removes the stored variants below a path, however it is written, and appends to the journal', async () => {
+    const bucket = openOrigin(origin)
+    for (const key of [
+      'img/items/9/photos/p1/@v/800.webp',
+      'img/items/9/photos/p2/@v/800.webp',
+      'img/items/90/x',
+    ]) {
+      await bucket.put(key, Buffer.from('x'), { contentType: 'image/webp' })
+    }
+    await purge(config, ['/img/items/9/'])
+    expect(printed).toMatch(/Removed 2 stored pictures of items\/9; .*journal entry 1/)
+    expect(await bucket.head('img/items/90/x')).toBeDefined()
+    const left: string[] = []
+    for await (const { key } of bucket.list('system/purges/')) left.push(key)
+    expect(left).toEqual([])
+  })
+
+  test.each(['', '/', 'items/../x', 'items//x'])('refuses %j, which is no source path', async (path) => {
+    await expect(purge(config, [path])).rejects.toThrow(
+      /no source path; accepted is a path such as items\/42/,
+    )
+  })
+
+  test('without a bucket, named or local, says how to get one', async () => {
+    const without = parseConfig({ HALFTONE_DATA_DIR: join(directory, 'nowhere') })
+    await expect(purge(without, ['items/9'])).rejects.toThrow(
+      /HALFTONE_BUCKET: name a bucket, or run "npm start" first/,
+    )
+  })
+})
