@@ -58,6 +58,8 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const ready = delivery.fromMemory(request)
     const conditions = conditionsOf(c)
     if (ready !== undefined) {
+      // Of a 304 too: the log and the metrics count it as the hit that it is.
+      c.set('layer', ready.layer)
       return respond(c, conditions, ready, locate(ready.canonical, signed))
     }
     return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {

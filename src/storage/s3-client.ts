@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { UndiciHttpHandler } from '@smithy/undici-http-handler'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 
 /** How to reach a bucket. Everything but the bucket has a default. */
 export interface S3Options {
@@ -65,7 +65,7 @@ export function createS3Connection(options: S3Options): S3Connection {
     headersTimeout: settings.headersTimeoutMs,
     bodyTimeout: settings.bodyTimeoutMs,
   })
-  const handler = new ClockedHandler({ dispatcher: agent })
+  const handler = new ClockedHandler({ dispatcher: agent.compose(keepAfterHead) })
   const client = new S3Client({
     requestHandler: handler,
     forcePathStyle: settings.forcePathStyle,
@@ -86,6 +86,10 @@ export function createS3Connection(options: S3Options): S3Connection {
     close: () => agent.destroy(() => {}),
   }
 }
+
+/** undici gives up a connection after a HEAD, for servers that answer one with a body; no store of S3 does. */
+const keepAfterHead: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options.method === 'HEAD' ? { ...options, reset: false } : options, handler)
 
 /** Notes the difference of the clocks from the `Date` of each answer. */
 class ClockedHandler extends UndiciHttpHandler {

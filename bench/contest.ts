@@ -1,0 +1,38 @@
+import type { Stage } from './stage.ts'
+import type { Turn } from './turn.ts'
+
+/** One turn of both sides. */
+export interface Pair {
+  readonly gateway: Turn
+  /** What the baseline did, in right answers a second; nothing where it is a mere number. */
+  readonly baselineRps?: number
+  readonly ratio: number
+}
+
+/** Two sides that are ready to take turns. */
+export interface Contest {
+  /** Lets the gateway and then its baseline work for so many seconds each. */
+  play(seconds: number): Promise<Pair>
+  /** Resident memory of the gateway and its workers, in MB. */
+  rssMb(): Promise<number>
+  close(): Promise<void>
+}
+
+/** A row of the table of scenarios. */
+export interface Scenario {
+  readonly name: string
+  /** What the gateway does. */
+  readonly measures: string
+  /** What stands beside it; a ratio of 1 is as good as that. */
+  readonly baseline: string
+  /** Left out unless it is asked for by name. */
+  readonly optional?: boolean
+  readonly open: (stage: Stage) => Promise<Contest>
+}
+
+/** The two sides of a turn, compared by right answers a second. */
+export async function sideBySide(gateway: () => Promise<Turn>, baseline: () => Promise<Turn>): Promise<Pair> {
+  const ours = await gateway()
+  const theirs = await baseline()
+  return { gateway: ours, baselineRps: theirs.rps, ratio: ours.rps / theirs.rps }
+}

@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { quietSdk } from '../src/config.ts'
+import { parseOptions, UsageError } from './options.ts'
+import { findCores } from './pin.ts'
+import { type Result, runScenario } from './run-scenario.ts'
+import { setStage } from './stage.ts'
+
+/** What shells call EX_USAGE. */
+const EXIT_USAGE = 64
+
+quietSdk()
+// `exit` ends what was started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+try {
+  await bench(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`bench: ${error.message}\n`)
+  process.exitCode = EXIT_USAGE
+}
+
+async function bench(args: readonly string[]): Promise<void> {
+  const { json, scenarios, turns, seconds } = parseOptions(args)
+  const { cores, obstacle } = findCores()
+  say(
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}; ${turns} turns of ${seconds} s`,
+  )
+  say(
+    obstacle === undefined
+      ? 'The gateway and its baseline on core 0 in turns, origin and load on core 1'
+      : `Nothing is pinned: ${obstacle}`,
+  )
+  const stage = await setStage(cores)
+  const results: Result[] = []
+  try {
+    for (const scenario of scenarios) {
+      say(`\n${scenario.name}: ${scenario.measures}, beside ${scenario.baseline}`)
+      const result = await runScenario(scenario, stage, { turns, seconds })
+      say(line(result))
+      results.push(result)
+    }
+  } finally {
+    await stage.close()
+  }
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
+  if (results.some(({ errors }) => errors > 0)) process.exitCode = 1
+}
+
+function line(result: Result): string {
+  const { requests, errors, rps, baseline_rps, p50_ms, p99_ms, rss_mb, ratio, spread } = result
+  const beside = baseline_rps === null ? '' : ` of ${baseline_rps}`
+  return `  ratio ${ratio} (${spread.min} to ${spread.max}), ${rps}${beside} req/s, p50 ${p50_ms} ms, p99 ${p99_ms} ms, ${rss_mb} MB, ${requests} requests, ${errors} errors`
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

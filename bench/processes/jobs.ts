@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+/** Every job, by the program that does it. */
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
+
+/** `load`: each connection always has a request under way, and goes round all paths from a place of its own. */
+export const loadJob = z.object({
+  url: z.string(),
+  paths: z.array(z.string()).min(1),
+  connections: z.int(),
+  seconds: z.number(),
+  headers: z.record(z.string(), z.string()),
+  /** The status of a right answer. */
+  status: z.int(),
+})
+export type LoadJob = z.infer<typeof loadJob>
+
+/** `crowd`: each path once, so many at a time. */
+export const crowdJob = z.object({
+  url: z.string(),
+  paths: z.array(z.string()),
+  concurrency: z.int(),
+  seconds: z.number(),
+})
+export type CrowdJob = z.infer<typeof crowdJob>
+
+/** `bare-http`: from now on every request gets this answer. */
+export const bareHttpJob = z.object({
+  status: z.int(),
+  headers: z.record(z.string(), z.string()),
+  body: bytes,
+})
+export type BareHttpJob = z.infer<typeof bareHttpJob>
+
+/** `bare-bucket`: objects from the bucket, round and round. */
+export const bareBucketJob = z.object({
+  bucket: z.object({
+    bucket: z.string(),
+    endpoint: z.string(),
+    region: z.string(),
+    credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+    forcePathStyle: z.boolean(),
+  }),
+  keys: z.array(z.string()).min(1),
+  concurrency: z.int(),
+  seconds: z.number(),
+})
+export type BareBucketJob = z.infer<typeof bareBucketJob>
+
+/** `bare-sharp`: one picture at a time, from the given ones in turn. */
+export const bareSharpJob = z.object({
+  pictures: z.array(bytes).min(1),
+  width: z.int(),
+  format: z.enum(['avif', 'webp', 'jpg', 'png']),
+  seconds: z.number(),
+})
+export type BareSharpJob = z.infer<typeof bareSharpJob>

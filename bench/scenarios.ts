@@ -1,0 +1,58 @@
+import { openCold } from './cold.ts'
+import type { Scenario } from './contest.ts'
+import { openHerd } from './herd.ts'
+import { openHot, openNotModified } from './hot.ts'
+import { openWarm } from './warm.ts'
+
+/** Everything that can be measured, in the order in which it is. */
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'hot',
+    measures: 'one picture from memory, 50 connections',
+    baseline: 'bare node:http, equal bytes and headers',
+    open: openHot,
+  },
+  {
+    name: 'not-modified',
+    measures: 'the same with If-None-Match',
+    baseline: 'bare node:http, 304 with equal headers',
+    open: openNotModified,
+  },
+  {
+    name: 'warm',
+    measures: 'stored pictures that are not in memory, 50 connections',
+    baseline: 'a GET of the same objects through the same S3 client, 50 at once',
+    open: openWarm,
+  },
+  {
+    name: 'cold',
+    measures: 'WebP 800 wide of 3000×2000 JPEGs, nothing stored',
+    baseline: 'a bare sharp loop in as many processes as there are render workers',
+    open: openCold({ format: 'webp' }),
+  },
+  {
+    name: 'cold-jpg',
+    measures: 'the same as JPEG',
+    baseline: 'the same loop',
+    open: openCold({ format: 'jpg' }),
+  },
+  {
+    name: 'cold-one-core',
+    measures: 'the same as WebP, all of the gateway on the core that the loop has',
+    baseline: 'the same loop',
+    open: openCold({ format: 'webp', oneCore: true }),
+  },
+  {
+    name: 'cold-avif',
+    measures: 'the same as AVIF',
+    baseline: 'the same loop',
+    optional: true,
+    open: openCold({ format: 'avif' }),
+  },
+  {
+    name: 'herd',
+    measures: '200 clients that ask for one cold picture at once',
+    baseline: 'one rendering: the ratio is how often it was rendered',
+    open: openHerd,
+  },
+]

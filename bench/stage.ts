@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createS3ObjectStore, type S3ObjectStore } from '../src/storage/s3-object-store.ts'
+import { type GatewayMetrics, readMetrics } from './gateway-metrics.ts'
+import { benchPhoto } from './pictures.ts'
+import type { Cores } from './pin.ts'
+import type { BareBucketJob } from './processes/jobs.ts'
+import { startProgram } from './program.ts'
+
+/** What all scenarios of a run share: an origin with an empty bucket, and photos. */
+export interface Stage {
+  readonly bucket: BareBucketJob['bucket']
+  readonly store: S3ObjectStore
+  readonly photos: readonly Buffer[]
+  readonly cores: Cores
+  /** A width that no picture of this run has been asked for in. */
+  freshWidth(): number
+  /** A gateway on the bucket, with all settings at their defaults but the given ones; on any core unless one is given. */
+  startGateway(settings?: Readonly<Record<string, string>>, core?: number): Promise<BenchGateway>
+  close(): Promise<void>
+}
+
+export interface BenchGateway {
+  readonly url: string
+  metrics(): Promise<GatewayMetrics>
+  stop(): Promise<void>
+}
+
+const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-has-no-secrets' }
+const BUCKET = 'bench'
+const FIRST_WIDTH = 800
+
+/** Everything that is not measured: made once, in a directory that is removed afterwards. */
+export async function setStage(cores: Cores): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), 'halftone-bench-'))
+  const origin = await startProgram({
+    file: 'dist/origin/main.js',
+    logFile: join(directory, 'origin.log'),
+    core: cores.load,
+    environment: {
+      ORIGIN_PORT: '0',
+      ORIGIN_DIR: join(directory, 'origin'),
+      ORIGIN_BUCKETS: BUCKET,
+      ORIGIN_CREDENTIALS: `${CREDENTIALS.accessKeyId}:${CREDENTIALS.secretAccessKey}`,
+    },
+  })
+  const bucket = {
+    bucket: BUCKET,
+    endpoint: origin.url,
+    region: 'us-east-1',
+    credentials: CREDENTIALS,
+    forcePathStyle: true,
+  }
+  const store = createS3ObjectStore(bucket)
+  let width = FIRST_WIDTH
+  return {
+    bucket,
+    store,
+    photos: await Promise.all([1, 2, 3].map(benchPhoto)),
+    cores,
+    freshWidth: () => (width += 1),
+    startGateway: (settings = {}, core) =>
+      startGateway({ AWS_ENDPOINT_URL_S3: origin.url, ...settings }, join(directory, 'gateway.log'), core),
+    async close() {
+      store.close()
+      await origin.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startGateway(
+  settings: Readonly<Record<string, string>>,
+  logFile: string,
+  core?: number,
+): Promise<BenchGateway> {
+  const program = await startProgram({
+    file: 'dist/src/main.js',
+    args: ['serve'],
+    environment: {
+      PORT: '0',
+      HALFTONE_ADMIN_PORT: '0',
+      HALFTONE_BUCKET: BUCKET,
+      HALFTONE_SOURCES: 'photos/',
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...settings,
+    },
+    logFile,
+    core,
+  })
+  const { url, admin = url } = program
+  return { url, metrics: () => readMetrics(admin), stop: () => program.stop() }
+}
