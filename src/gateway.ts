@@ -122,7 +122,8 @@ function createCore(options: CoreOptions) {
     timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
   const admission = new Admission({
-    slots: workerCount(config),
+    // One picture in work and one at the door of each worker.
+    slots: 2 * workerCount(config),
     maxQueued: config.HALFTONE_QUEUE_LENGTH,
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })

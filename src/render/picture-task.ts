@@ -47,6 +47,7 @@ export class PictureTask {
       return false
     }
     if (this.#isAbandoned) return false
+    if (outcome.reason === 'unbegun') return true
     if (outcome.reason === 'overran')
       return this.#refuse('source_overran', 'The picture took too long to render')
     this.#crashes += 1

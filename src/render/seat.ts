@@ -35,9 +35,12 @@ export interface WorkerState {
 
 /** What a worker did, and why it must be replaced; without a reason it was let go. */
 interface Served {
-  readonly pictures: number
-  readonly reason?: RestartReason
+  pictures: number
+  reason?: RestartReason
 }
+
+/** Pictures that wait at a worker's door while it renders. */
+const PICTURES_AHEAD = 1
 
 const BACKOFF_MS = { first: 100, longest: 5_000 }
 
@@ -45,8 +48,8 @@ const BACKOFF_MS = { first: 100, longest: 5_000 }
 export class Seat {
   readonly #options: SeatOptions
   #worker: WorkerProcess | undefined
-  #state: WorkerState['state'] = 'starting'
-  #task: PictureTask | undefined
+  #isReady = false
+  readonly #tasks = new Set<PictureTask>()
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -55,12 +58,14 @@ export class Seat {
   /** Its worker; `undefined` between two. */
   get worker(): WorkerState | undefined {
     if (!this.#worker) return undefined
-    return { pid: this.#worker.pid, state: this.#state, rssBytes: this.#worker.rssBytes }
+    const { pid, rssBytes } = this.#worker
+    if (!this.#isReady) return { pid, state: 'starting', rssBytes }
+    return { pid, state: this.#tasks.size > 0 ? 'busy' : 'idle', rssBytes }
   }
 
   /** Gives up what its worker is doing, for the reason given, and ends it. */
   stop(reason: unknown): void {
-    this.#task?.abandon(reason)
+    for (const task of this.#tasks) task.abandon(reason)
     this.#worker?.kill()
   }
 
@@ -78,10 +83,11 @@ export class Seat {
   /** Keeps one worker from its start to its end; gives its exit when it was of no use. */
   async #employ(worker: WorkerProcess): Promise<WorkerExit | undefined> {
     this.#worker = worker
-    this.#state = 'starting'
+    this.#isReady = false
     const late = setTimeout(() => worker.kill(), this.#options.startTimeoutMs)
     const identity = await worker.ready
     clearTimeout(late)
+    this.#isReady = identity !== undefined
     if (identity) this.#options.listener.started(worker.pid, identity)
     const served: Served = identity ? await this.#serve(worker) : { pictures: 0, reason: 'crashed' }
     const exit = await worker.ended
@@ -90,32 +96,59 @@ export class Seat {
     return served.reason && served.pictures === 0 ? exit : undefined
   }
 
+  /** Keeps one picture in work and the next at the door: its bytes are there when the worker is free. */
   async #serve(worker: WorkerProcess): Promise<Served> {
-    for (let pictures = 0; ; pictures += 1) {
-      this.#state = 'idle'
-      const task = await this.#options.queue.take(worker.gone)
-      if (!task) {
-        if (worker.gone.aborted) return { pictures, reason: 'crashed' }
+    const served: Served = { pictures: 0 }
+    const running = new Set<Promise<void>>()
+    while (served.reason === undefined) {
+      const task = await this.#next(worker, running)
+      if (task) {
+        const run = this.#perform(worker, task, served).finally(() => running.delete(run))
+        running.add(run)
+      } else if (running.size > 0) {
+        await Promise.race(running)
+      } else if (worker.gone.aborted) {
+        // Unless the picture that it had has told more.
+        served.reason ??= 'crashed'
+      } else {
         await worker.dismiss()
-        return { pictures }
+        return served
       }
-      const reason = await this.#perform(worker, task)
-      if (reason) return { pictures: pictures + 1, reason }
     }
+    await Promise.all(running)
+    return served
   }
 
-  /** Has one picture done; says why the worker must be replaced after it, if it must. */
-  async #perform(worker: WorkerProcess, task: PictureTask): Promise<RestartReason | undefined> {
-    this.#state = 'busy'
-    this.#task = task
-    task.begin()
-    const outcome = await worker.perform(task.job, this.#options.pictureTimeoutMs)
-    this.#task = undefined
-    if (task.settle(outcome)) this.#options.queue.pushFirst(task)
-    if (outcome.kind === 'lost') return outcome.reason
-    if (worker.rssBytes <= this.#options.maxWorkerRssBytes) return undefined
+  /** The next picture for this worker; `undefined` when one that it has is done, or there is nothing more to come. */
+  async #next(worker: WorkerProcess, running: ReadonlySet<Promise<void>>): Promise<PictureTask | undefined> {
+    const { queue } = this.#options
+    if (running.size === 0) return queue.take(worker.gone)
+    if (running.size > PICTURES_AHEAD) return undefined
+    const changed = new AbortController()
+    const taken = queue.take(AbortSignal.any([worker.gone, changed.signal]), 'ahead')
+    await Promise.race([taken, ...running])
+    // What has been handed over in the same moment is not lost by this.
+    changed.abort()
+    return taken
+  }
+
+  /** Has one picture done, and notes why the worker must be replaced after it, if it must. */
+  async #perform(worker: WorkerProcess, task: PictureTask, served: Served): Promise<void> {
+    this.#tasks.add(task)
+    const { pictureTimeoutMs: timeoutMs, queue, maxWorkerRssBytes } = this.#options
+    const outcome = await worker.perform(task.job, { timeoutMs, onBegin: () => task.begin() })
+    this.#tasks.delete(task)
+    if (task.settle(outcome)) queue.pushFirst(task)
+    if (outcome.kind === 'lost') {
+      if (outcome.reason === 'unbegun') return
+      served.pictures += 1
+      served.reason ??= outcome.reason
+      return
+    }
+    served.pictures += 1
+    if (worker.rssBytes <= maxWorkerRssBytes || served.reason !== undefined) return
+    served.reason = 'recycled'
     await worker.dismiss()
-    return 'recycled'
   }
 
   /** After a worker that was of no use: the next one waits, longer every time. */

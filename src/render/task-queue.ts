@@ -1,7 +1,9 @@
+type Taker<T> = (task: T | undefined) => void
+
 /** First in, first out, between those who have tasks and those who wait for one. Unbounded: admission bounds it. */
 export class TaskQueue<T extends object> {
   readonly #tasks: T[] = []
-  readonly #takers = new Set<(task: T | undefined) => void>()
+  readonly #takers = { idle: new Set<Taker<T>>(), ahead: new Set<Taker<T>>() }
   #isClosed = false
 
   get size(): number {
@@ -23,19 +25,23 @@ export class TaskQueue<T extends object> {
     if (at >= 0) this.#tasks.splice(at, 1)
   }
 
-  /** The next task, waited for if need be; `undefined` once the signal is aborted, or the queue closed and empty. */
-  async take(signal: AbortSignal): Promise<T | undefined> {
+  /**
+   * The next task, waited for if need be; `undefined` once the signal is aborted, or the queue closed and empty. Who
+   * takes ahead of need gets a task only when nobody idle waits for one.
+   */
+  async take(signal: AbortSignal, rank: 'idle' | 'ahead' = 'idle'): Promise<T | undefined> {
     if (signal.aborted) return undefined
     const task = this.#tasks.shift()
     if (task || this.#isClosed) return task
+    const takers = this.#takers[rank]
     return new Promise((resolve) => {
       const leave = (): void => settle(undefined)
       const settle = (taken: T | undefined): void => {
-        this.#takers.delete(settle)
+        takers.delete(settle)
         signal.removeEventListener('abort', leave)
         resolve(taken)
       }
-      this.#takers.add(settle)
+      takers.add(settle)
       signal.addEventListener('abort', leave, { once: true })
     })
   }
@@ -43,7 +49,7 @@ export class TaskQueue<T extends object> {
   /** Lets takers take what is there and sends them away when there is nothing left. */
   close(): void {
     this.#isClosed = true
-    for (const settle of this.#takers) settle(undefined)
+    for (const settle of this.#waiting()) settle(undefined)
   }
 
   /** Takes all tasks out at once. */
@@ -52,10 +58,12 @@ export class TaskQueue<T extends object> {
   }
 
   #hand(task: T): boolean {
-    for (const settle of this.#takers) {
-      settle(task)
-      return true
-    }
-    return false
+    const [settle] = this.#waiting()
+    settle?.(task)
+    return settle !== undefined
+  }
+
+  #waiting(): Taker<T>[] {
+    return [...this.#takers.idle, ...this.#takers.ahead]
   }
 }

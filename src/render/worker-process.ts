@@ -24,15 +24,27 @@ export interface WorkerExit {
   readonly lastWords: string
 }
 
-/** What comes of a job: an answer, or the end of the worker that had it. */
-export type Outcome = Answer | { readonly kind: 'lost'; readonly reason: 'crashed' | 'overran' }
+/** What comes of a job: an answer, or the end of the worker that had it, which may not even have begun it. */
+export type Outcome = Answer | { readonly kind: 'lost'; readonly reason: 'crashed' | 'overran' | 'unbegun' }
+
+/** How a job is done. */
+export interface Errand {
+  /** The worker is killed when it has not answered so long after it began. */
+  readonly timeoutMs: number
+  /** Called when the worker has nothing before this job any more. */
+  readonly onBegin: () => void
+}
+
+interface Posted extends Errand {
+  readonly outcome: Deferred<Outcome>
+}
 
 /** The kernel's out-of-memory killer takes a worker before it takes the gateway. */
 const OOM_SCORE = '500'
 const LAST_LINES = 8
 const DISMISSAL_MS = 2_000
 
-/** One render worker as the main process sees it: a child process of lower priority that does one job at a time. */
+/** One render worker as the main process sees it: a child process of lower priority that does one job after the other. */
 export class WorkerProcess {
   /** What the worker says of itself; `undefined` when it ended before it said anything. */
   readonly ready: Promise<Identity | undefined>
@@ -44,7 +56,8 @@ export class WorkerProcess {
   readonly #ended = createDeferred<WorkerExit>()
   readonly #gone = new AbortController()
   readonly #lines: string[] = []
-  #job: Deferred<Outcome> | undefined
+  readonly #posted: Posted[] = []
+  #timer: NodeJS.Timeout | undefined
   #hasOverrun = false
   #rssBytes = 0
 
@@ -72,22 +85,17 @@ export class WorkerProcess {
     return this.#rssBytes
   }
 
-  /** Does one job. The worker is killed when it has not answered after `timeoutMs`. Never rejects. */
-  async perform(job: Job, timeoutMs: number): Promise<Outcome> {
-    if (this.#job) throw new Error('A worker does one job at a time')
-    if (this.gone.aborted) return { kind: 'lost', reason: 'crashed' }
-    this.#job = createDeferred<Outcome>()
-    const timer = setTimeout(() => this.#overrun(), timeoutMs)
-    try {
-      // A channel that has broken shows as the worker's end, not here.
-      const { source, ...head } = job
-      this.#child.send({ head, sourceBytes: source.length } satisfies JobMessage, () => undefined)
-      this.#child.stdin?.write(source)
-      return await this.#job.promise
-    } finally {
-      clearTimeout(timer)
-      this.#job = undefined
-    }
+  /** Does one job after those that it has already; a job's bytes can so be there when its turn comes. Never rejects. */
+  async perform(job: Job, errand: Errand): Promise<Outcome> {
+    if (this.gone.aborted) return { kind: 'lost', reason: 'unbegun' }
+    const posted: Posted = { ...errand, outcome: createDeferred<Outcome>() }
+    this.#posted.push(posted)
+    if (this.#posted.length === 1) this.#begin()
+    // A channel that has broken shows as the worker's end, not here.
+    const { source, ...head } = job
+    this.#child.send({ head, sourceBytes: source.length } satisfies JobMessage, () => undefined)
+    this.#child.stdin?.write(source)
+    return posted.outcome.promise
   }
 
   /** Ends the worker at once, whatever it is doing, even if it is stopped. */
@@ -132,7 +140,22 @@ export class WorkerProcess {
     if (!message) return this.kill()
     this.#rssBytes = message.rssBytes
     if (message.kind === 'ready') this.#ready.resolve(message.identity)
-    else this.#job?.resolve(message.answer)
+    else this.#settle(message.answer)
+  }
+
+  #settle(answer: Answer): void {
+    const done = this.#posted.shift()
+    this.#begin()
+    done?.outcome.resolve(answer)
+  }
+
+  /** The clock runs for the first job alone. */
+  #begin(): void {
+    clearTimeout(this.#timer)
+    const [first] = this.#posted
+    if (first === undefined) return
+    this.#timer = setTimeout(() => this.#overrun(), first.timeoutMs)
+    first.onBegin()
   }
 
   #overrun(): void {
@@ -142,7 +165,10 @@ export class WorkerProcess {
 
   #end(exit: WorkerExit): void {
     this.#gone.abort()
-    this.#job?.resolve({ kind: 'lost', reason: this.#hasOverrun ? 'overran' : 'crashed' })
+    clearTimeout(this.#timer)
+    const [first, ...rest] = this.#posted.splice(0)
+    first?.outcome.resolve({ kind: 'lost', reason: this.#hasOverrun ? 'overran' : 'crashed' })
+    for (const { outcome } of rest) outcome.resolve({ kind: 'lost', reason: 'unbegun' })
     this.#ready.resolve(undefined)
     this.#ended.resolve(exit)
   }

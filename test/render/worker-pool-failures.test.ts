@@ -103,6 +103,18 @@ it('a worker that hangs is killed after its time, which is a verdict', async () 
   expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 1, recycled: 0 })
 })
 
+it('a picture at the door of a worker that dies or hangs goes to the next one, without blame', async () => {
+  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+    const { pool } = startPool({ pictureTimeoutMs: 2_000 })
+    await pool.ready()
+    const first = pool.render(SLOW_SOURCE, SLOW).catch((error: unknown) => error)
+    const second = pool.render(SOURCE, SPEC)
+    process.kill(await busyPid(pool), signal)
+    await expect(second).resolves.toMatchObject({ width: 100 })
+    await first
+  }
+})
+
 it('an idle worker that is killed is replaced', async () => {
   const { pool } = startPool()
   await pool.ready()

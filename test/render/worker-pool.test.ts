@@ -80,6 +80,7 @@ describe('leaving', () => {
   it('before a worker has the picture drops it', async () => {
     const { pool } = startPool()
     const slow = pool.render(SLOW_SOURCE, SLOW)
+    const atTheDoor = pool.render(SOURCE, SPEC)
     const leaver = new AbortController()
     const left = failureOf(pool.render(SOURCE, SPEC, leaver.signal))
     expect(pool.stats().waiting).toBeGreaterThan(0)
@@ -88,6 +89,7 @@ describe('leaving', () => {
     expect(await left).toMatchObject({ message: 'gone home' })
     expect(pool.stats().waiting).toBe(0)
     await expect(slow).resolves.toMatchObject({ width: 2000 })
+    await expect(atTheDoor).resolves.toMatchObject({ width: 100 })
   })
 
   it('in mid-picture lets the worker finish for nobody and take the next', async () => {
