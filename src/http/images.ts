@@ -6,20 +6,18 @@ import type { SizePolicy } from '../transform/size-policy.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Delivery, VersionedPath } from '../variants/delivery.ts'
-import { isNotModified } from './conditional.ts'
+import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import { type AppEnv, rawTarget } from './env.ts'
 import { notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
-export interface ImagesOptions {
+export interface PlansOptions {
   readonly dialect: NativeDialect
   readonly sizes: SizePolicy
-  readonly delivery: Delivery
-  readonly requestTimeoutMs: number
 }
 
 /** What was decided about a target: it depends on nothing else, so that it is decided once for a popular one. */
-type Plan =
+export type Plan =
   | {
       readonly kind: 'serve'
       readonly image: ParsedImage
@@ -30,31 +28,50 @@ type Plan =
 
 const MAX_PLANS = 20_000
 
-/** Pictures: `/img/…` and `/simg/…`. */
+/** What to do about image targets, remembered. */
+export class Plans {
+  readonly #options: PlansOptions
+  readonly #known = new LRUCache<string, Plan>({ max: MAX_PLANS })
+
+  constructor(options: PlansOptions) {
+    this.#options = options
+  }
+
+  /** What has been decided before; `undefined` for a target that is new, or is none. */
+  find(target: string): Plan | undefined {
+    return this.#known.get(target)
+  }
+
+  /** Decides about a target; throws what is wrong with it. */
+  get(target: string): Plan {
+    const known = this.#known.get(target)
+    if (known !== undefined) return known
+    const plan = decide(this.#options, target)
+    this.#known.set(target, plan)
+    return plan
+  }
+}
+
+export interface ImagesOptions {
+  readonly dialect: NativeDialect
+  readonly plans: Plans
+  readonly delivery: Delivery
+  readonly requestTimeoutMs: number
+}
+
+/** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
 export function images(options: ImagesOptions): Handler<AppEnv> {
-  const { dialect, delivery, requestTimeoutMs } = options
-  const plans = new LRUCache<string, Plan>({ max: MAX_PLANS })
+  const { dialect, plans, delivery, requestTimeoutMs } = options
   const locate = (at: VersionedPath | undefined, signed: boolean) =>
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
   return async function images(c) {
     const target = rawTarget(c)
-    const plan = plans.get(target) ?? decide(options, target)
-    plans.set(target, plan)
+    const plan = plans.get(target)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
     const { request, signed } = plan.image
-
-    const ready = delivery.fromMemory(request)
-    const conditions = conditionsOf(c)
-    if (ready !== undefined) {
-      // Of a 304 too: the log and the metrics count it as the hit that it is.
-      c.set('layer', ready.layer)
-      const location = locate(ready.canonical, signed)
-      return conditions && isNotModified(conditions, ready)
-        ? notModifiedAnswer(c, ready, location)
-        : pictureAnswer(c, ready, location)
-    }
+    const conditions = conditionsOf(c.req.raw.headers)
     return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, signal))
       if (headline && isNotModified(conditions, headline)) {
@@ -68,7 +85,13 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
   }
 }
 
-function decide({ dialect, sizes }: ImagesOptions, target: string): Plan {
+function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
+  c.set('cacheClass', cacheClass)
+  const headers = { location, 'cache-control': CACHE_CONTROL[cacheClass], 'access-control-allow-origin': '*' }
+  return new Response(null, { status, headers })
+}
+
+function decide({ dialect, sizes }: PlansOptions, target: string): Plan {
   const parsed = dialect.parse(target)
   if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location, tags: undefined }
   const { request, signed } = parsed
@@ -83,18 +106,4 @@ function decide({ dialect, sizes }: ImagesOptions, target: string): Plan {
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }
-}
-
-function conditionsOf(c: Context<AppEnv>) {
-  const ifNoneMatch = c.req.header('if-none-match')
-  const ifModifiedSince = c.req.header('if-modified-since')
-  return ifNoneMatch === undefined && ifModifiedSince === undefined
-    ? undefined
-    : { ifNoneMatch, ifModifiedSince }
-}
-
-function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
-  c.set('cacheClass', cacheClass)
-  const headers = { location, 'cache-control': CACHE_CONTROL[cacheClass], 'access-control-allow-origin': '*' }
-  return new Response(null, { status, headers })
 }
