@@ -17,6 +17,8 @@ export interface ColdOptions {
 
 /** So many requests for each worker, so that one that is free finds a source that has been fetched. */
 const REQUESTS_A_WORKER = 4
+/** To learn how many pictures a turn may need. */
+const CALIBRATION_SECONDS = 0.3
 /** Sources in store for a turn, as a multiple of what the bare loop would use up. */
 const RESERVE = 1.3
 
@@ -25,15 +27,15 @@ export function openCold({ format, oneCore = false }: ColdOptions): (stage: Stag
   return async (stage) => {
     const core = oneCore ? stage.cores.server : undefined
     const workers = oneCore ? 1 : Math.max(1, cpuCount() - 1)
-    const settings = { HALFTONE_SIZES: 'any', HALFTONE_WORKERS: `${workers}` }
-    const gateway = await stage.startGateway(settings, core)
     const crowd = startChild('crowd', stage.cores.load)
     const loops = Array.from({ length: workers }, () => startBareLoop(core))
+    const settings = { HALFTONE_SIZES: 'any', HALFTONE_WORKERS: `${workers}` }
+    const gateway = await stage.startGateway(settings, core)
     const bareTurn = async (width: number, seconds: number): Promise<Turn> => {
       const job: BareSharpJob = { pictures: [...stage.photos], width, format, seconds }
       return together(await Promise.all(loops.map((loop) => loop.ask(job, turnSchema))))
     }
-    const calibration = await bareTurn(stage.freshWidth(), 1)
+    const calibration = await bareTurn(stage.freshWidth(), CALIBRATION_SECONDS)
     const concurrency = workers * REQUESTS_A_WORKER
     return {
       async play(seconds) {

@@ -11,9 +11,9 @@ const herdSchema = turnSchema.extend({ pictures: z.int() })
 
 /** Many clients that ask for one cold picture at once. The ratio is how often it was rendered: once is right. */
 export async function openHerd(stage: Stage): Promise<Contest> {
+  const crowd = startChild('crowd', stage.cores.load)
   await stage.store.put(SOURCE, stage.photos[0] ?? Buffer.alloc(0), { contentType: 'image/jpeg' })
   const gateway = await stage.startGateway({ HALFTONE_SIZES: 'any' })
-  const crowd = startChild('crowd', stage.cores.load)
   async function herd(): Promise<Turn> {
     const path = `/img/${SOURCE}/${stage.freshWidth()}.webp`
     const paths = Array.from({ length: CLIENTS }, () => path)

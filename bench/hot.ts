@@ -27,15 +27,15 @@ async function open(
   conditions: (url: string) => Promise<Record<string, string>>,
 ): Promise<Contest> {
   const { cores } = stage
+  const bare = startChild('bare-http', cores.server)
+  const load = startChild('load', cores.load)
   await stage.store.put(SOURCE, stage.photos[0] ?? Buffer.alloc(0), { contentType: 'image/jpeg' })
   const gateway = await stage.startGateway({}, cores.server)
   // The second answer: the first is rendered, and says so.
   await ask(`${gateway.url}${PATH}`, {})
   const headers = await conditions(`${gateway.url}${PATH}`)
   const answer = await ask(`${gateway.url}${PATH}`, headers)
-  const bare = startChild('bare-http', cores.server)
   const { url: bareUrl } = await bare.ask(answer, z.object({ url: z.string() }))
-  const load = startChild('load', cores.load)
   const job = { paths: [PATH], connections: CONNECTIONS, headers, status: answer.status }
   const turn = (url: string, seconds: number) =>
     load.ask({ ...job, url, seconds } satisfies LoadJob, turnSchema)

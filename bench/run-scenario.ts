@@ -1,4 +1,4 @@
-import type { Contest, Pair, Scenario } from './contest.ts'
+import type { Pair, Scenario } from './contest.ts'
 import type { Stage } from './stage.ts'
 import { median, rounded, type Spread, spread } from './statistics.ts'
 

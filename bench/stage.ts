@@ -75,7 +75,7 @@ async function startGateway(
   logFile: string,
   core?: number,
 ): Promise<BenchGateway> {
-  const { url, admin, stop } = await startProgram({
+  const program = await startProgram({
     file: 'dist/src/main.js',
     args: ['serve'],
     environment: {
@@ -90,5 +90,6 @@ async function startGateway(
     logFile,
     core,
   })
-  return { url, metrics: () => readMetrics(admin ?? url), stop }
+  const { url, admin = url } = program
+  return { url, metrics: () => readMetrics(admin), stop: () => program.stop() }
 }

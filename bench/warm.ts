@@ -7,15 +7,15 @@ import type { Stage } from './stage.ts'
 import { turnSchema } from './turn.ts'
 
 const CONNECTIONS = 50
-/** Many times what a memory of 1 MB holds, so that none is there when its turn comes again. */
-const VARIANTS = 500
+/** Enough that two connections seldom ask for the same at once. */
+const VARIANTS = 250
 
 /** Pictures that are stored but not in memory, at their versioned paths: one bucket call each. */
 export async function openWarm(stage: Stage): Promise<Contest> {
-  const gateway = await stage.startGateway({ HALFTONE_MEMORY_MB: '1' }, stage.cores.server)
-  const keys = await storeVariants(stage, gateway.url)
   const load = startChild('load', stage.cores.load)
   const bare = startChild('bare-bucket', stage.cores.server)
+  const gateway = await stage.startGateway({ HALFTONE_MEMORY_MB: '0' }, stage.cores.server)
+  const keys = await storeVariants(stage, gateway.url)
   const asked = {
     url: gateway.url,
     paths: keys.map((key) => `/${key}`),

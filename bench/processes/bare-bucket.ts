@@ -6,10 +6,9 @@ import { bareBucketJob } from './jobs.ts'
 let store: S3ObjectStore | undefined
 
 doJobs(bareBucketJob, async ({ bucket, keys, concurrency, seconds }) => {
-  store ??= createS3ObjectStore(bucket)
-  const { get } = store
+  const opened = (store ??= createS3ObjectStore(bucket))
   return takeTurn({ concurrency, seconds, calls: Number.POSITIVE_INFINITY }, async (index) => {
-    const { outcome } = await get(keys[index % keys.length] ?? '')
+    const { outcome } = await opened.get(keys[index % keys.length] ?? '')
     return outcome === 'found'
   })
 })

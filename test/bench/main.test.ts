@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+
+const run = promisify(execFile)
+const bench = (args: readonly string[]) =>
+  run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...args])
+
+test('a run of all scenarios writes one object for each, and none of them has an error', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bench-test-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'results.json')
+  const names = ['hot', 'not-modified', 'warm', 'cold', 'herd']
+  await bench(['--turns', '1', '--seconds', '0.2', '--json', file, ...names])
+
+  const results: unknown = JSON.parse(await readFile(file, 'utf8'))
+  const positive = expect.toSatisfy((value) => typeof value === 'number' && value > 0)
+  expect(results).toEqual(
+    names.map((name) => ({
+      name,
+      requests: positive,
+      errors: 0,
+      rps: positive,
+      p50_ms: positive,
+      p99_ms: positive,
+      rss_mb: positive,
+      // Times on a busy machine say nothing; how often a picture was rendered does.
+      ratio: name === 'herd' ? 1 : positive,
+      spread: { min: positive, max: positive },
+      baseline_rps: name === 'herd' ? null : positive,
+    })),
+  )
+})
+
+test('what cannot be asked for is named, and the exit code says so', async () => {
+  await expect(bench(['tepid'])).rejects.toMatchObject({
+    code: 64,
+    stderr: expect.stringMatching(/^bench: tepid: accepted are hot /),
+  })
+})
