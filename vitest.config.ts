@@ -11,7 +11,7 @@ export default defineConfig({
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts', 'origin/**/*.ts'],
+      include: ['src/**/*.ts', 'origin/**/*.ts', 'samples/**/*.ts'],
       reporter: ['text-summary', 'text'],
       thresholds: { lines: 91 },
     },

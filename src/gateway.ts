@@ -7,6 +7,7 @@ import { Admission } from './render/admission.ts'
 import { ByteBudget } from './render/byte-budget.ts'
 import { cpuCount } from './render/cpu-quota.ts'
 import { type PoolEvent, WorkerPool } from './render/worker-pool.ts'
+import { appendToJournal } from './sources/journal.ts'
 import { JournalReader } from './sources/journal-reader.ts'
 import { lookUp } from './sources/look-up.ts'
 import { Sources } from './sources/sources.ts'
@@ -20,7 +21,7 @@ import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
-import { variantPrefixes } from './urls/variant-key.ts'
+import { variantsBelow } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
@@ -150,8 +151,11 @@ function createVariants(
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
-    onOutdated: (variant) => variants.forget([variant.key]),
-    onTaken: (variant) => variants.adoptStored(variant),
+    onOutdated: async (variant, source) => {
+      variants.forget([variant.key])
+      await appendToJournal(store, [source.at.path])
+    },
+    onTaken: (variant, signal) => variants.adoptStored(variant, signal),
     onFinished: (outcome, variant, err) => {
       metrics.writes.inc({ outcome })
       if (outcome === 'failed' || outcome === 'refused')
@@ -181,7 +185,7 @@ function createJournalReader({ config, log, store }: CoreOptions, sources: Sourc
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
       for (const path of paths) sources.forget(path)
-      variants.forget(paths.flatMap(variantPrefixes))
+      variants.forget(paths.map((path) => variantsBelow(path)))
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendToJournal, type JournalEntry } from '../sources/journal.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { variantPrefixes } from '../urls/variant-key.ts'
+import { variantsBelow } from '../urls/variant-key.ts'
 
 export interface Forgotten {
   /** Variants removed from the bucket. */
@@ -29,7 +29,7 @@ export async function forget(
   })
   await commit()
   let variants = 0
-  for (const prefix of paths.flatMap(variantPrefixes)) variants += await deleteBelow(store, prefix)
+  for (const path of paths) variants += await deleteBelow(store, variantsBelow(path))
   const entry = await appendToJournal(store, paths)
   await store.delete([intent])
   return { variants, entry }

@@ -1,5 +1,6 @@
 import { forget } from '../cdn/forget.ts'
 import { type Config, ConfigError } from '../config.ts'
+import { parseSegments } from '../urls/target.ts'
 import { useBucket, withBucket } from './bucket.ts'
 
 /** Forgets the variants of source paths everywhere but at the edge, and says what was done. */
@@ -14,11 +15,14 @@ export async function purge(config: Config, paths: readonly string[]): Promise<v
 /** Accepts a source path as it stands in a URL, with or without `/img/` before it and a slash behind. */
 function sourcePath(text: string): string {
   const path = text.replace(/^\/?(?:img\/)?/, '').replace(/\/$/, '')
-  const segments = path.split('/')
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+  try {
+    return parseSegments(`/${path}`)
+      .map((segment) => segment.text)
+      .join('/')
+  } catch (cause) {
     throw new ConfigError(
       `purge: ${JSON.stringify(text)} is no source path; accepted is a path such as items/42`,
+      { cause },
     )
   }
-  return segments.map(decodeURIComponent).join('/')
 }

@@ -29,10 +29,7 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
     ...gateway,
     url: main.url,
     adminUrl: admin.url,
-    async close() {
-      await probed
-      await stop(gateway, config, { main, admin })
-    },
+    close: () => stop(gateway, config, { main, admin, probed }),
   }
 }
 
@@ -63,14 +60,19 @@ async function warnOfUnsafeWrites(store: ObjectStore, log: Logger): Promise<void
 async function stop(
   gateway: Gateway,
   config: Config,
-  { main, admin }: { main: RunningServer; admin: RunningServer },
+  { main, admin, probed }: { main: RunningServer; admin: RunningServer; probed: Promise<void> },
 ): Promise<void> {
   gateway.readiness.drain()
+  main.drain()
   // Time for load balancers to notice, while requests still come in.
   await pause(config.HALFTONE_DRAIN_DELAY_MS)
-  await main.close(config.HALFTONE_GRACE_MS)
-  await gateway.writeBack.drain()
+  const deadline = performance.now() + config.HALFTONE_GRACE_MS
+  const left = () => Math.max(0, deadline - performance.now())
+  await main.close(left())
+  // Before the writes: what is still rendered, though nobody waits for it any more, becomes one.
+  await gateway.pool.close(left())
+  await gateway.writeBack.drain(left())
+  await Promise.race([probed, pause(left(), undefined, { ref: false })])
   await gateway.journal.close()
-  await gateway.pool.close()
   await admin.close(0)
 }

@@ -9,7 +9,8 @@ import { paintSamples } from '../render/sample-studio.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
-const PAINTER_FILE = fileURLToPath(new URL('../pixels/sample-painter.js', import.meta.url))
+/** The compiled program that paints, beside `src` in the build. */
+const PAINTER_FILE = fileURLToPath(new URL('../../samples/painter.js', import.meta.url))
 
 /** An item or a profile that is stored as soon as its last photo is painted. */
 interface Wanted {

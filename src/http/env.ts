@@ -21,18 +21,13 @@ export interface AppEnv {
  * The request target as it came in, with its query. Not `Request.url`: URL parsers swallow `%2e%2e` and `\`, and what
  * they make of it is not what a CDN keyed on.
  */
-export function targetOf(request: Request, env: AppEnv['Bindings'] | undefined): string {
-  return env?.incoming?.url ?? pathOf(request.url)
-}
-
-/** The request target of a request that has reached a handler. */
 export function rawTarget(c: Context<AppEnv>): string {
-  return targetOf(c.req.raw, c.env)
+  return c.env.incoming?.url ?? pathOf(c.req.raw.url)
 }
 
 /** The path that routes are chosen by: the raw target without its query, and without the authority of an absolute form. */
 export function routingPath(request: Request, env: AppEnv['Bindings'] | undefined): string {
-  const target = targetOf(request, env)
+  const target = env?.incoming?.url ?? pathOf(request.url)
   const path = target.startsWith('/') ? target : pathOf(target)
   const query = path.indexOf('?')
   return query === -1 ? path : path.slice(0, query)

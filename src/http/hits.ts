@@ -1,7 +1,7 @@
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Delivery } from '../variants/delivery.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
-import { type AppEnv, routingPath, targetOf } from './env.ts'
+import { type AppEnv, routingPath } from './env.ts'
 import type { Plans } from './images.ts'
 import type { Recorder } from './observe.ts'
 import { headlineHeaders, pictureHeaders } from './picture-answer.ts'
@@ -21,7 +21,7 @@ interface Heads {
 
 /**
  * Answers what memory has, before any routing and without waiting: a hit then costs little more than its bytes. A GET
- * of the whole picture at a target that has been asked for before; `undefined` for everything else.
+ * of the whole picture at a path that has been asked for before; `undefined` for everything else.
  */
 export function answerHits(
   options: HitsOptions,
@@ -31,8 +31,8 @@ export function answerHits(
 
   return function answerHit(request, env) {
     if (request.method !== 'GET') return undefined
-    const target = targetOf(request, env)
-    const plan = plans.find(target)
+    const path = routingPath(request, env)
+    const plan = plans.find(path)
     if (plan?.kind !== 'serve') return undefined
     const { headers } = request
     if (headers.has('range')) return undefined
@@ -47,8 +47,7 @@ export function answerHits(
     recorder.record({
       id: recorder.nextId(),
       method: 'GET',
-      target,
-      path: routingPath(request, env),
+      path,
       status,
       ms: performance.now() - startedAt,
       layer: answer.layer,

@@ -1,14 +1,14 @@
 import type { Context, Handler } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
-import { cacheTags } from '../cdn/cache-tags.ts'
+import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Delivery, VersionedPath } from '../variants/delivery.ts'
-import { conditionsOf, isNotModified } from './conditional.ts'
+import type { Answer, Delivery, VersionedPath } from '../variants/delivery.ts'
+import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
-import { type AppEnv, rawTarget } from './env.ts'
+import type { AppEnv } from './env.ts'
 import { notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
 export interface PlansOptions {
@@ -26,28 +26,33 @@ export type Plan =
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
 
-const MAX_PLANS = 20_000
+/** What plans may cost in memory: targets are as long as strangers make them. */
+const MAX_PLAN_BYTES = 32 * 1024 * 1024
+const PLAN_OVERHEAD_BYTES = 1024
 
-/** What to do about image targets, remembered. */
+/** What to do about the paths of pictures, remembered. */
 export class Plans {
   readonly #options: PlansOptions
-  readonly #known = new LRUCache<string, Plan>({ max: MAX_PLANS })
+  readonly #known = new LRUCache<string, Plan>({
+    maxSize: MAX_PLAN_BYTES,
+    sizeCalculation: (_, path) => 2 * path.length + PLAN_OVERHEAD_BYTES,
+  })
 
   constructor(options: PlansOptions) {
     this.#options = options
   }
 
-  /** What has been decided before; `undefined` for a target that is new, or is none. */
-  find(target: string): Plan | undefined {
-    return this.#known.get(target)
+  /** What has been decided before; `undefined` for a path that is new, or that means nothing. */
+  find(path: string): Plan | undefined {
+    return this.#known.get(path)
   }
 
-  /** Decides about a target; throws what is wrong with it. */
-  get(target: string): Plan {
-    const known = this.#known.get(target)
+  /** What is decided now if it has not been before; throws what is wrong with the path. */
+  get(path: string): Plan {
+    const known = this.#known.get(path)
     if (known !== undefined) return known
-    const plan = decide(this.#options, target)
-    this.#known.set(target, plan)
+    const plan = decide(this.#options, path)
+    this.#known.set(path, plan)
     return plan
   }
 }
@@ -66,8 +71,9 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
   return async function images(c) {
-    const target = rawTarget(c)
-    const plan = plans.get(target)
+    // Without the query, of which nothing is read: it would make as many plans as there are queries.
+    const { path } = c.req
+    const plan = plans.get(path)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
     const { request, signed } = plan.image
@@ -79,20 +85,14 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
       }
       const delivered = await delivery.deliver(request, { mayRender: plan.mayRender, signal })
       return 'moved' in delivered
-        ? redirect(c, locate(delivered.moved, signed) ?? target, 302, 'L60')
-        : pictureAnswer(c, delivered, locate(delivered.canonical, signed))
+        ? redirect(c, locate(delivered.moved, signed) ?? path, 302, 'L60')
+        : respond(c, conditions, delivered, locate(delivered.canonical, signed))
     })
   }
 }
 
-function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
-  c.set('cacheClass', cacheClass)
-  const headers = { location, 'cache-control': CACHE_CONTROL[cacheClass], 'access-control-allow-origin': '*' }
-  return new Response(null, { status, headers })
-}
-
-function decide({ dialect, sizes }: PlansOptions, target: string): Plan {
-  const parsed = dialect.parse(target)
+function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
+  const parsed = dialect.parse(path)
   if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location, tags: undefined }
   const { request, signed } = parsed
   const tags = cacheTags(request.source)
@@ -106,4 +106,29 @@ function decide({ dialect, sizes }: PlansOptions, target: string): Plan {
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }
+}
+
+function respond(
+  c: Context<AppEnv>,
+  conditions: ConditionalHeaders | undefined,
+  answer: Answer,
+  location: string | undefined,
+): Response {
+  // Of a 304 too: the log and the metrics count it as what it is.
+  c.set('layer', answer.layer)
+  return conditions && isNotModified(conditions, answer)
+    ? notModifiedAnswer(c, answer, location)
+    : pictureAnswer(c, answer, location)
+}
+
+function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
+  c.set('cacheClass', cacheClass)
+  const tags = c.get('tags')
+  const headers = {
+    location,
+    'cache-control': CACHE_CONTROL[cacheClass],
+    'access-control-allow-origin': '*',
+    ...(tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
+  }
+  return new Response(null, { status, headers })
 }

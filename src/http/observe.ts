@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { GatewayError } from '../errors.ts'
 import type { Layer } from '../variants/variant.ts'
-import { type AppEnv, rawTarget } from './env.ts'
+import type { AppEnv } from './env.ts'
 
 export interface RecorderOptions {
   readonly log: Logger
@@ -19,8 +19,7 @@ export interface RecorderOptions {
 export interface Answered {
   readonly id: string
   readonly method: string
-  readonly target: string
-  /** The target without its query. */
+  /** The target without its query, where a token may stand. */
   readonly path: string
   readonly status: number
   readonly ms: number
@@ -48,7 +47,7 @@ export function createRecorder({ log, metrics, logHitsEvery, routeOf }: Recorder
       requests += 1
       return `${instance}-${requests.toString(36)}`
     },
-    record({ id, method, target, path, status, ms, layer = 'none', cacheClass, cdnId, error }) {
+    record({ id, method, path, status, ms, layer = 'none', cacheClass, cdnId, error }) {
       const route = routeOf(path)
       metrics.requests.inc({ route, status, class: cacheClass ?? 'none', layer })
       metrics.requestSeconds.observe({ route, layer }, ms / 1000)
@@ -59,7 +58,8 @@ export function createRecorder({ log, metrics, logHitsEvery, routeOf }: Recorder
       const err = unexpected(error)
       const level = err === undefined ? 'info' : 'error'
       const rounded = Math.round(ms * 10) / 10
-      log[level]({ id, method, target, status, ms: rounded, layer, class: cacheClass, cdnId, err }, 'request')
+      const line = { id, method, target: path, status, ms: rounded, layer, class: cacheClass, cdnId, err }
+      log[level](line, 'request')
     },
   }
 }
@@ -74,7 +74,6 @@ export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
     recorder.record({
       id,
       method: c.req.method,
-      target: rawTarget(c),
       path: c.req.path,
       status: c.res.status,
       ms: performance.now() - startedAt,

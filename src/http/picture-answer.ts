@@ -30,7 +30,8 @@ export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocatio
   c.set('cacheClass', answer.cacheClass)
   const { bytes } = answer.variant
   const headers = pictureHeaders(answer, contentLocation)
-  const rangeHeader = c.req.header('range')
+  // Ranges are defined for GET (RFC 9110 §14.2).
+  const rangeHeader = c.req.method === 'GET' ? c.req.header('range') : undefined
   if (rangeHeader === undefined || !isRangeApplicable(c.req.header('if-range'), answer)) {
     return whole(bytes, headers)
   }

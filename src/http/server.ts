@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './env.ts'
@@ -12,7 +12,9 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Where it listens, with the real port. */
   readonly url: string
-  /** Takes no new connections, lets requests finish for at most `graceMs`, closes what idles. */
+  /** From now on every answer ends its connection, so that no client sends another request on it. */
+  drain(): void
+  /** Drains, takes no new connections, lets requests finish for at most `graceMs`, closes what idles. */
   close(graceMs: number): Promise<void>
 }
 
@@ -30,6 +32,8 @@ const CLOSE_IDLE_MS = 50
 /** Listens; rejects when the port is taken. Port 0 is any free one. */
 export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): Promise<RunningServer> {
   const answer = getRequestListener(app.fetch, { errorHandler: unreadableTarget })
+  const unanswered = new Set<ServerResponse>()
+  let isDraining = false
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -37,11 +41,26 @@ export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): 
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
     // It answers its own failures: nothing is left to wait for.
-    (request, response) => void answer(request, response),
+    (request, response) => {
+      if (isDraining) response.shouldKeepAlive = false
+      unanswered.add(response)
+      void answer(request, response).finally(() => unanswered.delete(response))
+    },
   )
   server.listen(port, host)
   await once(server, 'listening')
-  return { url: urlOf(server, host), close: (graceMs) => close(server, graceMs) }
+  const drain = () => {
+    isDraining = true
+    for (const response of unanswered) response.shouldKeepAlive = false
+  }
+  return {
+    url: urlOf(server, host),
+    drain,
+    close(graceMs) {
+      drain()
+      return close(server, graceMs)
+    },
+  }
 }
 
 /** What no URL can be made of never reaches the app: a bare 400, as for any malformed request. */

@@ -22,6 +22,14 @@ export type Job =
     }
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
 
+/** A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies. */
+export interface JobMessage {
+  readonly head:
+    | Omit<Extract<Job, { kind: 'render' }>, 'source'>
+    | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
+  readonly sourceBytes: number
+}
+
 /** What a picture is, from its header alone. */
 export interface Facts {
   readonly format: 'jpeg' | 'png' | 'webp' | 'avif'

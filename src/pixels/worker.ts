@@ -1,5 +1,8 @@
+import { readSync } from 'node:fs'
 import { answerJob, hardenSharp, identify } from './answer-job.ts'
-import type { Job, WorkerMessage } from './messages.ts'
+import type { Job, JobMessage, WorkerMessage } from './messages.ts'
+
+const STANDARD_INPUT = 0
 
 /**
  * The entry of a render worker: a child process that gets bytes and gives bytes. It says what it is, then does one
@@ -10,14 +13,15 @@ function startWorker(): void {
   let last: Promise<void> = Promise.resolve()
   let pending = 0
 
-  async function work(before: Promise<void>, job: Job): Promise<void> {
+  async function work(before: Promise<void>, { head, sourceBytes }: JobMessage): Promise<void> {
     await before
+    const job: Job = { ...head, source: readSource(sourceBytes) }
     send({ kind: 'answer', answer: await answerJob(job), rssBytes: process.memoryUsage.rss() })
     pending -= 1
   }
 
   process.on('message', (message: unknown) => {
-    if (!isJob(message)) return
+    if (!isJobMessage(message)) return
     pending += 1
     last = work(last, message)
   })
@@ -29,8 +33,20 @@ function startWorker(): void {
   send({ kind: 'ready', identity: identify(), rssBytes: process.memoryUsage.rss() })
 }
 
-function isJob(message: unknown): message is Job {
-  return typeof message === 'object' && message !== null && 'kind' in message && 'source' in message
+function isJobMessage(message: unknown): message is JobMessage {
+  return typeof message === 'object' && message !== null && 'head' in message && 'sourceBytes' in message
+}
+
+/** Reads so many bytes from standard input, into memory of their own. Nothing else is to be done meanwhile: it waits. */
+function readSource(bytes: number): Uint8Array {
+  const source = Buffer.allocUnsafeSlow(bytes)
+  for (let filled = 0; filled < bytes; ) {
+    const read = readSync(STANDARD_INPUT, source, filled, bytes - filled, null)
+    // The main process has gone, and with it whoever wanted the picture.
+    if (read === 0) process.exit(0)
+    filled += read
+  }
+  return source
 }
 
 function send(message: WorkerMessage): void {

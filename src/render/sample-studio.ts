@@ -33,14 +33,14 @@ export async function paintSamples(
       }),
     )
   } finally {
-    for (const painter of painters) if (painter.process.connected) painter.process.disconnect()
+    await Promise.all(painters.map(dismiss))
   }
 }
 
 interface Painter {
   readonly process: ChildProcess
-  /** Rejects when the process has ended. */
-  readonly ended: Promise<never>
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<unknown>
 }
 
 function hire({ painterFile, environment }: SampleStudioOptions): Painter {
@@ -50,17 +50,23 @@ function hire({ painterFile, environment }: SampleStudioOptions): Painter {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const ended = once(process, 'exit').then(([code]) => {
-    throw new Error(`A painter of sample pictures ended with ${String(code)}`)
-  })
-  // It ends in good order too, when nobody waits for it any more.
-  ended.catch(() => {})
+  const ended = once(process, 'exit').then(([code, signal]: unknown[]) => code ?? signal)
   return { process, ended }
+}
+
+async function dismiss({ process, ended }: Painter): Promise<void> {
+  process.kill()
+  await ended
 }
 
 async function paint({ process, ended }: Painter, name: string): Promise<Uint8Array> {
   const answered = once(process, 'message')
   process.send(name)
-  const [message] = await Promise.race([answered, ended])
+  const [message]: unknown[] = await Promise.race([
+    answered,
+    ended.then((how) => {
+      throw new Error(`A painter of sample pictures ended with ${String(how)}`)
+    }),
+  ])
   return painted.parse(message).bytes
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
-import type { Answer, Identity, Job } from '../pixels/messages.ts'
+import type { Answer, Identity, Job, JobMessage } from '../pixels/messages.ts'
 import { createDeferred, type Deferred } from './deferred.ts'
 import { readWorkerMessage } from './worker-message.ts'
 
@@ -56,7 +56,7 @@ export class WorkerProcess {
       env: { ...launch.environment },
       execArgv: [...launch.execArgv],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
     })
     // At once, before its threads are made: on Linux a priority belongs to a thread, and new threads inherit it.
     if (this.pid !== undefined) yieldToGateway(this.pid)
@@ -80,7 +80,9 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.#overrun(), timeoutMs)
     try {
       // A channel that has broken shows as the worker's end, not here.
-      this.#child.send(job, () => undefined)
+      const { source, ...head } = job
+      this.#child.send({ head, sourceBytes: source.length } satisfies JobMessage, () => undefined)
+      this.#child.stdin?.write(source)
       return await this.#job.promise
     } finally {
       clearTimeout(timer)
@@ -102,7 +104,9 @@ export class WorkerProcess {
   }
 
   #listen({ onLine }: WorkerLaunch): void {
-    const { stderr } = this.#child
+    const { stdin, stderr } = this.#child
+    // A pipe that has broken shows as the worker's end.
+    stdin?.on('error', () => undefined)
     if (stderr) {
       createInterface({ input: stderr }).on('line', (line) => {
         this.#lines.push(line)

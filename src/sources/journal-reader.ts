@@ -26,6 +26,7 @@ export class JournalReader {
   #seq: number | undefined
   #readAt = 0
   #reachable = false
+  #hasFailed = false
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
@@ -59,25 +60,29 @@ export class JournalReader {
 
   /** One reading, now. */
   async read(): Promise<void> {
-    const { store, timeoutMs, onFailure } = this.#options
+    const { timeoutMs, onFailure } = this.#options
     // The time before the call: what is written while it runs may not be in it.
     const startedAt = Date.now()
     try {
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
-      const condition = this.#etag === undefined ? {} : { ifNoneMatch: this.#etag }
-      const result = await store.get(JOURNAL_KEY, { ...condition, signal })
-      if (result.outcome === 'found') {
-        this.#apply(parseJournal(result.object))
-        this.#etag = result.object.etag
-      } else if (result.outcome === 'absent') {
-        this.#applyAbsence()
-      }
+      await within(timeoutMs, this.#stop.signal, (signal) => this.#readOnce(signal))
       this.#readAt = startedAt
       this.#reachable = true
     } catch (error) {
       if (this.#stop.signal.aborted) return
       this.#reachable = false
+      this.#hasFailed = true
       onFailure(error)
+    }
+  }
+
+  async #readOnce(signal: AbortSignal): Promise<void> {
+    const condition = this.#etag === undefined ? {} : { ifNoneMatch: this.#etag }
+    const result = await this.#options.store.get(JOURNAL_KEY, { ...condition, signal })
+    if (result.outcome === 'found') {
+      this.#apply(parseJournal(result.object))
+      this.#etag = result.object.etag
+    } else if (result.outcome === 'absent') {
+      this.#applyAbsence()
     }
   }
 
@@ -94,8 +99,12 @@ export class JournalReader {
     const newest = entries.at(-1)?.seq ?? 0
     const oldest = entries[0]?.seq ?? 1
     this.#seq = newest
-    // The first reading only says where we stand: nothing is remembered from before it.
-    if (known === undefined) return
+    if (known === undefined) {
+      // The first reading only says where we stand: nothing is remembered from before it, unless the bucket was away at
+      // the start and came back for look-ups before it came back for this.
+      if (this.#hasFailed) this.#options.onGap()
+      return
+    }
     if (newest < known || oldest > known + 1) return this.#options.onGap()
     const paths = entries.filter((entry) => entry.seq > known).flatMap((entry) => entry.paths)
     if (paths.length > 0) this.#options.onChange(paths)
@@ -105,6 +114,25 @@ export class JournalReader {
     this.#etag = undefined
     if (this.#seq !== undefined && this.#seq > 0) this.#options.onGap()
     this.#seq = 0
+  }
+}
+
+/** Does the work with a signal that ends after `timeoutMs`, or when `stop` does. */
+async function within(
+  timeoutMs: number,
+  stop: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // Not AbortSignal.any: a signal that lives as long as the program would keep a reference to each made of it.
+  const ending = new AbortController()
+  const end = () => ending.abort(stop.reason)
+  const timer = setTimeout(() => ending.abort(new Error(`No answer within ${timeoutMs} ms`)), timeoutMs)
+  stop.addEventListener('abort', end, { once: true })
+  try {
+    await work(ending.signal)
+  } finally {
+    clearTimeout(timer)
+    stop.removeEventListener('abort', end)
   }
 }
 

@@ -4,12 +4,14 @@ import {
   albumKey,
   albumRecord,
   type PhotoEntry,
+  type ProfileRecord,
   profileKey,
   profileRecord,
 } from '../media/records.ts'
 import type { StoredObject } from '../storage/object-store.ts'
 import type { RecordView, SourceView } from '../storage/source-view.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import { type LibraryOwner, libraryOwner } from '../urls/source-path.ts'
 import { sourceVersion } from '../urls/version.ts'
 import type { Source } from './source.ts'
 
@@ -39,10 +41,15 @@ export async function lookUp(
       const photo = album?.record.photos.find((photo) => photo.photoId === path.photoId)
       return album && photo && ofAlbum(album, photo)
     }
-    case 'profile':
-      return findProfile(views, path, signal)
-    case 'key':
-      return findKey(views, path, signal)
+    case 'profile': {
+      const profile = await readProfile(views, path.userId, signal)
+      const photo = profile?.record.photo
+      return profile && photo && ofPhoto(path, photo, profile.record.access, profile.object.lastModified)
+    }
+    case 'key': {
+      const owner = libraryOwner(path.path)
+      return owner ? findLibraryFile(views, path, owner, signal) : findKey(views, path, signal)
+    }
   }
 }
 
@@ -59,7 +66,8 @@ async function readAlbum(
   const object = await readRecord(views, albumKey(itemId), signal)
   if (object === undefined) return undefined
   const parsed = albumRecord.safeParse(toJson(object))
-  if (!parsed.success) throw invalidRecord(object.key, parsed.error)
+  // A record copied from another item would be kept under that item's tags and paths, out of reach of this one's purges.
+  if (parsed.data?.itemId !== itemId) throw invalidRecord(object.key, parsed.error)
   return { record: parsed.data, object }
 }
 
@@ -74,17 +82,39 @@ function ofAlbum({ record, object }: Album, photo: PhotoEntry): Source {
   return ofPhoto(at, photo, record.access, object.lastModified)
 }
 
-async function findProfile(
+interface Profile {
+  readonly record: ProfileRecord
+  readonly object: StoredObject
+}
+
+async function readProfile(
   views: LookUpViews,
-  path: SourcePath & { shape: 'profile' },
+  userId: string,
   signal?: AbortSignal,
-): Promise<Source | undefined> {
-  const object = await readRecord(views, profileKey(path.userId), signal)
+): Promise<Profile | undefined> {
+  const object = await readRecord(views, profileKey(userId), signal)
   if (object === undefined) return undefined
   const parsed = profileRecord.safeParse(toJson(object))
-  if (!parsed.success) throw invalidRecord(object.key, parsed.error)
-  const { photo, access } = parsed.data
-  return photo && ofPhoto(path, photo, access, object.lastModified)
+  if (parsed.data?.userId !== userId) throw invalidRecord(object.key, parsed.error)
+  return { record: parsed.data, object }
+}
+
+/** A file that uploads have written is nobody's to see but by its record: which has to name it, and says to whom. */
+async function findLibraryFile(
+  views: LookUpViews,
+  path: SourcePath & { shape: 'key' },
+  owner: LibraryOwner,
+  signal?: AbortSignal,
+): Promise<Source | undefined> {
+  const found =
+    owner.shape === 'profile'
+      ? await readProfile(views, owner.userId, signal)
+      : await readAlbum(views, owner.itemId, signal)
+  if (found === undefined) return undefined
+  const { record, object } = found
+  const photos = 'photos' in record ? record.photos : [record.photo]
+  const photo = photos.find((photo) => photo?.key === path.path)
+  return photo && ofPhoto(path, photo, record.access, object.lastModified)
 }
 
 async function findKey(

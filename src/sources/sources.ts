@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
-import { SingleFlight } from './single-flight.ts'
+import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
 
 export interface SourcesOptions {
@@ -10,8 +10,8 @@ export interface SourcesOptions {
   readonly ttlMs: number
   /** How long a look-up may take in all. */
   readonly timeoutMs: number
-  /** Look-ups remembered at most. */
-  readonly maxEntries?: number
+  /** Memory for look-ups, roughly: strangers can ask for any path. */
+  readonly maxBytes?: number
 }
 
 export interface Found {
@@ -21,6 +21,8 @@ export interface Found {
   readonly stale: boolean
 }
 
+/** What a look-up costs in memory beside its strings. */
+const ENTRY_BYTES = 512
 /** When the bucket hangs, a look-up that was answered before waits this long before its last answer is given instead. */
 const STALE_AFTER_MS = 1000
 /** How long a failure of the bucket is remembered, so that not every request waits for the next one. */
@@ -40,15 +42,19 @@ interface Remembered {
 export class Sources {
   readonly #remembered: LRUCache<string, Remembered>
   readonly #flights: SingleFlight<Source | undefined>
+  /** Look-ups that all with the same reason to ask again share, by reason and path. */
+  readonly #shared: SingleFlight<Found>
   readonly #options: SourcesOptions
 
   constructor(options: SourcesOptions) {
     this.#options = options
-    this.#remembered = new LRUCache({ max: options.maxEntries ?? 100_000 })
-    this.#flights = new SingleFlight(
-      options.timeoutMs,
-      () => new GatewayError('timed_out', 'The bucket took too long to answer'),
-    )
+    this.#remembered = new LRUCache({
+      maxSize: options.maxBytes ?? 64 * 1024 * 1024,
+      // The path stands in the key, and in the source several times.
+      sizeCalculation: (_, path) => ENTRY_BYTES + 6 * path.length,
+    })
+    this.#flights = new SingleFlight(options.timeoutMs, timedOut)
+    this.#shared = new SingleFlight(options.timeoutMs, timedOut)
   }
 
   /** What is known without asking: `undefined` when nothing is, or when it is too old. */
@@ -69,9 +75,13 @@ export class Sources {
     } catch (error) {
       if (signal?.aborted) throw error
       if (!patience.aborted && !isBucketAway(error)) throw error
-      last.until = Date.now() + FAILURE_TTL_MS
-      last.stale = true
-      return last
+      // Not `last`: what has been forgotten meanwhile must not stand in.
+      const still = this.#remembered.get(path.path)
+      if (still === undefined) throw error
+      if (still !== last) return still
+      still.until = Date.now() + FAILURE_TTL_MS
+      still.stale = true
+      return still
     }
   }
 
@@ -84,18 +94,40 @@ export class Sources {
     return this.#ask(path, signal)
   }
 
+  /**
+   * What the path means, asked again if what is remembered is not the wanted version: that may be the newer one. Those
+   * who want the same version share the look-up: nobody knows a version that is not there yet.
+   */
+  async findFor(path: SourcePath, version: string, signal?: AbortSignal): Promise<Found> {
+    const known = this.remembered(path)
+    if (known?.source?.version === version) return known
+    return this.#findShared(path, `+${version}`, signal)
+  }
+
+  /** What the path means instead of a version that has turned out to be outdated: all who learnt that share the look-up. */
+  async findAfter(path: SourcePath, version: string, signal?: AbortSignal): Promise<Found> {
+    return this.#findShared(path, `-${version}`, signal)
+  }
+
   /** Drops what is remembered of a path, of everything below it, and of what it is a part of (an album of its photo). */
   forget(path: string): void {
     const related = (known: string) =>
       known === path || known.startsWith(`${path}/`) || path.startsWith(`${known}/`)
     for (const known of this.#remembered.keys()) if (related(known)) this.#remembered.delete(known)
     this.#flights.forget(related)
+    this.#shared.forget((key) => related(key.slice(key.indexOf(' ') + 1)))
   }
 
   /** Drops everything that is remembered. */
   forgetAll(): void {
     this.#remembered.clear()
     this.#flights.forget(() => true)
+    this.#shared.forget(() => true)
+  }
+
+  #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+    const ask = (control: FlightControl) => this.findNow(path, control.signal)
+    return this.#shared.join(`${reason} ${path.path}`, ask, signal).result
   }
 
   async #ask(path: SourcePath, signal?: AbortSignal): Promise<Found> {
@@ -117,6 +149,10 @@ export class Sources {
     const now = Date.now()
     this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
   }
+}
+
+function timedOut(): GatewayError {
+  return new GatewayError('timed_out', 'The bucket took too long to answer')
 }
 
 function isBucketAway(error: unknown): boolean {

@@ -25,23 +25,32 @@ export function variantKey(
  * begins with `@` share it: who lists it to delete may delete a few variants too many, never one too few.
  */
 export function variantPrefix(source: string, tree: VariantTree = 'img'): string {
-  return `${tree}/${fit(source, MAX_KEY_BYTES - tree.length - 1 - LONGEST_TAIL)}/@`
+  return `${tree}/${fit(source, roomOf(tree))}/@`
 }
 
-/** What the keys of all public variants of a source, and of every source below it, begin with. */
-export function variantPrefixes(source: string): readonly string[] {
-  const below = `img/${source}/`
-  const own = variantPrefix(source)
-  // They differ only where the source's own name is too long for a key.
-  return own.startsWith(below) ? [below] : [below, own]
+/**
+ * What the keys of all variants of a path, and of every source below it, begin with. A path that is cut where variants'
+ * keys are cut shares it with its neighbours: a few variants too many, never one too few.
+ */
+export function variantsBelow(path: string, tree: VariantTree = 'img'): string {
+  const headBytes = roomOf(tree) - HASH_CHARACTERS - 1
+  const whole = `${path}/`
+  return `${tree}/${Buffer.byteLength(whole) <= headBytes ? whole : cut(path, headBytes)}`
 }
 
 // Room is kept for the longest spec, so that the cut depends on the source alone and the prefix is the same for all.
 function fit(source: string, roomBytes: number): string {
   if (Buffer.byteLength(source) <= roomBytes) return source
   const hash = createHash('sha256').update(source).digest('base64url').slice(0, HASH_CHARACTERS)
-  const head = new Uint8Array(roomBytes - HASH_CHARACTERS - 1)
+  return `${cut(source, roomBytes - HASH_CHARACTERS - 1)}~${hash}`
+}
+
+function roomOf(tree: VariantTree): number {
+  return MAX_KEY_BYTES - tree.length - 1 - LONGEST_TAIL
+}
+
+function cut(text: string, bytes: number): string {
   // encodeInto stops at the last whole character that fits.
-  const { read } = new TextEncoder().encodeInto(source, head)
-  return `${source.slice(0, read)}~${hash}`
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes))
+  return text.slice(0, read)
 }

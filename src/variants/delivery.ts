@@ -43,9 +43,8 @@ export interface Answer extends Headline {
   readonly timings?: RenderTimings | undefined
 }
 
-/** An answer out of memory, and what it depended on beside the picture. */
+/** An answer out of memory, held weakly so that it goes with its picture, and what else it depended on. */
 interface Remembered {
-  /** Weak: it must not outlive its picture's place in memory. */
   readonly answer: WeakRef<Answer>
   readonly source: Source | undefined
   readonly stale: boolean | undefined
@@ -76,13 +75,12 @@ export class Delivery {
     if (version !== undefined && journal.behind) return undefined
     const found = version === undefined ? sources.remembered(request.source) : undefined
     const last = this.#answers.get(request)
-    if (last !== undefined && last.source === found?.source && last.stale === found?.stale) {
-      const same = last.answer.deref()
-      if (same !== undefined && variants.inMemory(same.variant.key) === same.variant) return same
-    }
+    const unchanged = last?.source === found?.source && last?.stale === found?.stale
+    const same = unchanged ? last?.answer.deref() : undefined
+    if (same !== undefined && variants.inMemory(same.variant.key) === same.variant) return same
     const made = this.#inMemory(request, found)
-    if (made === undefined) return undefined
-    this.#answers.set(request, { answer: new WeakRef(made), source: found?.source, stale: found?.stale })
+    const { source, stale } = found ?? {}
+    if (made !== undefined) this.#answers.set(request, { answer: new WeakRef(made), source, stale })
     return made
   }
 
@@ -102,11 +100,17 @@ export class Delivery {
   async headline(request: ImageRequest, signal: AbortSignal): Promise<Headline | undefined> {
     const known = this.fromMemory(request)
     if (known !== undefined) return known
-    const { found, source } = await this.#require(request.source, signal)
-    const { spec } = request
-    if (request.version === undefined) return this.#currentHeadline(found, source, spec)
-    if (found.stale || !isAt(source, request.source, request.version)) return undefined
-    const { etag, tags } = nameOf(source.at, request.version, spec)
+    const { version, spec } = request
+    if (version === undefined) {
+      const { found, source } = await this.#require(request.source, signal)
+      return this.#currentHeadline(found, source, spec)
+    }
+    // What this release renders in the place of another's has other validators.
+    if (epochPartOf(version) !== this.#options.epoch) return undefined
+    const { source, stale } = await this.#options.sources.find(request.source, signal)
+    // It may be stored all the same: only the look for it can tell.
+    if (source?.access !== 'public' || stale || !isAt(source, request.source, version)) return undefined
+    const { etag, tags } = nameOf(source.at, version, spec)
     return { etag, tags, lastModified: source.lastModified, cacheClass: 'A' }
   }
 
@@ -121,7 +125,7 @@ export class Delivery {
     const first = await this.#require(request.source, options.signal)
     const served = await this.#tryCurrent(first.found, first.source, request.spec, options)
     if (served !== 'source-changed') return served
-    const second = await this.#requireNow(request.source, options.signal)
+    const second = await this.#requireAfter(request.source, first.source, options.signal)
     const again = await this.#tryCurrent(second.found, second.source, request.spec, options)
     if (again !== 'source-changed') return again
     throw new GatewayError('source_changing', 'The source is being changed: try again')
@@ -167,7 +171,7 @@ export class Delivery {
     }
     const rendered = await variants.render(name, source, spec, options.signal)
     if (rendered !== 'source-changed') return answer(rendered, 'A')
-    const now = await this.#requireNow(request.source, options.signal)
+    const now = await this.#requireAfter(request.source, source, options.signal)
     if (now.source.version === source.version) {
       throw new GatewayError('source_changing', 'The source is being changed: try again')
     }
@@ -185,20 +189,16 @@ export class Delivery {
     }
   }
 
-  /** What the path means, asked again if what is remembered is not the wanted version: that may be the newer one. */
   async #requireVersion(path: SourcePath, version: string, signal: AbortSignal) {
-    const known = this.#options.sources.remembered(path)
-    return known?.source?.version === sourcePartOf(version)
-      ? this.#require(path, signal)
-      : this.#requireNow(path, signal)
+    return required(await this.#options.sources.findFor(path, sourcePartOf(version), signal))
   }
 
   async #require(path: SourcePath, signal: AbortSignal): Promise<{ found: Found; source: Source }> {
     return required(await this.#options.sources.find(path, signal))
   }
 
-  async #requireNow(path: SourcePath, signal: AbortSignal): Promise<{ found: Found; source: Source }> {
-    return required(await this.#options.sources.findNow(path, signal))
+  async #requireAfter(path: SourcePath, outdated: Source, signal: AbortSignal) {
+    return required(await this.#options.sources.findAfter(path, outdated.version, signal))
   }
 
   #currentVersion(source: Source): string {

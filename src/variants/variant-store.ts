@@ -42,7 +42,7 @@ export class VariantStore {
   constructor(options: VariantStoreOptions) {
     this.#options = options
     this.#memory = new LRUCache({
-      // The cache knows no size of none; in one byte nothing fits.
+      // 0 would be no bound; nothing fits into 1.
       maxSize: Math.max(1, options.memoryBytes),
       sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
     })

@@ -16,10 +16,10 @@ export interface WriteBackOptions {
   readonly maxAttempts?: number
   /** First pause between two attempts; doubles from one to the next. */
   readonly backoffMs?: number
-  /** Called when what was stored turned out to be outdated and has been removed again. */
-  readonly onOutdated: (variant: Variant) => void
+  /** Called when what was stored turned out to be outdated and has been removed again; others may have read it. */
+  readonly onOutdated: (variant: Variant, source: Source) => Promise<void>
   /** Called when somebody else had stored this picture before: theirs counts. */
-  readonly onTaken: (variant: Variant) => Promise<void>
+  readonly onTaken: (variant: Variant, signal: AbortSignal) => Promise<void>
   readonly onFinished: (outcome: WriteOutcome, variant: Variant, error?: unknown) => void
 }
 
@@ -30,6 +30,7 @@ export class WriteBack {
   readonly #options: WriteBackOptions
   readonly #queue: { variant: Variant; source: Source }[] = []
   readonly #running = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
 
   constructor(options: WriteBackOptions) {
     this.#options = options
@@ -47,9 +48,16 @@ export class WriteBack {
     this.#next()
   }
 
-  /** Waits until everything queued is stored or has failed for good. */
-  async drain(): Promise<void> {
+  /** Waits until everything queued is stored or has failed for good; what is left after `graceMs` is given up. */
+  async drain(graceMs?: number): Promise<void> {
+    const timer = graceMs === undefined ? undefined : setTimeout(() => this.#giveUp(), graceMs)
     while (this.#running.size > 0) await Promise.all(this.#running)
+    clearTimeout(timer)
+  }
+
+  #giveUp(): void {
+    for (const { variant } of this.#queue.splice(0)) this.#options.onFinished('refused', variant)
+    this.#stop.abort(new Error('The program has to end'))
   }
 
   #next(): void {
@@ -70,24 +78,26 @@ export class WriteBack {
 
   async #store(variant: Variant, source: Source): Promise<WriteOutcome> {
     const { store, sources, onOutdated, onTaken } = this.#options
+    const { signal } = this.#stop
     const put = await this.#insist(() =>
       store.put(variant.key, variant.bytes, {
         contentType: variant.contentType,
         cacheControl: CACHE_CONTROL.A,
         metadata: variantMetadata(variant),
         ifNoneMatch: '*',
+        signal,
       }),
     )
     // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
     // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
-    const now = await this.#insist(() => sources.findNow(source.at))
+    const now = await this.#insist(() => sources.findNow(source.at, signal))
     if (isSame(now.source, source)) {
       if (put.outcome === 'stored') return 'stored'
-      await onTaken(variant)
+      await onTaken(variant, signal)
       return 'taken'
     }
-    await this.#insist(() => store.delete([variant.key]))
-    onOutdated(variant)
+    await this.#insist(() => store.delete([variant.key], { signal }))
+    await this.#insist(() => onOutdated(variant, source))
     return 'outdated'
   }
 
@@ -97,8 +107,9 @@ export class WriteBack {
       try {
         return await step()
       } catch (error) {
-        if (attempt >= maxAttempts) throw error
-        await pause(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()))
+        const { signal } = this.#stop
+        if (attempt >= maxAttempts || signal.aborted) throw error
+        await pause(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal })
       }
     }
   }

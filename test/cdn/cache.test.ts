@@ -44,3 +44,10 @@ describe('cache tags', () => {
     expect(tags[0]).not.toBe(tags[1])
   })
 })
+
+test('a file of the library carries the tag of what it belongs to', () => {
+  const tags = (path: string) => cacheTags({ shape: 'key', path })
+  expect(tags('items/42/photos/p1/original-x.jpg')).toMatch(/^item:42,key:items%2F42/)
+  expect(tags('profiles/ana/photo/p1/original-x.jpg')).toMatch(/^profile:ana,key:profiles%2Fana/)
+  expect(tags('items/42/photos/p1/original.jpg')).toMatch(/^key:/)
+})

@@ -133,6 +133,13 @@ describe('purge', () => {
     )
   })
 
+  test.each(['items/%zz', 'items/%2e%2e/x', 'items/a%2Fb', 'items/%00'])(
+    'refuses %j, which no key can be',
+    async (path) => {
+      await expect(purge(config, [path])).rejects.toThrow(ConfigError)
+    },
+  )
+
   test('without a bucket, named or local, says how to get one', async () => {
     const without = parseConfig({ HALFTONE_DATA_DIR: join(directory, 'nowhere') })
     await expect(purge(without, ['items/9'])).rejects.toThrow(

@@ -17,6 +17,9 @@ beforeAll(async () => {
   await bucket.put('photos/cut.jpg', (await noise()).subarray(0, 5000), { contentType: 'image/jpeg' })
   await bucket.put('photos/big.jpg', Buffer.alloc(1024 * 1024 + 1), { contentType: 'image/jpeg' })
   await bucket.put('items/damaged/album.json', Buffer.from('{'), { contentType: 'application/json' })
+  await bucket.put('items/copied/album.json', Buffer.from(JSON.stringify(album('42', 'public', photo))), {
+    contentType: 'application/json',
+  })
   await bucket.put('items/empty/album.json', Buffer.from(JSON.stringify(album('empty', 'public'))), {
     contentType: 'application/json',
   })
@@ -247,6 +250,7 @@ describe('errors', () => {
     ['/img/items/empty/800.webp', 404, 'source_not_found', E],
     ['/img/items/42/photos/p9/800.webp', 404, 'source_not_found', E],
     ['/img/items/hidden/800.webp', 403, 'access_denied', 'no-store'],
+    ['/img/items/copied/800.webp', 500, 'record_invalid', 'no-store'],
     ['/img/items/damaged/800.webp', 500, 'record_invalid', 'no-store'],
     ['/img/photos/not.jpg/800.webp', 415, 'source_not_a_picture', verdict],
     ['/img/photos/cut.jpg/800.webp', 415, 'source_broken', verdict],

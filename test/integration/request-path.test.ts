@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -27,6 +29,15 @@ async function start(environment: Record<string, string> = {}): Promise<TestGate
 }
 
 const PATH = '/img/photos/a.jpg/320.webp'
+/** What is alive on the heap, after garbage has been collected. */
+async function heapBytes(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
 const cacheStatus = async (answer: Response | Promise<Response>) => (await answer).headers.get('cache-status')
 
 describe('the budget of bucket calls', () => {
@@ -68,6 +79,26 @@ describe('the budget of bucket calls', () => {
       expect((await gateway.fetch(target)).status).toBe(404)
       expect(await gateway.verbs()).toEqual([])
     }
+  })
+})
+
+describe('memory', () => {
+  test('of no size at all is no reason not to start', async () => {
+    const gateway = await start({ HALFTONE_MEMORY_MB: '0' })
+    expect((await gateway.fetch(PATH)).status).toBe(200)
+    await gateway.verbs()
+    expect(await cacheStatus(gateway.fetch(PATH))).toBe('memory; fwd=miss, bucket; hit')
+    expect(gateway.variants.stats.memoryEntries).toBe(0)
+  })
+
+  test('does not grow with what strangers write behind a question mark', async () => {
+    const gateway = await start()
+    await gateway.fetch(PATH)
+    const before = await heapBytes()
+    for (let count = 0; count < 4000; count += 1) {
+      await gateway.fetch(`${PATH}?${count}${'x'.repeat(10_000)}`)
+    }
+    expect((await heapBytes()) - before).toBeLessThan(15 * 1024 * 1024)
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
 import { albumKey } from '../../src/media/records.ts'
+import { JOURNAL_KEY, parseJournal } from '../../src/sources/journal.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -124,6 +125,85 @@ describe('a versioned path', () => {
   })
 })
 
+describe('conditions at a versioned path', () => {
+  test('of another epoch: a date is not enough to call the picture of this release theirs', async () => {
+    const ours = await versionedPath('/img/photos/a.jpg/320.webp')
+    const theirs = ours.replace(/(@[\w-]{12})[\w-]{3}/, '$1___')
+    const first = await gateway.fetch(theirs)
+    const provisional = first.headers.get('cache-control')
+    const date = first.headers.get('last-modified') ?? ''
+    for (const headers of [{ 'if-modified-since': date }, { 'if-none-match': '*' }]) {
+      const again = await gateway.fetch(theirs, { headers })
+      expect([again.status, again.headers.get('cache-control')]).toEqual([304, provisional])
+      expect(again.headers.get('etag')).toBe(first.headers.get('etag'))
+    }
+  })
+
+  test('that is stored although its source is gone or replaced: 304, as it would be 200', async () => {
+    const path = await versionedPath('/img/photos/a.jpg/320.webp')
+    const etag = (await gateway.fetch(path)).headers.get('etag') ?? ''
+    for (const change of [() => overwrite('#0000ff'), () => bucket.delete(['photos/a.jpg'])]) {
+      await change()
+      gateway.variants.forgetAll()
+      gateway.sources.forgetAll()
+      expect((await gateway.fetch(path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+      gateway.variants.forgetAll()
+      gateway.sources.forgetAll()
+      expect((await gateway.fetch(path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+    }
+  })
+
+  test.each([
+    ['is remembered as', () => {}],
+    ['is known not to be', () => gateway.sources.forgetAll()],
+  ])('many at once for a version that %s current: one look-up', async (_, prepare) => {
+    const old = (await versionedPath('/img/photos/a.jpg/320.webp')).replace('320', '640')
+    await overwrite('#0000ff')
+    prepare()
+    const lookUp = gates.hold('head', (key) => key === 'photos/a.jpg')
+    const requests = Array.from({ length: 50 }, () => gateway.fetch(old))
+    await lookUp.reached
+    await new Promise((resolve) => setTimeout(resolve))
+    lookUp.release()
+    const answers = await Promise.all(requests)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([302]))
+    const lookUps = (await gateway.verbs()).filter((verb) => verb === 'head')
+    expect(lookUps.length).toBeLessThan(5)
+  })
+
+  test('a redirect to the current version carries the tags of its source', async () => {
+    const old = (await versionedPath('/img/items/42/320.webp')).replace(/@[\w-]{12}/, '@aaaaaaaaaaaa')
+    const answer = await gateway.fetch(old)
+    expect([answer.status, answer.headers.get('x-amz-meta-cache-tag')]).toEqual([
+      302,
+      'item:42,photo:42%2Fp1',
+    ])
+  })
+})
+
+describe('a source whose path is too long for a key of its own', () => {
+  test.each([
+    ['itself', (path: string) => path],
+    ['by what is above it', (path: string) => path.slice(0, path.lastIndexOf('/'))],
+    ['by its first folder', () => 'photos'],
+  ])('is forgotten like any other, %s', async (_, purged) => {
+    const path = [
+      'photos',
+      ...Array.from({ length: 4 }, () => 'f'.repeat(240)),
+      `${'g'.repeat(40)}.jpg`,
+    ].join('/')
+    await bucket.put(path, await plainJpeg('#ff0000'), { contentType: 'image/jpeg' })
+    await gateway.fetch(`/img/${path}/320.webp`)
+    await gateway.verbs()
+    expect(await storedVariants()).toHaveLength(1)
+    expect(gateway.variants.stats.memoryEntries).toBe(1)
+    await forget(bucket, [purged(path)])
+    await gateway.journal.read()
+    expect(await storedVariants()).toEqual([])
+    expect(gateway.variants.stats.memoryEntries).toBe(0)
+  })
+})
+
 describe('bytes are bound to the version', () => {
   test('a source overwritten between look-up and read never yields pixels under the wrong version', async () => {
     const read = gates.hold('get', (key) => key === 'photos/a.jpg')
@@ -192,6 +272,10 @@ describe('a late write-back', () => {
     write.release()
     await gateway.verbs()
     expect(await storedVariants()).toEqual([])
+    // Whoever has read it in between is told.
+    const journal = await bucket.get(JOURNAL_KEY)
+    const entries = journal.outcome === 'found' ? parseJournal(journal.object) : []
+    expect(entries.map(({ paths }) => paths)).toEqual([['photos/a.jpg'], ['photos/a.jpg']])
     // Nor is it in memory, although the journal has not been read yet.
     gateway.sources.forgetAll()
     const answer = await gateway.fetch('/img/photos/a.jpg/320.webp')

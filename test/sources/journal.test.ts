@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { appendToJournal, JOURNAL_KEY } from '../../src/sources/journal.ts'
 import { JournalReader } from '../../src/sources/journal-reader.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -50,6 +50,55 @@ describe('the journal', () => {
     await appendToJournal(store, ['items/c'])
     await reader.read()
     expect(seen).toEqual({ changes: ['items/a', 'items/b', 'items/c'], gaps: 0, failures: [] })
+  })
+
+  test('a reader that could not read at first does not know what it missed meanwhile', async () => {
+    const store = createMemoryObjectStore()
+    let isAway = true
+    const { reader, seen } = createReader({
+      get: async (key, options) => {
+        if (isAway) throw new GatewayError('bucket_unreachable', 'away')
+        return store.get(key, options)
+      },
+    })
+    await reader.read()
+    await appendToJournal(store, ['items/changed-while-away'])
+    isAway = false
+    await reader.read()
+    expect(seen.gaps).toBe(1)
+    await reader.read()
+    expect(seen.gaps).toBe(1)
+  })
+
+  test('readings leave nothing behind on the signal that ends them', async () => {
+    const store = createMemoryObjectStore()
+    const any = vi.spyOn(AbortSignal, 'any')
+    const signals: AbortSignal[] = []
+    const { reader } = createReader({
+      get: async (key, options) => {
+        if (options?.signal) signals.push(options.signal)
+        return store.get(key, options)
+      },
+    })
+    for (let count = 0; count < 3; count += 1) await reader.read()
+    // Node keeps a reference to every signal that was ever made of a lasting one.
+    expect(any).not.toHaveBeenCalled()
+    any.mockRestore()
+    await reader.close()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false])
+  })
+
+  test('closing ends a reading that hangs', async () => {
+    const hanging = createReader({
+      get: (_, options) =>
+        new Promise((_, reject) =>
+          options?.signal?.addEventListener('abort', () => reject(new Error('cut'))),
+        ),
+    })
+    const reading = hanging.reader.start()
+    await hanging.reader.close()
+    await reading
+    expect(hanging.seen.failures).toEqual([])
   })
 
   test('a reader that missed entries says so', async () => {

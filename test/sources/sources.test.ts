@@ -50,6 +50,18 @@ afterEach(() => {
 })
 
 describe('Sources', () => {
+  test('what was forgotten while the bucket was being asked does not stand in for its answer', async () => {
+    const sources = create()
+    const asking: { fail?: (error: Error) => void } = {}
+    answers = [async () => source('a', 'v1'), () => new Promise((_, reject) => (asking.fail = reject))]
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(4000)
+    const second = sources.find(at('a'))
+    sources.forget('a')
+    asking.fail?.(away)
+    await expect(second).rejects.toBe(away)
+  })
+
   test('what was found is believed for its time, and then asked for again', async () => {
     const sources = create()
     answers = [async () => source('a', 'v1'), async () => source('a', 'v2')]

@@ -15,21 +15,23 @@ export function gateStore(store: ObjectStore) {
   const gates = new Set<Gate>()
   let away = false
 
-  async function pass(verb: Verb, key: string): Promise<void> {
+  async function pass(verb: Verb, key: string, signal?: AbortSignal): Promise<void> {
     if (away) throw new GatewayError('bucket_unreachable', 'The bucket does not answer')
     const gate = [...gates].find((gate) => gate.verb === verb && gate.matches(key))
     if (gate === undefined) return
     gates.delete(gate)
     gate.reach()
-    await gate.released
+    await Promise.race([gate.released, abortOf(signal)])
   }
 
   const gated: ObjectStore = {
-    head: async (key, options) => (await pass('head', key), store.head(key, options)),
-    get: async (key, options) => (await pass('get', key), store.get(key, options)),
-    put: async (key, bytes, options) => (await pass('put', key), store.put(key, bytes, options)),
+    head: async (key, options) => (await pass('head', key, options?.signal), store.head(key, options)),
+    get: async (key, options) => (await pass('get', key, options?.signal), store.get(key, options)),
+    put: async (key, bytes, options) => (
+      await pass('put', key, options.signal), store.put(key, bytes, options)
+    ),
     delete: async (keys, options) => {
-      await pass('delete', keys[0] ?? '')
+      await pass('delete', keys[0] ?? '', options?.signal)
       return store.delete(keys, options)
     },
     list: (prefix, options) => store.list(prefix, options),
@@ -50,4 +52,11 @@ export function gateStore(store: ObjectStore) {
       away = value
     },
   }
+}
+
+/** Rejects when the caller gives up, as a call to a real bucket does. */
+function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) =>
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { TransformSpec } from '../../src/transform/spec.ts'
-import { variantKey, variantPrefix, variantPrefixes } from '../../src/urls/variant-key.ts'
+import { variantKey, variantPrefix, variantsBelow } from '../../src/urls/variant-key.ts'
 
 const version = 'abcdefghijklmno'
 const small: TransformSpec = { fit: 'width', width: 8, format: 'jpg' }
@@ -66,15 +66,16 @@ describe('variantKey', () => {
   })
 })
 
-test.each([
-  ['items/42', ['img/items/42/']],
-  ['photos/a.jpg', ['img/photos/a.jpg/']],
-])('the variants of %s and of everything below it lie under %j', (source, prefixes) => {
-  expect(variantPrefixes(source)).toEqual(prefixes)
-})
-
-test('the prefixes of a source whose name is cut hold its variants', () => {
-  const source = `photos/${'x'.repeat(1000)}.jpg`
-  const key = variantKey(source, 'v'.repeat(15), { fit: 'original', format: 'webp' })
-  expect(variantPrefixes(source).some((prefix) => key.startsWith(prefix))).toBe(true)
+describe('variantsBelow', () => {
+  it('is how the keys of a path and of everything below it begin, and no others of short paths', () => {
+    expect(variantsBelow('items/4')).toBe('img/items/4/')
+    const part = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1100, size: 'max' })
+    fc.assert(
+      fc.property(part, part, fc.constantFrom('img', 'private'), (path, rest, tree) => {
+        for (const source of [path, `${path}/${rest}`]) {
+          expect(variantKey(source, version, small, tree).startsWith(variantsBelow(path, tree))).toBe(true)
+        }
+      }),
+    )
+  })
 })

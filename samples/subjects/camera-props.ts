@@ -1,5 +1,5 @@
-import { box, group, type Layer, linear, oval, type Pair, shape, stroke } from './draw.ts'
-import { lettering } from './font.ts'
+import { box, group, type Layer, linear, oval, type Pair, shape, stroke } from '../kit/draw.ts'
+import { lettering } from '../kit/font.ts'
 
 /** A cartridge of film with its tongue out. */
 export function canister(at: Pair): readonly Layer[] {

@@ -1,6 +1,6 @@
-import { dark, disc, group, light, oval, type Pair, radial, ring, shape, stroke } from './draw.ts'
-import { lettering } from './font.ts'
-import { range } from './range.ts'
+import { dark, disc, group, light, oval, type Pair, radial, ring, shape, stroke } from '../kit/draw.ts'
+import { lettering } from '../kit/font.ts'
+import { range } from '../kit/range.ts'
 
 /** The middle of the lens. */
 export const lens: Pair = [1400, 1290]

@@ -16,13 +16,13 @@ import {
   shape,
   stroke,
   textured,
-} from './draw.ts'
+} from '../kit/draw.ts'
 import { barrel, lens, spunMetal } from './camera-lens.ts'
 import { canister, print } from './camera-props.ts'
-import { outOfFocus } from './focus.ts'
-import { lettering } from './font.ts'
-import { range } from './range.ts'
-import { bokeh, contactShade, tableTop } from './rooms.ts'
+import { outOfFocus } from '../kit/focus.ts'
+import { lettering } from '../kit/font.ts'
+import { range } from '../kit/range.ts'
+import { bokeh, contactShade, tableTop } from '../kit/rooms.ts'
 
 const foot = 1580
 

@@ -14,10 +14,10 @@ import {
   shape,
   stroke,
   tube,
-} from './draw.ts'
-import { outOfFocus } from './focus.ts'
-import { lettering } from './font.ts'
-import { bokeh, contactShade, tableTop } from './rooms.ts'
+} from '../kit/draw.ts'
+import { outOfFocus } from '../kit/focus.ts'
+import { lettering } from '../kit/font.ts'
+import { bokeh, contactShade, tableTop } from '../kit/rooms.ts'
 
 const head: Pair = [1500, 640]
 const lean = 24

@@ -1,4 +1,4 @@
-import { disc, group, type Layer, oval, type Pair, shape, stroke, tube } from './draw.ts'
+import { disc, group, type Layer, oval, type Pair, shape, stroke, tube } from '../kit/draw.ts'
 
 /** A small globe of brass and paper. */
 export function globe([x, y]: Pair): readonly Layer[] {

@@ -1,4 +1,4 @@
-import type { Pair } from './draw.ts'
+import type { Pair } from '../kit/draw.ts'
 
 /** A place in the room in centimetres: to the right, upwards, away from the camera. */
 export type Place = readonly [number, number, number]

@@ -1,6 +1,6 @@
 import { seenOfChair } from './chair-space.ts'
-import { group, type Layer, oval, shape, stroke } from './draw.ts'
-import { lettering } from './font.ts'
+import { group, type Layer, oval, shape, stroke } from '../kit/draw.ts'
+import { lettering } from '../kit/font.ts'
 
 const words = (text: string, row: number, height: number) =>
   lettering(text, { at: [-46, row], height, colour: '#4a3626', weight: 0.14, stretch: 0.9 })

@@ -1,5 +1,5 @@
-import { box, dark, light, mix, type Pair, shape, stroke, textured } from './draw.ts'
-import { random } from './random.ts'
+import { box, dark, light, mix, type Pair, shape, stroke, textured } from '../kit/draw.ts'
+import { random } from '../kit/random.ts'
 
 /** The row of the water's far edge. */
 export const shore = 1180

@@ -17,11 +17,11 @@ import {
   shape,
   stroke,
   textured,
-} from './draw.ts'
-import { outOfFocus } from './focus.ts'
-import { lettering } from './font.ts'
-import { random } from './random.ts'
-import { contactShade, sunlitWall, tableTop } from './rooms.ts'
+} from '../kit/draw.ts'
+import { outOfFocus } from '../kit/focus.ts'
+import { lettering } from '../kit/font.ts'
+import { random } from '../kit/random.ts'
+import { contactShade, sunlitWall, tableTop } from '../kit/rooms.ts'
 
 const middle = 1330
 const foot = 1640
@@ -52,7 +52,7 @@ const silhouette = outline()
 function strips([from, to]: Pair, fill: string): string {
   const slices: string[] = []
   for (let y = from - 60; y < to + 8; y += 10) {
-    const radius = radiusAt(turned, y) + 3
+    const radius = radiusAt(turned, y) + 9
     slices.push(
       shape(`M${middle - radius} ${y}q${radius} ${radius * 0.22} ${radius * 2} 0v56h${-radius * 2}z`, fill),
     )

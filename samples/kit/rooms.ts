@@ -80,8 +80,8 @@ export function brickWall(colour: string, seed: number): readonly Layer[] {
       const y = -680 + row * 98
       const tint = mix(mix(colour, '#d9a27a', next() * 0.4), '#3a1c14', next() * 0.45)
       bricks.push(box([x + next() * 5, y + next() * 4], [248, 84], tint, 'rx="7"'))
-      bricks.push(stroke(`M${x + 6} ${y + 6}h230`, light(tint, 0.3), 4, 'opacity=".6"'))
-      bricks.push(stroke(`M${x + 6} ${y + 84}h236`, '#1a0f0b', 6, 'opacity=".55"'))
+      bricks.push(stroke(`M${x + 6} ${y + 6}h230`, light(tint, 0.3), 4, 'stroke-opacity=".6"'))
+      bricks.push(stroke(`M${x + 6} ${y + 84}h236`, '#1a0f0b', 6, 'stroke-opacity=".55"'))
     }
   }
   const wall = boxPath([-1500, -1500], [6000, 3160])
@@ -127,7 +127,7 @@ export function tableTop(colour: string, top: number, seed: number): readonly La
       group(grain, textured(boxPath([-2500, 0], [7000, depth / (0.35 + depth / 420)]), 'wood', 0.95)),
     )
     boards.push(stroke(`M-1500 ${y + depth}h6000`, dark(tint, 0.7), 5 + depth / 60))
-    boards.push(stroke(`M-1500 ${y + depth + 6}h6000`, light(tint, 0.35), 3, 'opacity=".7"'))
+    boards.push(stroke(`M-1500 ${y + depth + 6}h6000`, light(tint, 0.35), 3, 'stroke-opacity=".7"'))
     y += depth
   }
   const sheen = linear('sheen', '#000000 0 .35,#ffffff .12 .22,#ffffff .4 .05,#000000 1 .4', 90)

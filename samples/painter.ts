@@ -1,5 +1,5 @@
-import { SCENES } from '../samples/scenes.ts'
-import { photograph } from './sample-darkroom.ts'
+import { SCENES } from './scenes.ts'
+import { photograph } from './darkroom.ts'
 
 /**
  * The entry of a sample painter: a child process apart from the render workers, since these may not open SVG. It gets

@@ -13,10 +13,10 @@ import {
   shape,
   stroke,
   textured,
-} from './draw.ts'
-import { lettering, letteringWidth } from './font.ts'
+} from '../kit/draw.ts'
+import { lettering, letteringWidth } from '../kit/font.ts'
 import { mountain, shore, spruce } from './mountains.ts'
-import { random } from './random.ts'
+import { random } from '../kit/random.ts'
 
 const haze = '#e9c3b4'
 

@@ -1,32 +1,42 @@
-import type { Look } from '../samples/draw.ts'
-import { random } from '../samples/random.ts'
+import type { Look } from './kit/draw.ts'
+import { random } from './kit/random.ts'
 
 /** One octave of a texture: how many cells across and down, and how strong. */
 export type Octave = readonly [across: number, down: number, strength: number]
 
-/** A grey square of smooth noise around 128 whose edges meet, row by row. */
-export function noiseTile(side: number, octaves: readonly Octave[], seed: number): Uint8Array {
-  const sum = new Float32Array(side * side)
+/** A grey tile of smooth noise around 128 whose edges meet, row by row. */
+export function noiseTile(
+  sides: readonly [number, number],
+  octaves: readonly Octave[],
+  seed: number,
+): Uint8Array {
+  const sum = new Float32Array(sides[0] * sides[1])
   const next = random(seed)
-  for (const octave of octaves) addOctave(sum, side, octave, next)
+  for (const octave of octaves) addOctave(sum, sides, octave, next)
   return Uint8Array.from(sum, (value) => Math.max(0, Math.min(255, Math.round(128 + value * 127))))
 }
 
 const eased = (share: number): number => share * share * (3 - 2 * share)
 
-function addOctave(sum: Float32Array, side: number, octave: Octave, next: () => number): void {
+function addOctave(
+  sum: Float32Array,
+  sides: readonly [number, number],
+  octave: Octave,
+  next: () => number,
+): void {
+  const [width, height] = sides
   const [across, down, strength] = octave
   const knots = Float32Array.from({ length: across * down }, () => (next() * 2 - 1) * strength)
   const knot = (x: number, y: number): number => knots[(y % down) * across + (x % across)] ?? 0
-  for (let y = 0; y < side; y++) {
-    const row = Math.floor((y * down) / side)
-    const v = eased((y * down) / side - row)
-    for (let x = 0; x < side; x++) {
-      const column = Math.floor((x * across) / side)
-      const u = eased((x * across) / side - column)
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor((y * down) / height)
+    const v = eased((y * down) / height - row)
+    for (let x = 0; x < width; x++) {
+      const column = Math.floor((x * across) / width)
+      const u = eased((x * across) / width - column)
       const upper = knot(column, row) * (1 - u) + knot(column + 1, row) * u
       const lower = knot(column, row + 1) * (1 - u) + knot(column + 1, row + 1) * u
-      sum[y * side + x] = (sum[y * side + x] ?? 0) + upper * (1 - v) + lower * v
+      sum[y * width + x] = (sum[y * width + x] ?? 0) + upper * (1 - v) + lower * v
     }
   }
 }

@@ -14,9 +14,9 @@ import {
   shape,
   stroke,
   tube,
-} from './draw.ts'
-import { lettering, letteringWidth } from './font.ts'
-import { bokeh, brickWall } from './rooms.ts'
+} from '../kit/draw.ts'
+import { lettering, letteringWidth } from '../kit/font.ts'
+import { bokeh, brickWall } from '../kit/rooms.ts'
 
 const rear: Pair = [900, 1270]
 const front: Pair = [2130, 1270]

@@ -98,10 +98,6 @@ export const ring = (centre: Pair, radius: number, colour: string, width: number
 export const box = (corner: Pair, sides: Pair, fill: string, more = ''): string =>
   `<rect x="${corner[0]}" y="${corner[1]}" width="${sides[0]}" height="${sides[1]}" fill="${fill}" ${more}/>`
 
-/** A shape again, in one of the darkroom's textures (`plaster`, `wood`, `weave`, `hide`), laid over what is there. */
-export const textured = (d: string, texture: string, opacity = 1): string =>
-  shape(d, `url(#${texture})`, `opacity="${opacity}" style="mix-blend-mode:soft-light"`)
-
 /** The outline of a rectangle, for `textured`. */
 export const boxPath = (corner: Pair, sides: Pair): string =>
   `M${corner[0]} ${corner[1]}h${sides[0]}v${sides[1]}h${-sides[0]}z`
@@ -127,28 +123,90 @@ export function radiusAt(profile: readonly Pair[], row: number): number {
   return above[1] + (below[1] - above[1]) * eased
 }
 
-/** A turned form in thin strips: the gradient `fill` spans each strip, so the light follows the contour. */
-export function lathe(profile: readonly Pair[], x: number, fill: string, step = 4): string {
-  const top = profile[0]?.[0] ?? 0
-  const bottom = profile.at(-1)?.[0] ?? 0
-  const strips: string[] = []
-  for (let y = top; y < bottom; y += step) {
-    const radius = radiusAt(profile, y)
-    const sag = radius * 0.09
-    strips.push(
-      shape(`M${x - radius} ${y}Q${x} ${y + sag * 2} ${x + radius} ${y}v${step + 2}H${x - radius}z`, fill),
-    )
-  }
-  return strips.join('')
+/** Width and height of a texture's tile in scene units. The darkroom makes the tiles. */
+export const TEXTURES = {
+  plaster: [1850, 1850],
+  wood: [2200, 1500],
+  weave: [420, 420],
+  hide: [460, 460],
+} as const satisfies Record<string, readonly [number, number]>
+
+export type Texture = keyof typeof TEXTURES
+
+/** How many strengths a texture comes in. */
+export const TEXTURE_STEPS = 8
+
+/** The id of a texture's tile at a strength of `step` / `TEXTURE_STEPS`. */
+export const tileId = (texture: Texture, step: number): string => `${texture}-${step}`
+
+interface Extent {
+  readonly from: readonly [number, number]
+  readonly to: readonly [number, number]
 }
 
-/** A painted band around a turned form. */
-export function band(profile: readonly Pair[], x: number, rows: Pair, colour: string): string {
-  const [upper, lower] = [radiusAt(profile, rows[0]), radiusAt(profile, rows[1])]
-  return shape(
-    `M${x - upper} ${rows[0]}Q${x} ${rows[0] + upper * 0.18} ${x + upper} ${rows[0]}L${x + lower} ${rows[1]}` +
-      `Q${x} ${rows[1] + lower * 0.18} ${x - lower} ${rows[1]}z`,
-    colour,
-    'opacity=".55" style="mix-blend-mode:multiply"',
-  )
+/** Beyond this no camera sees: a ground that runs on for ever is covered this far only. */
+const SEEN: Extent = { from: [-700, -900], to: [3700, 3300] }
+
+/** A texture laid over a shape, within its outline. */
+export function textured(d: string, texture: Texture, opacity = 1): string {
+  const [width, height] = TEXTURES[texture]
+  const id = tileId(texture, Math.max(1, Math.round(opacity * TEXTURE_STEPS)))
+  const { from, to } = extentOf(d)
+  const tiles: string[] = []
+  for (let y = from[1]; y < to[1]; y += height) {
+    for (let x = from[0]; x < to[0]; x += width) tiles.push(`<use href="#${id}" x="${x}" y="${y}"/>`)
+  }
+  const clip = `within-${nameOf(d)}`
+  // Each strength is a tile of its own, and neither `opacity` nor a blend is used: librsvg would paint each such group
+  // on a canvas of the whole picture. A `<pattern>` is no better: its tile is painted as large as the camera sees it.
+  return `<clipPath id="${clip}"><path d="${d}"/></clipPath>${group(`clip-path="url(#${clip})"`, ...tiles)}`
+}
+
+/** A short name for a path; equal paths, equal names. */
+function nameOf(d: string): string {
+  let hash = 7
+  for (let i = 0; i < d.length; i++) hash = (Math.imul(hash, 31) + d.charCodeAt(i)) >>> 0
+  return hash.toString(36)
+}
+
+/** A box around a path, control points and all. */
+function extentOf(d: string): Extent {
+  const xs: number[] = []
+  const ys: number[] = []
+  let [x, y] = [0, 0]
+  for (const [, command = '', list = ''] of d.matchAll(/([a-zA-Z])([^a-zA-Z]*)/g)) {
+    const [originX, originY] = [x, y]
+    for (const [dx, dy] of pointsOf(command, list)) {
+      const isRelative = command === command.toLowerCase()
+      x = isRelative ? originX + (dx ?? 0) : (dx ?? x)
+      y = isRelative ? originY + (dy ?? 0) : (dy ?? y)
+      xs.push(x)
+      ys.push(y)
+    }
+  }
+  return {
+    from: [Math.max(SEEN.from[0], Math.min(...xs)), Math.max(SEEN.from[1], Math.min(...ys))],
+    to: [Math.min(SEEN.to[0], Math.max(...xs)), Math.min(SEEN.to[1], Math.max(...ys))],
+  }
+}
+
+/** The points of one command; what `h` and `v` do not say is left out. */
+function pointsOf(
+  command: string,
+  list: string,
+): readonly (readonly [number | undefined, number | undefined])[] {
+  const numbers = (list.match(/-?(?:\d+\.?\d*|\.\d+)/g) ?? []).map(Number)
+  switch (command.toLowerCase()) {
+    case 'h':
+      return numbers.map((x) => [x, undefined])
+    case 'v':
+      return numbers.map((y) => [undefined, y])
+    case 'a':
+      return [[numbers.at(-2), numbers.at(-1)]]
+    default:
+      return Array.from({ length: Math.floor(numbers.length / 2) }, (_, i) => [
+        numbers[i * 2],
+        numbers[i * 2 + 1],
+      ])
+  }
 }

@@ -1,8 +1,8 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { SAMPLE_ITEMS, SAMPLE_PROFILES } from '../../src/media/samples.ts'
-import { photograph } from '../../src/pixels/sample-darkroom.ts'
-import { SCENES } from '../../src/samples/scenes.ts'
+import { photograph } from '../../samples/darkroom.ts'
+import { SCENES } from '../../samples/scenes.ts'
 
 const NAMES = [...SAMPLE_ITEMS.flatMap(({ scenes }) => scenes), ...SAMPLE_PROFILES.map(({ scene }) => scene)]
 

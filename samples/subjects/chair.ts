@@ -13,13 +13,13 @@ import {
   shape,
   stroke,
   textured,
-} from './draw.ts'
+} from '../kit/draw.ts'
 import { between, type Place, seen, seenOfChair, shadowOf, sizeAt, through } from './chair-space.ts'
 import { seat, seatEdge, weave } from './chair-seat.ts'
 import { tag } from './chair-tag.ts'
-import { lettering } from './font.ts'
-import { range } from './range.ts'
-import { studio, sunlitWall, tableTop } from './rooms.ts'
+import { lettering } from '../kit/font.ts'
+import { range } from '../kit/range.ts'
+import { studio, sunlitWall, tableTop } from '../kit/rooms.ts'
 
 /** A turned rod: both ends and its thickness in centimetres. */
 type Rod = readonly [Place, Place, number]

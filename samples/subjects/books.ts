@@ -14,12 +14,12 @@ import {
   stroke,
   textured,
   ring,
-} from './draw.ts'
+} from '../kit/draw.ts'
 import { glasses, globe } from './book-props.ts'
-import { outOfFocus } from './focus.ts'
-import { lettering, letteringWidth } from './font.ts'
-import { random } from './random.ts'
-import { bokeh, tableTop } from './rooms.ts'
+import { outOfFocus } from '../kit/focus.ts'
+import { lettering, letteringWidth } from '../kit/font.ts'
+import { random } from '../kit/random.ts'
+import { bokeh, tableTop } from '../kit/rooms.ts'
 
 interface Book {
   readonly title: string

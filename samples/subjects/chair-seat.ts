@@ -1,7 +1,7 @@
 import { between, type Place, seenOfChair, through } from './chair-space.ts'
-import { dark, light, mix, shape, stroke } from './draw.ts'
-import { random } from './random.ts'
-import { range } from './range.ts'
+import { dark, light, mix, shape, stroke } from '../kit/draw.ts'
+import { random } from '../kit/random.ts'
+import { range } from '../kit/range.ts'
 
 /** The corners of the seat: front left, front right, back right, back left. */
 export const seat: readonly [Place, Place, Place, Place] = [
