@@ -4,12 +4,16 @@ import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
 import { type AppEnv, routingPath } from './env.ts'
 import { health } from './health.ts'
-import { type ImagesOptions, images } from './images.ts'
-import { type ObserveOptions, observe } from './observe.ts'
+import { answerHits } from './hits.ts'
+import { type ImagesOptions, images, Plans, type PlansOptions } from './images.ts'
+import { createRecorder, observe, type RecorderOptions } from './observe.ts'
 import { problemAnswer } from './problem.ts'
 import { type SamplesPage, samplesPage } from './samples-page.ts'
 
-export interface AppOptions extends ImagesOptions, Omit<ObserveOptions, 'routeOf'> {
+export interface AppOptions
+  extends PlansOptions,
+    Omit<ImagesOptions, 'plans'>,
+    Omit<RecorderOptions, 'routeOf'> {
   readonly readiness: Readiness
   /** The demo page at `/`; without it there is none. */
   readonly samplesPage?: SamplesPage | undefined
@@ -21,11 +25,14 @@ const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ getPath: (request, context) => routingPath(request, context?.env) })
 
-  app.use(observe({ ...options, routeOf }))
+  const recorder = createRecorder({ ...options, routeOf })
+  const plans = new Plans(options)
+
+  app.use(observe(recorder))
   app.onError(problemAnswer)
   app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
 
-  const serveImage = images(options)
+  const serveImage = images({ ...options, plans })
   for (const route of ['/img/*', '/simg/*']) {
     app.get(route, serveImage)
     app.options(route, (c) => c.body(null, 204, preflight))
@@ -37,6 +44,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
+
+  const answerHit = answerHits({ ...options, plans, recorder })
+  const { fetch } = app
+  app.fetch = (request, env, context) => answerHit(request, env) ?? fetch(request, env, context)
   return app
 }
 

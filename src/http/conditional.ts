@@ -10,6 +10,15 @@ export interface ConditionalHeaders {
   readonly ifModifiedSince?: string | undefined
 }
 
+/** The conditions of a request; `undefined` when it has none. */
+export function conditionsOf(headers: Headers): ConditionalHeaders | undefined {
+  const ifNoneMatch = headers.get('if-none-match') ?? undefined
+  const ifModifiedSince = headers.get('if-modified-since') ?? undefined
+  return ifNoneMatch === undefined && ifModifiedSince === undefined
+    ? undefined
+    : { ifNoneMatch, ifModifiedSince }
+}
+
 /**
  * Whether the client's copy is still right (RFC 9110 §13.2.2): `If-None-Match` decides alone when it is there, by weak
  * comparison (§13.1.2). `If-Modified-Since` matches on equality only: a source that was replaced by an older file has
@@ -35,7 +44,8 @@ export function isRangeApplicable(ifRange: string | undefined, { etag, lastModif
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 
 function listsEtag(list: string, etag: string): boolean {
-  if (list.trim() === '*') return true
+  // The usual case: one tag, the one that we gave.
+  if (list === etag || list.trim() === '*') return true
   for (const [, opaque] of list.matchAll(ENTITY_TAG)) if (opaque === etag) return true
   return false
 }

@@ -6,20 +6,18 @@ import type { SizePolicy } from '../transform/size-policy.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Delivery, VersionedPath } from '../variants/delivery.ts'
-import { type ConditionalHeaders, isNotModified } from './conditional.ts'
+import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
 import { notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
-export interface ImagesOptions {
+export interface PlansOptions {
   readonly dialect: NativeDialect
   readonly sizes: SizePolicy
-  readonly delivery: Delivery
-  readonly requestTimeoutMs: number
 }
 
 /** What was decided about a target: it depends on nothing else, so that it is decided once for a popular one. */
-type Plan =
+export type Plan =
   | {
       readonly kind: 'serve'
       readonly image: ParsedImage
@@ -32,36 +30,54 @@ type Plan =
 const MAX_PLAN_BYTES = 32 * 1024 * 1024
 const PLAN_OVERHEAD_BYTES = 1024
 
-/** Pictures: `/img/…` and `/simg/…`. */
-export function images(options: ImagesOptions): Handler<AppEnv> {
-  const { dialect, delivery, requestTimeoutMs } = options
-  const plans = new LRUCache<string, Plan>({
+/** What to do about the paths of pictures, remembered. */
+export class Plans {
+  readonly #options: PlansOptions
+  readonly #known = new LRUCache<string, Plan>({
     maxSize: MAX_PLAN_BYTES,
     sizeCalculation: (_, path) => 2 * path.length + PLAN_OVERHEAD_BYTES,
   })
-  const locate = (at: VersionedPath | undefined, signed: boolean) =>
-    at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
-  const remember = (path: string, plan: Plan) => {
-    plans.set(path, plan)
+  constructor(options: PlansOptions) {
+    this.#options = options
+  }
+
+  /** What has been decided before; `undefined` for a path that is new, or that means nothing. */
+  find(path: string): Plan | undefined {
+    return this.#known.get(path)
+  }
+
+  /** What is decided now if it has not been before; throws what is wrong with the path. */
+  get(path: string): Plan {
+    const known = this.#known.get(path)
+    if (known !== undefined) return known
+    const plan = decide(this.#options, path)
+    this.#known.set(path, plan)
     return plan
   }
+}
+
+export interface ImagesOptions {
+  readonly dialect: NativeDialect
+  readonly plans: Plans
+  readonly delivery: Delivery
+  readonly requestTimeoutMs: number
+}
+
+/** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
+export function images(options: ImagesOptions): Handler<AppEnv> {
+  const { dialect, plans, delivery, requestTimeoutMs } = options
+  const locate = (at: VersionedPath | undefined, signed: boolean) =>
+    at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
   return async function images(c) {
     // Without the query, of which nothing is read: it would make as many plans as there are queries.
     const { path } = c.req
-    const plan = plans.get(path) ?? remember(path, decide(options, path))
+    const plan = plans.get(path)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
     const { request, signed } = plan.image
-
-    const ready = delivery.fromMemory(request)
-    const conditions = conditionsOf(c)
-    if (ready !== undefined) {
-      // Of a 304 too: the log and the metrics count it as the hit that it is.
-      c.set('layer', ready.layer)
-      return respond(c, conditions, ready, locate(ready.canonical, signed))
-    }
+    const conditions = conditionsOf(c.req.raw.headers)
     return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, signal))
       if (headline && isNotModified(conditions, headline)) {
@@ -75,7 +91,7 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
   }
 }
 
-function decide({ dialect, sizes }: ImagesOptions, path: string): Plan {
+function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   const parsed = dialect.parse(path)
   if (parsed.kind === 'redirect') return { kind: 'redirect', location: parsed.location, tags: undefined }
   const { request, signed } = parsed
@@ -98,17 +114,11 @@ function respond(
   answer: Answer,
   location: string | undefined,
 ): Response {
+  // Of a 304 too: the log and the metrics count it as what it is.
+  c.set('layer', answer.layer)
   return conditions && isNotModified(conditions, answer)
     ? notModifiedAnswer(c, answer, location)
     : pictureAnswer(c, answer, location)
-}
-
-function conditionsOf(c: Context<AppEnv>) {
-  const ifNoneMatch = c.req.header('if-none-match')
-  const ifModifiedSince = c.req.header('if-modified-since')
-  return ifNoneMatch === undefined && ifModifiedSince === undefined
-    ? undefined
-    : { ifNoneMatch, ifModifiedSince }
 }
 
 function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {

@@ -1,10 +1,12 @@
 import type { MiddlewareHandler } from 'hono'
+import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { GatewayError } from '../errors.ts'
+import type { Layer } from '../variants/variant.ts'
 import type { AppEnv } from './env.ts'
 
-export interface ObserveOptions {
+export interface RecorderOptions {
   readonly log: Logger
   readonly metrics: Metrics
   /** One memory hit in this many is logged; 0: none. Everything else always is. */
@@ -13,45 +15,73 @@ export interface ObserveOptions {
   readonly routeOf: (path: string) => string
 }
 
-/** Gives every request an id, and leaves a line and a count behind for its answer. */
-export function observe({ log, metrics, logHitsEvery, routeOf }: ObserveOptions): MiddlewareHandler<AppEnv> {
+/** What is known of a request once it has been answered. */
+export interface Answered {
+  readonly id: string
+  readonly method: string
+  /** The target without its query, where a token may stand. */
+  readonly path: string
+  readonly status: number
+  readonly ms: number
+  readonly layer: Layer | undefined
+  readonly cacheClass: CacheClass | undefined
+  /** CloudFront's id of the request. */
+  readonly cdnId: string | undefined
+  readonly error?: unknown
+}
+
+/** Leaves a line and a count behind for every answer. */
+export interface Recorder {
+  /** An id that no other request of this process has. */
+  nextId(): string
+  record(answered: Answered): void
+}
+
+/** Records into the log and the metrics. */
+export function createRecorder({ log, metrics, logHitsEvery, routeOf }: RecorderOptions): Recorder {
   const instance = Math.random().toString(36).slice(2, 8)
   let requests = 0
   let hits = 0
+  return {
+    nextId() {
+      requests += 1
+      return `${instance}-${requests.toString(36)}`
+    },
+    record({ id, method, path, status, ms, layer = 'none', cacheClass, cdnId, error }) {
+      const route = routeOf(path)
+      metrics.requests.inc({ route, status, class: cacheClass ?? 'none', layer })
+      metrics.requestSeconds.observe({ route, layer }, ms / 1000)
+      if (layer === 'memory' && status < 400) {
+        hits += 1
+        if (logHitsEvery === 0 || hits % logHitsEvery !== 1 % logHitsEvery) return
+      }
+      const err = unexpected(error)
+      const level = err === undefined ? 'info' : 'error'
+      const rounded = Math.round(ms * 10) / 10
+      const line = { id, method, target: path, status, ms: rounded, layer, class: cacheClass, cdnId, err }
+      log[level](line, 'request')
+    },
+  }
+}
 
+/** Gives every request an id, and records its answer. */
+export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
   return async function observe(c, next) {
     const startedAt = performance.now()
-    requests += 1
-    const id = `${instance}-${requests.toString(36)}`
+    const id = recorder.nextId()
     c.set('requestId', id)
     await next()
-
-    const ms = performance.now() - startedAt
-    const layer = c.get('layer') ?? 'none'
-    const { status } = c.res
-    const route = routeOf(c.req.path)
-    metrics.requests.inc({ route, status, class: c.get('cacheClass') ?? 'none', layer })
-    metrics.requestSeconds.observe({ route, layer }, ms / 1000)
-    if (layer === 'memory' && status < 400) {
-      hits += 1
-      if (logHitsEvery === 0 || hits % logHitsEvery !== 1 % logHitsEvery) return
-    }
-    const err = unexpected(c.get('error'))
-    log[err === undefined ? 'info' : 'error'](
-      {
-        id,
-        method: c.req.method,
-        // Without its query, where a token may stand.
-        target: c.req.path,
-        status,
-        ms: Math.round(ms * 10) / 10,
-        layer,
-        class: c.get('cacheClass'),
-        cdnId: c.req.header('x-amz-cf-id'),
-        err,
-      },
-      'request',
-    )
+    recorder.record({
+      id,
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      ms: performance.now() - startedAt,
+      layer: c.get('layer'),
+      cacheClass: c.get('cacheClass'),
+      cdnId: c.req.header('x-amz-cf-id'),
+      error: c.get('error'),
+    })
   }
 }
 

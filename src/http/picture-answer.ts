@@ -28,15 +28,8 @@ const CACHE_STATUS: Record<Layer, string> = {
 export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocation?: string): Response {
   c.set('layer', answer.layer)
   c.set('cacheClass', answer.cacheClass)
-  const { bytes, contentType } = answer.variant
-  const headers: Record<string, string> = {
-    'content-type': contentType,
-    'content-length': `${bytes.length}`,
-    'accept-ranges': 'bytes',
-    ...headlineHeaders(answer, contentLocation),
-    'cache-status': CACHE_STATUS[answer.layer],
-    ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
-  }
+  const { bytes } = answer.variant
+  const headers = pictureHeaders(answer, contentLocation)
   // Ranges are defined for GET (RFC 9110 §14.2).
   const rangeHeader = c.req.method === 'GET' ? c.req.header('range') : undefined
   if (rangeHeader === undefined || !isRangeApplicable(c.req.header('if-range'), answer)) {
@@ -63,7 +56,21 @@ export function notModifiedAnswer(
   return new Response(null, { status: 304, headers: headlineHeaders(headline, contentLocation) })
 }
 
-function headlineHeaders(headline: Headline, contentLocation?: string): Record<string, string> {
+/** The headers of an answer that is the whole picture. */
+export function pictureHeaders(answer: Answer, contentLocation?: string): Record<string, string> {
+  const { bytes, contentType } = answer.variant
+  return {
+    'content-type': contentType,
+    'content-length': `${bytes.length}`,
+    'accept-ranges': 'bytes',
+    ...headlineHeaders(answer, contentLocation),
+    'cache-status': CACHE_STATUS[answer.layer],
+    ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
+  }
+}
+
+/** The headers that a 304 has too. */
+export function headlineHeaders(headline: Headline, contentLocation?: string): Record<string, string> {
   return {
     etag: headline.etag,
     'last-modified': headline.lastModified.toUTCString(),

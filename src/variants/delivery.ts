@@ -1,14 +1,12 @@
 import { type CacheClass, unversionedClass } from '../cdn/cache-policy.ts'
-import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import type { JournalReader } from '../sources/journal-reader.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
 import type { TransformSpec } from '../transform/spec.ts'
 import type { ImageRequest, SourcePath } from '../urls/image-request.ts'
-import { variantKey } from '../urls/variant-key.ts'
-import { epochPartOf, sourcePartOf, variantEtag, versionOf } from '../urls/version.ts'
-import type { Layer, RenderTimings, Variant, VariantName } from './variant.ts'
+import { epochPartOf, sourcePartOf, versionOf } from '../urls/version.ts'
+import { type Layer, nameOf, type RenderTimings, type Variant } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
 
 export interface DeliveryOptions {
@@ -45,6 +43,13 @@ export interface Answer extends Headline {
   readonly timings?: RenderTimings | undefined
 }
 
+/** An answer out of memory, held weakly so that it goes with its picture, and what else it depended on. */
+interface Remembered {
+  readonly answer: WeakRef<Answer>
+  readonly source: Source | undefined
+  readonly stale: boolean | undefined
+}
+
 export interface DeliverOptions {
   /** Whether a picture that is stored nowhere may be rendered. */
   readonly mayRender: boolean
@@ -54,24 +59,41 @@ export interface DeliverOptions {
 /** Answers image requests, step by step as design §4 has them; it decides, and leaves the work to sources and variants. */
 export class Delivery {
   readonly #options: DeliveryOptions
+  readonly #answers = new WeakMap<ImageRequest, Remembered>()
 
   constructor(options: DeliveryOptions) {
     this.#options = options
   }
 
-  /** The answer if it can be given at once: no bucket call, no waiting. */
+  /**
+   * The answer if it can be given at once: no bucket call, no waiting. One and the same object for the same request
+   * object for as long as nothing changes, so that what is made of it can be kept.
+   */
   fromMemory(request: ImageRequest): Answer | undefined {
     const { sources, variants, journal } = this.#options
-    if (request.version !== undefined) {
-      if (journal.behind) return undefined
-      const variant = variants.inMemory(nameOf(request.source, request.version, request.spec).key)
+    const { version } = request
+    if (version !== undefined && journal.behind) return undefined
+    const found = version === undefined ? sources.remembered(request.source) : undefined
+    const last = this.#answers.get(request)
+    const unchanged = last?.source === found?.source && last?.stale === found?.stale
+    const same = unchanged ? last?.answer.deref() : undefined
+    if (same !== undefined && variants.inMemory(same.variant.key) === same.variant) return same
+    const made = this.#inMemory(request, found)
+    const { source, stale } = found ?? {}
+    if (made !== undefined) this.#answers.set(request, { answer: new WeakRef(made), source, stale })
+    return made
+  }
+
+  #inMemory({ source, version, spec }: ImageRequest, found: Found | undefined): Answer | undefined {
+    const { variants } = this.#options
+    if (version !== undefined) {
+      const variant = variants.inMemory(nameOf(source, version, spec).key)
       return variant && answer({ variant, layer: 'memory' }, 'A')
     }
-    const found = sources.remembered(request.source)
     if (found?.source === undefined || found.source.access !== 'public') return undefined
-    const version = this.#currentVersion(found.source)
-    const variant = variants.inMemory(nameOf(found.source.at, version, request.spec).key)
-    return variant && this.#unversioned({ variant, layer: 'memory' }, found, found.source, request.spec)
+    const { key } = nameOf(found.source.at, this.#currentVersion(found.source), spec)
+    const variant = variants.inMemory(key)
+    return variant && this.#unversioned({ variant, layer: 'memory' }, found, found.source, spec)
   }
 
   /** What would be answered, if that is known without the picture: at most one bucket call. */
@@ -200,14 +222,6 @@ export class Delivery {
 
   #unversioned(found: FoundVariant, at: Found, source: Source, spec: TransformSpec): Answer {
     return { ...this.#currentHeadline(at, source, spec), ...found }
-  }
-}
-
-function nameOf(source: SourcePath, version: string, spec: TransformSpec): VariantName {
-  return {
-    key: variantKey(source.path, version, spec),
-    etag: variantEtag(version, spec),
-    tags: cacheTags(source),
   }
 }
 

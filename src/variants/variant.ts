@@ -1,4 +1,9 @@
+import { cacheTags } from '../cdn/cache-tags.ts'
 import type { ObjectFacts } from '../storage/object-store.ts'
+import type { TransformSpec } from '../transform/spec.ts'
+import type { SourcePath } from '../urls/image-request.ts'
+import { variantKey } from '../urls/variant-key.ts'
+import { variantEtag } from '../urls/version.ts'
 
 /** The name of one picture: where it is stored, and what identifies its bytes. */
 export interface VariantName {
@@ -27,6 +32,15 @@ export interface RenderTimings {
   readonly queueMs: number
   readonly decodeMs: number
   readonly encodeMs: number
+}
+
+/** The name of the picture that `spec` makes of this version of a source. */
+export function nameOf(source: SourcePath, version: string, spec: TransformSpec): VariantName {
+  return {
+    key: variantKey(source.path, version, spec),
+    etag: variantEtag(version, spec),
+    tags: cacheTags(source),
+  }
 }
 
 /** User metadata that a stored variant carries, beside what the store itself adds. */

@@ -96,4 +96,17 @@ describe('settings', () => {
     await Promise.all(Array.from({ length: 12 }, () => bucket.store.get('a.jpg')))
     expect(most).toBe(3)
   })
+
+  test('keep a connection, after a HEAD too', async () => {
+    const ports = new Set<number | undefined>()
+    const noting = (...[request, response]: Parameters<ReturnType<typeof object>>) => {
+      ports.add(request.socket.remotePort)
+      object('x')(request, response)
+    }
+    await using bucket = await startScript([noting])
+    for (let round = 0; round < 10; round += 1) await bucket.store.head('a.jpg')
+    expect(bucket.requests).toHaveLength(10)
+    // A socket is free one turn of the event loop after its answer: whoever comes sooner gets a second one.
+    expect(ports.size).toBeLessThanOrEqual(2)
+  })
 })
