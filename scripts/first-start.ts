@@ -14,12 +14,17 @@ import sharp from 'sharp'
 const READY_MS = 120_000
 const clone = mkdtempSync(join(tmpdir(), 'halftone-first-start-'))
 const startedAt = Date.now()
-const say = (text: string) => process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${text}\n`)
+const say = (text: string) =>
+  process.stdout.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${text}\n`)
 
 /** `npm start` on free ports; resolves with its address when it says that it is ready. */
 async function start(): Promise<{ url: string; stop: () => Promise<number | null> }> {
   const ports = { PORT: '0', ORIGIN_PORT: '0', HALFTONE_ADMIN_PORT: '0' }
-  const child = spawn('npm', ['start'], { cwd: clone, env: { ...process.env, ...ports }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('npm', ['start'], {
+    cwd: clone,
+    env: { ...process.env, ...ports },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const lines = createInterface(child.stdout)
   const timer = setTimeout(() => child.kill(), READY_MS)
   try {
@@ -68,7 +73,8 @@ try {
   assert.deepEqual({ format, width }, { format: 'webp', width: 800 })
   assert.equal((await look(picture)).header('cache-status'), 'memory; hit')
   assert.match((await look(`${first.url}/`)).bytes.toString(), /demo-8/)
-  for (let item = 1; item <= 8; item += 1) await look(`${first.url}/img/items/demo-${item}/photos/p2/320.webp`)
+  for (let item = 1; item <= 8; item += 1)
+    await look(`${first.url}/img/items/demo-${item}/photos/p2/320.webp`)
   for (const user of ['demo-ana', 'demo-ben']) await look(`${first.url}/img/profiles/${user}/256x256.jpg`)
   assert.equal(await first.stop(), 0)
   say('looked at everything, stopped')

@@ -1,4 +1,3 @@
-import type { Context } from 'hono'
 import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { Layer } from '../variants/variant.ts'
 
@@ -18,14 +17,9 @@ export interface AppEnv {
 }
 
 /**
- * The request target as it came in, with its query. Not `Request.url`: URL parsers swallow `%2e%2e` and `\`, and what
- * they make of it is not what a CDN keyed on.
+ * The path that routes are chosen by: the raw request target without its query, and without the authority of an absolute
+ * form. Not `Request.url`: URL parsers swallow `%2e%2e` and `\`, and what they make of it is not what a CDN keyed on.
  */
-export function rawTarget(c: Context<AppEnv>): string {
-  return c.env.incoming?.url ?? pathOf(c.req.raw.url)
-}
-
-/** The path that routes are chosen by: the raw target without its query, and without the authority of an absolute form. */
 export function routingPath(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = env?.incoming?.url ?? pathOf(request.url)
   const path = target.startsWith('/') ? target : pathOf(target)
