@@ -1,4 +1,5 @@
-import { readSync } from 'node:fs'
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
 import { answerJob, hardenSharp, identify } from './answer-job.ts'
 import type { Job, JobMessage, WorkerMessage } from './messages.ts'
 
@@ -11,11 +12,12 @@ const STANDARD_INPUT = 0
 function startWorker(): void {
   hardenSharp()
   let last: Promise<void> = Promise.resolve()
+  let source: Promise<Uint8Array> = Promise.resolve(new Uint8Array())
   let pending = 0
 
-  async function work(before: Promise<void>, { head, sourceBytes }: JobMessage): Promise<void> {
+  async function work(before: Promise<void>, { head }: JobMessage, read: Promise<Uint8Array>): Promise<void> {
     await before
-    const job: Job = { ...head, source: readSource(sourceBytes) }
+    const job: Job = { ...head, source: await read }
     send({ kind: 'answer', answer: await answerJob(job), rssBytes: process.memoryUsage.rss() })
     pending -= 1
   }
@@ -23,7 +25,9 @@ function startWorker(): void {
   process.on('message', (message: unknown) => {
     if (!isJobMessage(message)) return
     pending += 1
-    last = work(last, message)
+    // Read while the picture before is rendered; sources come in the order of their jobs.
+    source = source.then(() => readSource(message.sourceBytes))
+    last = work(last, message, source)
   })
   // Leaving in mid-picture would wait for the encoder: nobody is left to want what it makes.
   process.on('disconnect', () => (pending > 0 ? process.kill(process.pid, 'SIGKILL') : process.exit(0)))
@@ -37,14 +41,16 @@ function isJobMessage(message: unknown): message is JobMessage {
   return typeof message === 'object' && message !== null && 'head' in message && 'sourceBytes' in message
 }
 
-/** Reads so many bytes from standard input, into memory of their own. Nothing else is to be done meanwhile: it waits. */
-function readSource(bytes: number): Uint8Array {
+const readSome = promisify(read)
+
+/** Reads so many bytes from standard input, into memory of their own. */
+async function readSource(bytes: number): Promise<Uint8Array> {
   const source = Buffer.allocUnsafeSlow(bytes)
   for (let filled = 0; filled < bytes; ) {
-    const read = readSync(STANDARD_INPUT, source, filled, bytes - filled, null)
+    const { bytesRead } = await readSome(STANDARD_INPUT, source, filled, bytes - filled, null)
     // The main process has gone, and with it whoever wanted the picture.
-    if (read === 0) process.exit(0)
-    filled += read
+    if (bytesRead === 0) process.exit(0)
+    filled += bytesRead
   }
   return source
 }
