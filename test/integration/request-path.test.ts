@@ -216,11 +216,3 @@ describe('two replicas on one bucket', () => {
     expect((await gateway.fetch(path)).status).toBe(404)
   })
 })
-
-test('without memory every picture comes from the bucket', async () => {
-  const gateway = await start({ HALFTONE_MEMORY_MB: '0' })
-  await gateway.fetch(PATH)
-  await gateway.verbs()
-  expect(await cacheStatus(gateway.fetch(PATH))).toBe('memory; fwd=miss, bucket; hit')
-  expect(gateway.variants.stats.memoryEntries).toBe(0)
-})
