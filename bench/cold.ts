@@ -1,5 +1,6 @@
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { cpuCount } from '../src/render/cpu-quota.ts'
+import { WORKER_NICENESS } from '../src/render/worker-process.ts'
 import type { OutputFormat } from '../src/transform/spec.ts'
 import { type Child, startChild } from './child.ts'
 import { type Contest, sideBySide } from './contest.ts'
@@ -60,7 +61,7 @@ export function openCold({ format, oneCore = false }: ColdOptions): (stage: Stag
 /** Render workers have a lower priority; where other programs run as well that must cost both sides the same. */
 function startBareLoop(core: number | undefined): Child {
   const loop = startChild('bare-sharp', core)
-  if (loop.pid !== undefined) setPriority(loop.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  if (loop.pid !== undefined) setPriority(loop.pid, WORKER_NICENESS)
   return loop
 }
 

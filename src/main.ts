@@ -7,11 +7,13 @@ import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
 import { start } from './commands/start.ts'
 import { GatewayError } from './errors.ts'
+import { tuneGarbageCollector } from './garbage-collector.ts'
 
 /** What shells call EX_CONFIG: something is configured in an unsuitable way. */
 const EXIT_CONFIG = 78
 
 quietSdk()
+tuneGarbageCollector()
 
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')

@@ -42,6 +42,9 @@ interface Served {
 /** Pictures that wait at a worker's door while it renders. */
 const PICTURES_AHEAD = 1
 
+/** A reason of our own: without one, `abort` makes an exception, with a stack, each time. */
+const CHANGED = new Error('Another picture is done')
+
 const BACKOFF_MS = { first: 100, longest: 5_000 }
 
 /** One place of the pool: keeps one worker alive, and hands it one picture after another. */
@@ -128,7 +131,7 @@ export class Seat {
     const taken = queue.take(AbortSignal.any([worker.gone, changed.signal]), 'ahead')
     await Promise.race([taken, ...running])
     // What has been handed over in the same moment is not lost by this.
-    changed.abort()
+    changed.abort(CHANGED)
     return taken
   }
 

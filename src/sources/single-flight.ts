@@ -119,6 +119,9 @@ class Flight<T> implements FlightControl {
   }
 }
 
+/** A reason of our own: without one, `abort` makes an exception, with a stack, each time. */
+const SETTLED = new Error('Settled')
+
 /** The outcome, or the signal's reason if that comes first. */
 async function abortable<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
@@ -130,6 +133,6 @@ async function abortable<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T
   try {
     return await Promise.race([outcome, left])
   } finally {
-    settled.abort()
+    settled.abort(SETTLED)
   }
 }

@@ -10,6 +10,7 @@ import { WorkerPool } from '../../src/render/worker-pool.ts'
 import { LIMITS } from '../pixels/limits.ts'
 import { encode, photo } from '../support/pictures.ts'
 import { startPool, WORKER_FILE } from './pool.ts'
+import { WORKER_NICENESS } from '../../src/render/worker-process.ts'
 import { until } from './until.ts'
 
 const SOURCE = await encode(photo(300, 200), 'jpg')
@@ -60,7 +61,7 @@ describe.runIf(process.platform === 'linux')('a worker as the kernel sees it', (
     const pid = await pidOf(pool)
     const threads = readdirSync(`/proc/${pid}/task`)
     expect(threads.length).toBeGreaterThan(3)
-    for (const thread of threads) expect(niceness(`/proc/${pid}/task/${thread}/stat`)).toBe(10)
+    for (const thread of threads) expect(niceness(`/proc/${pid}/task/${thread}/stat`)).toBe(WORKER_NICENESS)
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('500')
   })
 
