@@ -23,6 +23,7 @@ import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
 import { variantsBelow } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
+import { KnownFacts } from './variants/known-facts.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
 import { WriteBack } from './variants/write-back.ts'
@@ -134,12 +135,14 @@ function createCore(options: CoreOptions) {
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    epoch,
   })
   const { variants, writeBack } = createVariants(options, sources, renditions)
+  const facts = new KnownFacts({ variants, epoch })
   const journal = createJournalReader(options, sources, variants)
   const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
   const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
-  return { sources, admission, variants, writeBack, journal, delivery }
+  return { sources, admission, variants, facts, writeBack, journal, delivery }
 }
 
 function createVariants(

@@ -7,7 +7,8 @@ import { brokenPicture, inspectPicture, openOptions } from './inspect.ts'
 import type { Picture, PictureLimits } from './messages.ts'
 import { type Plan, STEPS } from './steps.ts'
 
-interface Pixels {
+/** Raw pixels, as sharp gives them. */
+export interface Pixels {
   readonly data: Buffer
   readonly info: OutputInfo
 }
@@ -45,7 +46,7 @@ function checkTarget({ width, height }: Sides, spec: TransformSpec, limits: Pict
 }
 
 /** Decodes and resizes to raw pixels, apart from the encoder, so that their failures and times stay apart. */
-async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
+export async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
   const opened = sharp(source, openOptions(limits.maxPixels))
   const pipeline = STEPS.reduce((made, step) => step(made, plan), opened)
   const pixels = await pipeline

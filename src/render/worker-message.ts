@@ -24,9 +24,17 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
+const description = z.object({
+  facts,
+  dominantColour: z.string().regex(/^#[0-9a-f]{6}$/),
+  decodeMs: milliseconds,
+  encodeMs: milliseconds,
+})
+
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rendered'), picture }),
   z.object({ kind: z.literal('inspected'), facts }),
+  z.object({ kind: z.literal('described'), description }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum([

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { PictureDescription } from '../render/renderer.ts'
+import type { Source } from '../sources/source.ts'
+
+const sourceFacts = z.object({
+  /** Sides in pixels, as the picture is shown: its orientation applied. */
+  width: z.int().positive(),
+  height: z.int().positive(),
+  /** The media type of the source, by its bytes. */
+  type: z.string(),
+  /** Length of the source. */
+  bytes: z.int().positive(),
+  frames: z.int().positive(),
+  /** Whether the source can be transparent anywhere. */
+  hasAlpha: z.boolean(),
+  /** EXIF orientation, 1 to 8. */
+  orientation: z.int().min(1).max(8),
+  /** `#rrggbb`. */
+  dominantColour: z.string(),
+  /** The version that all this is true of, 15 characters. */
+  version: z.string(),
+})
+
+/** What `info.json` says of one version of a source. */
+export type SourceFacts = Readonly<z.infer<typeof sourceFacts>>
+
+/** The facts about a source, from what a render worker tells of its bytes. */
+export function toSourceFacts(
+  { facts, dominantColour }: PictureDescription,
+  source: Source,
+  version: string,
+): SourceFacts {
+  const { width, height, contentType: type, frames, hasAlpha, orientation } = facts
+  const { bytes } = source
+  return { width, height, type, bytes, frames, hasAlpha, orientation, dominantColour, version }
+}
+
+/** Facts as they are answered and stored. */
+export function formatFacts(facts: SourceFacts): Buffer<ArrayBuffer> {
+  return Buffer.from(JSON.stringify(facts))
+}
+
+/** Reads what `formatFacts` has written; throws on anything else. */
+export function parseFacts(bytes: Buffer): SourceFacts {
+  return sourceFacts.parse(JSON.parse(bytes.toString()))
+}
