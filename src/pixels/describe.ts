@@ -1,11 +1,12 @@
 import sharp from 'sharp'
+import { rgbaToThumbHash } from 'thumbhash'
 import { dominantColour } from './dominant-colour.ts'
 import { type Sides, targetSides } from './geometry.ts'
 import { inspectPicture } from './inspect.ts'
 import type { Description, Facts, PictureLimits } from './messages.ts'
 import { decode, type Pixels } from './render.ts'
 
-/** The longer side of what a description is made from, in pixels. */
+/** The longer side of what a description is made from, in pixels: the most that a ThumbHash is made from. */
 const LONGEST_SIDE = 100
 
 /**
@@ -20,6 +21,7 @@ export async function describePicture(source: Uint8Array, limits: PictureLimits)
   return {
     facts,
     dominantColour: dominantColour(small.data),
+    thumbHash: rgbaToThumbHash(small.width, small.height, small.data),
     decodeMs: decoded - started,
     encodeMs: performance.now() - decoded,
   }

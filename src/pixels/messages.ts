@@ -50,6 +50,7 @@ export interface Description {
   readonly facts: Facts
   /** `#rrggbb`. */
   readonly dominantColour: string
+  readonly thumbHash: Uint8Array
   readonly decodeMs: number
   readonly encodeMs: number
 }

@@ -37,6 +37,7 @@ export interface PictureDescription {
   readonly facts: PictureFacts
   /** `#rrggbb`. */
   readonly dominantColour: string
+  readonly thumbHash: Uint8Array
   readonly timings: Rendering['timings']
 }
 

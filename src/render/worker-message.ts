@@ -5,6 +5,9 @@ const side = z.int().positive()
 const bytes = z.number().nonnegative()
 const milliseconds = z.number().nonnegative()
 
+/** Of a square with opacity: six bytes of head, then 38 factors of half a byte each. */
+const MAX_THUMBHASH_BYTES = 25
+
 const facts = z.object({
   format: z.enum(['jpeg', 'png', 'webp', 'avif']),
   contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
@@ -27,6 +30,7 @@ const picture = z.object({
 const description = z.object({
   facts,
   dominantColour: z.string().regex(/^#[0-9a-f]{6}$/),
+  thumbHash: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_THUMBHASH_BYTES),
   decodeMs: milliseconds,
   encodeMs: milliseconds,
 })

@@ -13,7 +13,7 @@ export type Size =
 export type TransformSpec = { readonly format: OutputFormat } & Size
 
 /** What can be told about a source in the place of a picture, as the last segment of a URL. */
-export const FACTS_NAMES = ['info.json'] as const
+export const FACTS_NAMES = ['info.json', 'thumbhash'] as const
 export type FactsName = (typeof FACTS_NAMES)[number]
 
 /** Asks for facts about a source. */
@@ -26,7 +26,7 @@ export type VariantSpec = TransformSpec | FactsSpec
 
 /**
  * The one spelling of a spec, as it stands in a versioned path: `800.webp`, `x600.avif`, `800x600.jpg`, `original.png`,
- * `info.json`.
+ * `info.json`, `thumbhash`.
  */
 export function specName(spec: VariantSpec): string {
   return 'facts' in spec ? spec.facts : `${sizeName(spec)}.${spec.format}`

@@ -100,7 +100,7 @@ export class Renditions {
     if (!('facts' in spec)) return renderer.render(body, spec)
     const description = await renderer.describe(body)
     const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
-    return { bytes: formatFacts(facts), contentType: 'application/json', timings: description.timings }
+    return { ...formatFacts(facts, spec.facts), timings: description.timings }
   }
 
   #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
