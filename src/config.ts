@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
+import { CROP_STRATEGIES, DEFAULT_RENDERING, type RenderingSettings } from './transform/rendering-settings.ts'
 import { SIZE_POLICIES } from './transform/size-policy.ts'
 
 const MB = 1024 * 1024
@@ -90,6 +91,19 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+  HALFTONE_CROP: z
+    .enum(CROP_STRATEGIES, { error: CROP_STRATEGIES.join(', ') })
+    .default(DEFAULT_RENDERING.crop),
+  HALFTONE_BACKGROUND: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
+    .toLowerCase()
+    .default(DEFAULT_RENDERING.background),
+  HALFTONE_KEEP_P3: flag.default(DEFAULT_RENDERING.keepsP3),
+  HALFTONE_LINEAR_RESIZE: flag.default(DEFAULT_RENDERING.linearLight),
+  HALFTONE_KEEP_GAIN_MAP: flag.default(DEFAULT_RENDERING.keepsGainMap),
+  HALFTONE_KEEP_COPYRIGHT: flag.default(DEFAULT_RENDERING.keepsCopyright),
+
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
   HALFTONE_DRAIN_DELAY_MS: whole(0, 0, 120_000),
@@ -141,6 +155,18 @@ function unknownNames(set: Record<string, unknown>): string[] {
   return Object.keys(set)
     .filter((name) => name.startsWith('HALFTONE_') && !variableNames.includes(name))
     .map((name) => `${name}: there is no such setting`)
+}
+
+/** What the operator has decided about all pictures. */
+export function renderingOf(config: Config): RenderingSettings {
+  return {
+    crop: config.HALFTONE_CROP,
+    background: config.HALFTONE_BACKGROUND,
+    keepsP3: config.HALFTONE_KEEP_P3,
+    linearLight: config.HALFTONE_LINEAR_RESIZE,
+    keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {

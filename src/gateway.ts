@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Config } from './config.ts'
+import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import type { SamplesPage } from './http/samples-page.ts'
@@ -19,6 +19,7 @@ import type { Logger } from './telemetry/log.ts'
 import { addGauges, createMetrics, type Gauges, type Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
+import { variantEpoch } from './transform/rendering-settings.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
 import { variantsBelow } from './urls/variant-key.ts'
@@ -73,7 +74,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const { config, log } = options
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
-  const { epoch } = await pool.ready()
+  const { epoch: encoders } = await pool.ready()
+  const epoch = variantEpoch(encoders, renderingOf(config))
   const observed = observeStore(store, recordBucketCalls(metrics))
   const core = createCore({ config, log, metrics, store: observed, pool, epoch })
   const readiness = new Readiness(() => core.journal.reachable)
@@ -213,6 +215,7 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
       maxFramePixels: config.HALFTONE_MAX_MEGAPIXELS,
       maxOutputSide: config.HALFTONE_MAX_SIDE,
     },
+    settings: renderingOf(config),
     pictureTimeoutMs: config.HALFTONE_RENDER_TIMEOUT_MS,
     maxWorkerRssBytes: config.HALFTONE_WORKER_MAX_MB,
     ...(onEvent !== undefined && { onEvent }),

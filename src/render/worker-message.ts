@@ -9,8 +9,16 @@ const milliseconds = z.number().nonnegative()
 const MAX_THUMBHASH_BYTES = 25
 
 const facts = z.object({
-  format: z.enum(['jpeg', 'png', 'webp', 'avif']),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  format: z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff', 'svg']),
+  contentType: z.enum([
+    'image/jpeg',
+    'image/png',
+    'image/webp',
+    'image/avif',
+    'image/gif',
+    'image/tiff',
+    'image/svg+xml',
+  ]),
   width: side,
   height: side,
   frames: side,
@@ -20,7 +28,7 @@ const facts = z.object({
 
 const picture = z.object({
   bytes: z.instanceof(Uint8Array),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif']),
   width: side,
   height: side,
   decodeMs: milliseconds,

@@ -97,7 +97,7 @@ export class Renditions {
 
   async #make(body: Buffer, source: Source, spec: VariantSpec): Promise<Made> {
     const { renderer, epoch } = this.#options
-    if (!('facts' in spec)) return renderer.render(body, spec)
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
     const description = await renderer.describe(body)
     const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
     return { ...formatFacts(facts, spec.facts), timings: description.timings }

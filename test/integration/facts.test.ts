@@ -5,7 +5,15 @@ import type { Source } from '../../src/sources/source.ts'
 import { signRest } from '../../src/urls/signature.ts'
 import { createTestGateway, type TestGateway } from '../support/gateway.ts'
 import { plainJpeg, putItem } from '../support/library.ts'
-import { encode, encodeTurned, encodeWithGps, fade, photo, truncated } from '../support/pictures.ts'
+import {
+  encode,
+  encodeTurned,
+  encodeWithGps,
+  fade,
+  photo,
+  pipelineOf,
+  truncated,
+} from '../support/pictures.ts'
 
 const KEY = 'a key for tests only'
 const B = 'public, max-age=300, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400'
@@ -95,6 +103,20 @@ describe('info.json', () => {
     })
     await put('photos/fade.jpg', await encode(fade(80, 40, [200, 30, 30]), 'webp'))
     expect(await infoOf('photos/fade.jpg')).toMatchObject({ hasAlpha: true, type: 'image/webp' })
+  })
+
+  test('comes from a worker for every kind of source', async () => {
+    const source = pipelineOf(photo(60, 40))
+    await put('photos/a.gif', await source.clone().gif().toBuffer())
+    await put('photos/a.tiff', await source.clone().tiff().toBuffer())
+    await put('photos/a.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"/>'))
+    for (const [name, type] of [
+      ['a.gif', 'image/gif'],
+      ['a.tiff', 'image/tiff'],
+      ['a.svg', 'image/svg+xml'],
+    ]) {
+      expect(await infoOf(`photos/${name}`)).toMatchObject({ type, width: 60, height: 40, frames: 1 })
+    }
   })
 
   test('says nothing that a camera wrote', async () => {

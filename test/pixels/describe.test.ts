@@ -143,13 +143,29 @@ describe('describePicture', () => {
         ),
       ),
     )
-    const animation = await sharp(frames, { join: { animated: true } })
-      .webp({ lossless: true })
-      .toBuffer()
-    const { facts, dominantColour, thumbHash } = await describeIt(animation)
-    expect(facts).toMatchObject({ frames: 3, width: 80, height: 60 })
-    expect(hexDistance(dominantColour, CORNERS.topLeft)).toBe(0)
-    expect(thumbHashToApproximateAspectRatio(thumbHash)).toBeGreaterThan(1)
+    const joined = sharp(frames, { join: { animated: true } })
+    for (const animation of [
+      await joined.clone().webp({ lossless: true }).toBuffer(),
+      await joined.clone().gif().toBuffer(),
+    ]) {
+      const { facts, dominantColour, thumbHash } = await describeIt(animation)
+      expect(facts).toMatchObject({ frames: 3, width: 80, height: 60 })
+      expect(hexDistance(dominantColour, CORNERS.topLeft)).toBe(0)
+      expect(thumbHashToApproximateAspectRatio(thumbHash)).toBeGreaterThan(1)
+    }
+  })
+
+  it('describes a TIFF, and a drawing by the sides that it names', async () => {
+    const tiff = await pipelineOf(corners(300, 200)).tiff().toBuffer()
+    const svg = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="40"><rect width="20" height="30" fill="#14a03c"/></svg>',
+    )
+    expect(await describeIt(tiff)).toMatchObject({ facts: { contentType: 'image/tiff', width: 300 } })
+    const { facts, dominantColour, thumbHash } = await describeIt(svg)
+    expect(facts).toMatchObject({ contentType: 'image/svg+xml', width: 20, height: 40, hasAlpha: true })
+    expect(dominantColour).toBe('#14a03c')
+    expect(thumbHashToApproximateAspectRatio(thumbHash)).toBeLessThan(1)
+    expect(thumbHashToAverageRGBA(thumbHash).a).toBeLessThan(0.9)
   })
 
   it.each([
