@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
-import { CROP_STRATEGIES, DEFAULT_RENDERING } from './transform/rendering-settings.ts'
+import { CROP_STRATEGIES, DEFAULT_RENDERING, type RenderingSettings } from './transform/rendering-settings.ts'
 import { SIZE_POLICIES } from './transform/size-policy.ts'
 
 const MB = 1024 * 1024
@@ -155,6 +155,18 @@ function unknownNames(set: Record<string, unknown>): string[] {
   return Object.keys(set)
     .filter((name) => name.startsWith('HALFTONE_') && !variableNames.includes(name))
     .map((name) => `${name}: there is no such setting`)
+}
+
+/** What the operator has decided about all pictures. */
+export function renderingOf(config: Config): RenderingSettings {
+  return {
+    crop: config.HALFTONE_CROP,
+    background: config.HALFTONE_BACKGROUND,
+    keepsP3: config.HALFTONE_KEEP_P3,
+    linearLight: config.HALFTONE_LINEAR_RESIZE,
+    keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {

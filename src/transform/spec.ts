@@ -12,9 +12,24 @@ export type Size =
 /** What the pixels of one variant depend on beside the source, and nothing else. */
 export type TransformSpec = { readonly format: OutputFormat } & Size
 
-/** The one spelling of a spec, as it stands in a versioned path: `800.webp`, `x600.avif`, `800x600.jpg`, `original.png`. */
-export function specName(spec: TransformSpec): string {
-  return `${sizeName(spec)}.${spec.format}`
+/** What can be told about a source in the place of a picture, as the last segment of a URL. */
+export const FACTS_NAMES = ['info.json', 'thumbhash'] as const
+export type FactsName = (typeof FACTS_NAMES)[number]
+
+/** Asks for facts about a source. */
+export interface FactsSpec {
+  readonly facts: FactsName
+}
+
+/** What a variant is beside its source: a picture, or facts about it. */
+export type VariantSpec = TransformSpec | FactsSpec
+
+/**
+ * The one spelling of a spec, as it stands in a versioned path: `800.webp`, `x600.avif`, `800x600.jpg`, `original.png`,
+ * `info.json`, `thumbhash`.
+ */
+export function specName(spec: VariantSpec): string {
+  return 'facts' in spec ? spec.facts : `${sizeName(spec)}.${spec.format}`
 }
 
 /** The one spelling of a size: `800`, `x600`, `800x600`, `original`. */

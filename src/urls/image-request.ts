@@ -1,11 +1,12 @@
-import type { TransformSpec } from '../transform/spec.ts'
+import type { VariantSpec } from '../transform/spec.ts'
 
 /** A parsed target: what every dialect turns a URL into. Immutable; behind `urls/` nobody sees a URL string. */
 export interface ImageRequest {
   readonly source: SourcePath
   /** The version named by a versioned path, 15 characters. */
   readonly version?: string
-  readonly spec: TransformSpec
+  /** A picture, or facts about the source. */
+  readonly spec: VariantSpec
   /** Whether the size came from a preset: those are allowed under every size policy. */
   readonly preset: boolean
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Presets } from '../transform/presets.ts'
-import { specName, type TransformSpec } from '../transform/spec.ts'
+import { specName, type VariantSpec } from '../transform/spec.ts'
 import type { Dialect, Parsed } from './dialect.ts'
 import type { ImageRequest } from './image-request.ts'
 import { signRest, verifyRest } from './signature.ts'
@@ -13,10 +13,10 @@ import { parseVersionSegment } from './version.ts'
 /** `/img/…` and `/simg/{signature}/…`. */
 export interface NativeDialect extends Dialect {
   /** The path of a variant under its version; `source` is canonical and decoded. */
-  formatVersioned(source: string, version: string, spec: TransformSpec, options?: FormatOptions): string
+  formatVersioned(source: string, version: string, spec: VariantSpec, options?: FormatOptions): string
 
   /** The path of a variant under whatever version is current; `source` is decoded. */
-  formatUnversioned(source: string, spec: TransformSpec, options?: FormatOptions): string
+  formatUnversioned(source: string, spec: VariantSpec, options?: FormatOptions): string
 }
 
 export interface FormatOptions {

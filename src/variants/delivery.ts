@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { JournalReader } from '../sources/journal-reader.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { VariantSpec } from '../transform/spec.ts'
 import type { ImageRequest, SourcePath } from '../urls/image-request.ts'
 import { epochPartOf, sourcePartOf, versionOf } from '../urls/version.ts'
 import { type Layer, nameOf, type RenderTimings, type Variant } from './variant.ts'
@@ -23,7 +23,7 @@ export interface DeliveryOptions {
 export interface VersionedPath {
   readonly source: SourcePath
   readonly version: string
-  readonly spec: TransformSpec
+  readonly spec: VariantSpec
 }
 
 /** What identifies an answer before any work. */
@@ -134,7 +134,7 @@ export class Delivery {
   async #tryCurrent(
     found: Found,
     source: Source,
-    spec: TransformSpec,
+    spec: VariantSpec,
     options: DeliverOptions,
   ): Promise<Answer | 'source-changed'> {
     const { variants } = this.#options
@@ -205,11 +205,11 @@ export class Delivery {
     return versionOf(source.version, this.#options.epoch)
   }
 
-  #canonical(source: Source, spec: TransformSpec): VersionedPath {
+  #canonical(source: Source, spec: VariantSpec): VersionedPath {
     return { source: source.at, version: this.#currentVersion(source), spec }
   }
 
-  #currentHeadline(found: Found, source: Source, spec: TransformSpec): Headline {
+  #currentHeadline(found: Found, source: Source, spec: VariantSpec): Headline {
     const { etag, tags } = nameOf(source.at, this.#currentVersion(source), spec)
     return {
       etag,
@@ -220,7 +220,7 @@ export class Delivery {
     }
   }
 
-  #unversioned(found: FoundVariant, at: Found, source: Source, spec: TransformSpec): Answer {
+  #unversioned(found: FoundVariant, at: Found, source: Source, spec: VariantSpec): Answer {
     return { ...this.#currentHeadline(at, source, spec), ...found }
   }
 }

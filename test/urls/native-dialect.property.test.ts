@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { parsePresets } from '../../src/transform/presets.ts'
-import { OUTPUT_FORMATS, specName, type TransformSpec } from '../../src/transform/spec.ts'
+import { FACTS_NAMES, OUTPUT_FORMATS, specName, type VariantSpec } from '../../src/transform/spec.ts'
 import type { Parsed } from '../../src/urls/dialect.ts'
 import { createNativeDialect } from '../../src/urls/native-dialect.ts'
 import { signRest } from '../../src/urls/signature.ts'
@@ -53,7 +53,11 @@ const specText = fc
 const rest = fc
   .tuple(
     fc.array(segment, { minLength: 0, maxLength: 5 }),
-    fc.oneof({ weight: 4, arbitrary: specText }, noise),
+    fc.oneof(
+      { weight: 4, arbitrary: specText },
+      fc.constantFrom('info.json', 'Info.json', 'thumbhash', '%74humbhash'),
+      noise,
+    ),
   )
   .map(([segments, spec]) => [...segments, spec].join('/'))
 const target = fc.oneof(
@@ -65,7 +69,8 @@ const target = fc.oneof(
 
 const side = fc.integer({ min: 1, max: 16_384 })
 const format = fc.constantFrom(...OUTPUT_FORMATS)
-const spec: fc.Arbitrary<TransformSpec> = fc.oneof(
+const spec: fc.Arbitrary<VariantSpec> = fc.oneof(
+  fc.record({ facts: fc.constantFrom(...FACTS_NAMES) }),
   fc.record({ fit: fc.constant('original' as const), format }),
   fc.record({ fit: fc.constant('width' as const), width: side, format }),
   fc.record({ fit: fc.constant('height' as const), height: side, format }),

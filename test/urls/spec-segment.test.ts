@@ -36,6 +36,11 @@ describe('parseSpecSegment', () => {
     ['Medium.Jpeg', '800.jpg', 'medium.jpg', true],
     ['ORIGINAL.png', 'original.png', 'original.png', true],
     [`${'0'.repeat(500)}9.png`, '9.png', '9.png', false],
+    // Facts.
+    ['info.json', 'info.json', 'info.json', false],
+    ['thumbhash', 'thumbhash', 'thumbhash', false],
+    ['Info.JSON', 'info.json', 'info.json', false],
+    ['THUMBHASH', 'thumbhash', 'thumbhash', false],
   ])('%s', (text, name, spelling, preset) => {
     const segment = parseSpecSegment(text, presets)
     expect({ ...segment, spec: specName(segment.spec) }).toEqual({ spec: name, spelling, preset })
@@ -51,6 +56,12 @@ describe('parseSpecSegment', () => {
     // The form.
     ['', FORM],
     ['800', FORM],
+    ['800', 'or one of info.json, thumbhash'],
+    ['info', FORM],
+    ['info.jsonp', SIZE],
+    ['info@2x.json', SIZE],
+    ['800.json', FORMAT],
+    ['thumbhash.webp', SIZE],
     ['.webp', FORM],
     ['800.', FORM],
     ['800@2.webp', FORM],
