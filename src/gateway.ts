@@ -25,6 +25,7 @@ import { createNativeDialect } from './urls/native-dialect.ts'
 import { variantsBelow } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
 import { KnownFacts } from './variants/known-facts.ts'
+import { NegotiatedDelivery } from './variants/negotiated-delivery.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
 import { WriteBack } from './variants/write-back.ts'
@@ -86,7 +87,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
       signingKeys: config.HALFTONE_SIGNING_KEYS,
     }),
     sizes: createSizePolicy({ policy: config.HALFTONE_SIZES, presets: config.HALFTONE_PRESETS }),
-    delivery: core.delivery,
+    delivery: core.negotiated,
+    originSecrets: config.HALFTONE_ORIGIN_SECRETS,
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
@@ -144,7 +146,13 @@ function createCore(options: CoreOptions) {
   const journal = createJournalReader(options, sources, variants)
   const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
   const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
-  return { sources, admission, variants, facts, writeBack, journal, delivery }
+  const negotiated = new NegotiatedDelivery({
+    delivery,
+    sources,
+    facts,
+    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
+  })
+  return { sources, admission, variants, facts, writeBack, journal, delivery, negotiated }
 }
 
 function createVariants(

@@ -1,7 +1,7 @@
 import { climb } from './ladder.ts'
 import type { Presets } from './presets.ts'
 import { DENSITIES, scaleSize } from './size.ts'
-import { type Size, sizeName, type TransformSpec, type VariantSpec } from './spec.ts'
+import { type AskedSpec, type AutoSpec, type Size, sizeName, type TransformSpec } from './spec.ts'
 
 /** Which sizes strangers may ask for. */
 export const SIZE_POLICIES = ['ladder', 'any', 'signed'] as const
@@ -10,7 +10,7 @@ export type SizePolicyName = (typeof SIZE_POLICIES)[number]
 /** What a size policy says of one request: render it, go to another size, or serve it only if it is stored. */
 export type SizeRuling =
   | { readonly outcome: 'allowed' }
-  | { readonly outcome: 'redirect'; readonly spec: TransformSpec }
+  | { readonly outcome: 'redirect'; readonly spec: TransformSpec | AutoSpec }
   | { readonly outcome: 'stored-only' }
 
 export interface SizePolicy {
@@ -20,12 +20,12 @@ export interface SizePolicy {
 
 /** The part of an `ImageRequest` that a size policy looks at. */
 export interface SizeRequest {
-  readonly spec: VariantSpec
+  readonly spec: AskedSpec
   readonly preset: boolean
 }
 
 interface PictureRequest extends SizeRequest {
-  readonly spec: TransformSpec
+  readonly spec: TransformSpec | AutoSpec
 }
 
 export interface SizePolicyOptions {
@@ -59,7 +59,7 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
   }
 }
 
-function ruleOfLadder(spec: TransformSpec, ownSides: ReadonlySet<number>): SizeRuling {
+function ruleOfLadder(spec: TransformSpec | AutoSpec, ownSides: ReadonlySet<number>): SizeRuling {
   const size = climb(spec, ownSides)
   if (sizeName(size) === sizeName(spec)) return ALLOWED
   return { outcome: 'redirect', spec: { ...size, format: spec.format } }

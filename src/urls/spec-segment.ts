@@ -2,17 +2,18 @@ import { GatewayError } from '../errors.ts'
 import type { Presets } from '../transform/presets.ts'
 import { checkSides, DENSITIES, type Density, parseSize, scaleSize } from '../transform/size.ts'
 import {
+  type AskedSpec,
+  AUTO,
   FACTS_NAMES,
   OUTPUT_FORMATS,
   type OutputFormat,
   type Size,
   sizeName,
-  type VariantSpec,
 } from '../transform/spec.ts'
 
 /** The last segment of a native URL, `{size}[@{n}x].{format}` or the name of facts, understood. */
 export interface SpecSegment {
-  readonly spec: VariantSpec
+  readonly spec: AskedSpec
   /** Whether the size was a preset's name. */
   readonly preset: boolean
   /** The same choice of words, canonically written: lower case, no leading zeros, `jpg`. */
@@ -62,11 +63,12 @@ function parseDensity(text: string): Density {
   throw fault('density', `must be one of ${DENSITIES.map((density) => `@${density}x`).join(', ')}`)
 }
 
-function parseFormat(text: string): OutputFormat {
+function parseFormat(text: string): OutputFormat | typeof AUTO {
+  if (text === AUTO) return AUTO
   const wanted = text === 'jpeg' ? 'jpg' : text
   const format = OUTPUT_FORMATS.find((format) => format === wanted)
   if (format !== undefined) return format
-  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}`)
+  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}, ${AUTO}`)
 }
 
 function fault(argument: string, message: string): GatewayError {
