@@ -1,4 +1,4 @@
-import { box, disc, linear, ring, shape, stroke } from '../../samples/kit/draw.ts'
+import { box, disc, ring, shape, stroke } from '../../samples/kit/draw.ts'
 import { lettering } from '../../samples/kit/font.ts'
 import { random } from '../../samples/kit/random.ts'
 
@@ -93,24 +93,12 @@ function lineArt(): string {
   ].join('')
 }
 
-/** Large type on a gradient, as advertisements have it. */
-function banner(): string {
-  return [
-    linear('sky', '#29335c 0,#5b4b8a .5,#e4572e 1', 20),
-    box([0, 0], [2000, 1000], 'url(#sky)'),
-    disc([1560, 420], 230, '#f3a712'),
-    lettering('SUMMER', { at: [140, 240], height: 230, colour: '#ffffff', weight: 0.2 }),
-    lettering('ALL LAMPS 20 OFF', { at: [150, 620], height: 80, colour: '#ffe9c9' }),
-  ].join('')
-}
-
 /** The flat graphics of the study, each an SVG. */
 export const GRAPHICS: readonly Graphic[] = [
   { name: 'logo', width: 2100, height: 1050, body: logo() },
   { name: 'screenshot', width: 2000, height: 1400, body: screenshot() },
   { name: 'chart', width: 2000, height: 1250, body: chart() },
   { name: 'line-art', width: 2000, height: 1300, body: lineArt() },
-  { name: 'banner', width: 2000, height: 1000, body: banner() },
 ]
 
 /** The SVG of a graphic. */
