@@ -8,6 +8,8 @@ use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
 const WIDTH = 1000
 const HEIGHT = 640
+/** Further right there are only photographs as PNG, which would press all else into a corner. */
+const MOST_BITS = 4
 
 /** Hues of the formats; curves of one format differ by shade and dash. */
 const COLOURS: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +21,8 @@ const COLOURS: Readonly<Record<string, readonly string[]>> = {
 const DASHES = ['solid', 'dashed', 'dotted'] as const
 
 /** Bytes against score as an SVG: a line for each series, a diamond for each format as it is served. */
-export function plotSvg(title: string, points: readonly Point[]): string {
+export function plotSvg(title: string, all: readonly Point[]): string {
+  const points = all.filter(({ bitsPerPixel }) => bitsPerPixel <= MOST_BITS)
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT })
   try {
     chart.setOption({

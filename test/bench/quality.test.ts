@@ -139,8 +139,11 @@ test('the plot is an SVG that renders, with a name for every curve', async () =>
     point(60, 1),
     point(80, 4),
     { ...point(70, 2), series: 'AVIF', format: 'avif' },
+    { ...point(100, 12), series: 'PNG', format: 'png' },
   ])
   expect(svg).toMatch(/>WebP<[\s\S]*>AVIF</)
+  // Far off to the right.
+  expect(svg).not.toContain('>PNG<')
   const { width, height } = await sharp(Buffer.from(svg)).metadata()
   expect({ width, height }).toEqual({ width: 1000, height: 640 })
 })

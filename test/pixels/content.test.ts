@@ -28,7 +28,7 @@ describe('flat graphics', () => {
   })
 
   it('few colours that lie close together', () => {
-    const stripes = paint(300, 200, (x, y) => [200, 40 + (x >> 5), 40 + (y >> 6)])
+    const stripes = paint(300, 200, (x, y) => [200, 40 + (x >> 5), 40 + (y >> 7)])
     expect(classify(stripes)).toBe('flat')
   })
 
