@@ -16,7 +16,8 @@ declare module 'sharp' {
   }
 }
 
-interface Pixels {
+/** Raw pixels, as sharp gives them. */
+export interface Pixels {
   readonly data: Buffer
   readonly info: OutputInfo
 }
@@ -119,7 +120,7 @@ async function renderWhole(source: Uint8Array, plan: Plan, limits: PictureLimits
 }
 
 /** Decodes and resizes to raw pixels, apart from the encoder, so that their failures and times stay apart. */
-async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
+export async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
   const { target } = plan
   const opened = await open(source, plan, limits)
   const pixels = await toPixels(apply(STEPS, opened.pipeline, opened.plan))

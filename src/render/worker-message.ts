@@ -5,9 +5,20 @@ const side = z.int().positive()
 const bytes = z.number().nonnegative()
 const milliseconds = z.number().nonnegative()
 
+/** Of a square with opacity: six bytes of head, then 38 factors of half a byte each. */
+const MAX_THUMBHASH_BYTES = 25
+
 const facts = z.object({
-  format: z.enum(['jpeg', 'png', 'webp', 'avif']),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  format: z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff', 'svg']),
+  contentType: z.enum([
+    'image/jpeg',
+    'image/png',
+    'image/webp',
+    'image/avif',
+    'image/gif',
+    'image/tiff',
+    'image/svg+xml',
+  ]),
   width: side,
   height: side,
   frames: side,
@@ -17,9 +28,17 @@ const facts = z.object({
 
 const picture = z.object({
   bytes: z.instanceof(Uint8Array),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif']),
   width: side,
   height: side,
+  decodeMs: milliseconds,
+  encodeMs: milliseconds,
+})
+
+const description = z.object({
+  facts,
+  dominantColour: z.string().regex(/^#[0-9a-f]{6}$/),
+  thumbHash: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_THUMBHASH_BYTES),
   decodeMs: milliseconds,
   encodeMs: milliseconds,
 })
@@ -27,6 +46,7 @@ const picture = z.object({
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rendered'), picture }),
   z.object({ kind: z.literal('inspected'), facts }),
+  z.object({ kind: z.literal('described'), description }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum([
