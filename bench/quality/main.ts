@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import type { Content } from '../../src/pixels/content.ts'
+import type { Content } from '../../src/pixels/colours.ts'
 import { UsageError } from '../usage-error.ts'
 import { type Measurement, measure } from './measure.ts'
 import { parseStudyOptions, type StudyOptions } from './options.ts'

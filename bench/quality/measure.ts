@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import type { Content } from '../../src/pixels/content.ts'
+import type { Content } from '../../src/pixels/colours.ts'
 import { keepsAlpha } from '../../src/pixels/encoders.ts'
 import type { OutputFormat } from '../../src/transform/spec.ts'
 import type { Resized } from './pictures.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { photograph } from '../../samples/darkroom.ts'
 import { SCENES } from '../../samples/scenes.ts'
-import { type Content, classify, type RawPixels } from '../../src/pixels/content.ts'
+import { type Content, classify, type RawPixels } from '../../src/pixels/colours.ts'
 import { UsageError } from '../usage-error.ts'
 import { GRAPHICS, svgOf } from './graphics.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import sharp, { type Sharp } from 'sharp'
-import type { RawPixels } from '../../src/pixels/content.ts'
+import type { RawPixels } from '../../src/pixels/colours.ts'
 import { UsageError } from '../usage-error.ts'
 
 const run = promisify(execFile)

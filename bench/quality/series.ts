@@ -1,5 +1,5 @@
 import type { AvifOptions, JpegOptions, PngOptions, Sharp, WebpOptions } from 'sharp'
-import type { Content } from '../../src/pixels/content.ts'
+import type { Content } from '../../src/pixels/colours.ts'
 import { encodeAs } from '../../src/pixels/encoders.ts'
 import { OUTPUT_FORMATS, type OutputFormat } from '../../src/transform/spec.ts'
 

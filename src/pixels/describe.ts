@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
-import { dominantColour } from './dominant-colour.ts'
+import { dominantColour } from './colours.ts'
 import { readShot } from './exif.ts'
 import { type Sides, targetSides } from './geometry.ts'
 import { type Header, readHeader } from './inspect.ts'

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { GRAPHICS, svgOf } from '../../bench/quality/graphics.ts'
 import { photograph } from '../../samples/darkroom.ts'
 import { SCENES } from '../../samples/scenes.ts'
-import { classify, type RawPixels } from '../../src/pixels/content.ts'
+import { classify, type RawPixels } from '../../src/pixels/colours.ts'
 import { corners, paint, photo } from '../support/pictures.ts'
 
 /** Raw pixels at a width, as the encoder would get them. */
