@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
+import { CROP_STRATEGIES, DEFAULT_RENDERING } from './transform/rendering-settings.ts'
 import { SIZE_POLICIES } from './transform/size-policy.ts'
 
 const MB = 1024 * 1024
@@ -89,6 +90,19 @@ const variables = z.object({
   HALFTONE_MAX_SOURCE_MB: megabytes(50, 1, 1_000),
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
+
+  HALFTONE_CROP: z
+    .enum(CROP_STRATEGIES, { error: CROP_STRATEGIES.join(', ') })
+    .default(DEFAULT_RENDERING.crop),
+  HALFTONE_BACKGROUND: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
+    .toLowerCase()
+    .default(DEFAULT_RENDERING.background),
+  HALFTONE_KEEP_P3: flag.default(DEFAULT_RENDERING.keepsP3),
+  HALFTONE_LINEAR_RESIZE: flag.default(DEFAULT_RENDERING.linearLight),
+  HALFTONE_KEEP_GAIN_MAP: flag.default(DEFAULT_RENDERING.keepsGainMap),
+  HALFTONE_KEEP_COPYRIGHT: flag.default(DEFAULT_RENDERING.keepsCopyright),
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

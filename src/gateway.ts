@@ -19,6 +19,7 @@ import type { Logger } from './telemetry/log.ts'
 import { addGauges, createMetrics, type Gauges, type Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
+import { type RenderingSettings, variantEpoch } from './transform/rendering-settings.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
 import { variantsBelow } from './urls/variant-key.ts'
@@ -72,7 +73,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const { config, log } = options
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
-  const { epoch } = await pool.ready()
+  const { epoch: encoders } = await pool.ready()
+  const epoch = variantEpoch(encoders, renderingOf(config))
   const observed = observeStore(store, recordBucketCalls(metrics))
   const core = createCore({ config, log, metrics, store: observed, pool, epoch })
   const readiness = new Readiness(() => core.journal.reachable)
@@ -210,10 +212,22 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
       maxFramePixels: config.HALFTONE_MAX_MEGAPIXELS,
       maxOutputSide: config.HALFTONE_MAX_SIDE,
     },
+    settings: renderingOf(config),
     pictureTimeoutMs: config.HALFTONE_RENDER_TIMEOUT_MS,
     maxWorkerRssBytes: config.HALFTONE_WORKER_MAX_MB,
     ...(onEvent !== undefined && { onEvent }),
   })
+}
+
+function renderingOf(config: Config): RenderingSettings {
+  return {
+    crop: config.HALFTONE_CROP,
+    background: config.HALFTONE_BACKGROUND,
+    keepsP3: config.HALFTONE_KEEP_P3,
+    linearLight: config.HALFTONE_LINEAR_RESIZE,
+    keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
 }
 
 /** One worker for each CPU that the cgroup allows, unless a number is set. */

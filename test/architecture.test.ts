@@ -42,7 +42,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },
-  sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage'] },
+  sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   variants: { imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls'], types: ['render', 'storage'] },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
   pixels: { imports: ['errors.ts', 'transform'] },

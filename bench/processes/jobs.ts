@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OUTPUT_FORMATS } from '../../src/transform/spec.ts'
 
 /** Every job, by the program that does it. */
 
@@ -52,7 +53,7 @@ export type BareBucketJob = z.infer<typeof bareBucketJob>
 export const bareSharpJob = z.object({
   pictures: z.array(bytes).min(1),
   width: z.int(),
-  format: z.enum(['avif', 'webp', 'jpg', 'png']),
+  format: z.enum(OUTPUT_FORMATS),
   seconds: z.number(),
 })
 export type BareSharpJob = z.infer<typeof bareSharpJob>

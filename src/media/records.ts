@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { idPattern } from '../urls/ids.ts'
 
+const fraction = z.number().min(0).max(1)
+
 const photo = z.object({
   photoId: z.string().regex(idPattern),
   key: z.string().min(1),
@@ -13,6 +15,8 @@ const photo = z.object({
   height: z.int().positive(),
   /** When the file came in, ISO 8601. */
   addedAt: z.iso.datetime(),
+  /** What stays in view when a box is cut out, as fractions of the turned sides; without it the gateway finds it. */
+  focus: z.object({ x: fraction, y: fraction }).optional(),
   /** A small picture or colour to show meanwhile. */
   placeholder: z.string().optional(),
 })

@@ -6,13 +6,16 @@ import type { Answer, Identity, Job } from './messages.ts'
 import { renderPicture } from './render.ts'
 import { SOURCE_FORMATS } from './signature.ts'
 
+/** What libvips calls the decoders that we need; all others stay blocked. */
+const LOADERS = ['Jpeg', 'Uhdr', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff', 'Svg']
+
 /** Does one job. Never throws: what went wrong is an answer too. */
 export async function answerJob(job: Job): Promise<Answer> {
   try {
     if (job.kind === 'inspect') {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
     }
-    return { kind: 'rendered', picture: await renderPicture(job.source, job.spec, job.limits) }
+    return { kind: 'rendered', picture: await renderPicture(job) }
   } catch (error) {
     return failure(error)
   }
@@ -35,7 +38,7 @@ export function hardenSharp(): void {
   sharp.concurrency(1)
   sharp.block({ operation: ['VipsForeignLoad'] })
   sharp.unblock({
-    operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadHeif'],
+    operation: LOADERS.map((name) => `VipsForeignLoad${name}`),
   })
 }
 

@@ -1,3 +1,4 @@
+import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
 
 /** Sides in pixels. */
@@ -6,21 +7,48 @@ export interface Sides {
   readonly height: number
 }
 
+/** A picture to be made a box: scaled to these sides, then cut out from here. */
+export interface Crop {
+  readonly scaled: Sides
+  readonly left: number
+  readonly top: number
+}
+
 /**
- * The exact sides of a variant. Width and height never enlarge and keep the aspect ratio, the other side rounded to
- * the nearest pixel (halves up) and at least 1; a box is always exactly that box.
+ * The exact sides of a variant. Width and height never enlarge (but what is `scalable`, a drawing) and keep the aspect
+ * ratio, the other side rounded to the nearest pixel (halves up) and at least 1; a box is always exactly that box.
  */
-export function targetSides(source: Sides, spec: TransformSpec): Sides {
+export function targetSides(source: Sides, spec: TransformSpec, scalable = false): Sides {
+  const within = (wanted: number, has: number) => (scalable ? wanted : Math.min(wanted, has)) / has
   switch (spec.fit) {
     case 'original':
       return { width: source.width, height: source.height }
     case 'width':
-      return scaled(source, Math.min(spec.width, source.width) / source.width)
+      return scaled(source, within(spec.width, source.width))
     case 'height':
-      return scaled(source, Math.min(spec.height, source.height) / source.height)
+      return scaled(source, within(spec.height, source.height))
     case 'cover':
       return { width: spec.width, height: spec.height }
   }
+}
+
+/** The part of a picture that fills a box with the focal point as near its middle as the picture's edges allow. */
+export function cropAround(source: Sides, box: Sides, focus: FocalPoint): Crop {
+  const factor = Math.max(box.width / source.width, box.height / source.height)
+  // Rounding must not leave the box a pixel short.
+  const sides = {
+    width: Math.max(box.width, Math.round(source.width * factor)),
+    height: Math.max(box.height, Math.round(source.height * factor)),
+  }
+  return {
+    scaled: sides,
+    left: offset(focus.x * sides.width, box.width, sides.width),
+    top: offset(focus.y * sides.height, box.height, sides.height),
+  }
+}
+
+function offset(centre: number, length: number, available: number): number {
+  return Math.round(Math.min(Math.max(centre - length / 2, 0), available - length))
 }
 
 function scaled(source: Sides, factor: number): Sides {

@@ -3,15 +3,55 @@ import { GatewayError } from '../errors.ts'
 import type { Facts, PictureLimits } from './messages.ts'
 import { readSignature, type SourceFormat } from './signature.ts'
 
-const ACCEPTED = 'JPEG, PNG, WebP and AVIF are accepted'
+const ACCEPTED = 'JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are accepted'
+
+/** A header as read: the facts that everybody sees, and what only rendering needs. */
+export interface Header {
+  readonly facts: Facts
+  /** Milliseconds that each frame of an animation is shown. */
+  readonly delays: readonly number[]
+  /** How often an animation is shown; 0: without end. */
+  readonly loop: number
+  readonly hasGainMap: boolean
+  /** The embedded ICC profile. */
+  readonly profile: Buffer | undefined
+  readonly isCmyk: boolean
+  /** Whether a channel has 16 bits. */
+  readonly isDeep: boolean
+  readonly exif: Buffer | undefined
+}
 
 /** What a picture is, from its header alone; refuses what is no picture, is broken, or is beyond the limits. */
 export async function inspectPicture(source: Uint8Array, limits: PictureLimits): Promise<Facts> {
+  const { facts } = await readHeader(source, limits)
+  checkFrames(facts, limits)
+  return facts
+}
+
+/** The same for whoever renders one frame of it, whatever the number of frames. */
+export async function readHeader(source: Uint8Array, limits: PictureLimits): Promise<Header> {
   checkBytes(source, limits)
   const format = acceptedFormat(source)
-  const facts = describe(format, await readHeader(source))
-  checkPixels(facts, limits)
-  return facts
+  const metadata = await readMetadata(source)
+  const facts = describe(format, metadata)
+  checkArea(facts, limits)
+  return {
+    facts,
+    delays: metadata.delay ?? [],
+    loop: metadata.loop ?? 0,
+    hasGainMap: metadata.gainMap !== undefined,
+    profile: metadata.icc,
+    isCmyk: metadata.space === 'cmyk',
+    isDeep: metadata.depth === 'ushort',
+    exif: metadata.exif,
+  }
+}
+
+/** Refuses an animation whose frames are too much together. */
+export function checkFrames({ width, height, frames }: Facts, limits: PictureLimits): void {
+  if (frames * width * height <= limits.maxFramePixels) return
+  const all = `${frames} frames of ${width}×${height}`
+  throw tooLarge(`The picture has ${all}; at most ${limits.maxFramePixels} pixels in all are accepted`)
 }
 
 /** A decoder's failure, as a verdict on the picture. */
@@ -33,11 +73,24 @@ function checkBytes(source: Uint8Array, { maxSourceBytes }: PictureLimits): void
 
 function acceptedFormat(source: Uint8Array): SourceFormat {
   const signature = readSignature(source)
-  if ('format' in signature) return signature.format
-  throw new GatewayError('source_not_a_picture', `The source is ${signature.other}; ${ACCEPTED}`)
+  if ('other' in signature) {
+    const advice = signature.advice === undefined ? '' : ` (${signature.advice})`
+    throw new GatewayError('source_not_a_picture', `The source is ${signature.other}; ${ACCEPTED}${advice}`)
+  }
+  if (signature.format === 'svg') refuseEntities(source)
+  return signature.format
 }
 
-async function readHeader(source: Uint8Array): Promise<Metadata> {
+/** Entities can be bombs and can name files; nothing that draws needs them. */
+function refuseEntities(source: Uint8Array): void {
+  if (!Buffer.from(source.buffer, source.byteOffset, source.length).includes('<!ENTITY')) return
+  throw new GatewayError(
+    'source_not_a_picture',
+    'The SVG declares entities, which are never followed; save it without them ("Plain SVG")',
+  )
+}
+
+async function readMetadata(source: Uint8Array): Promise<Metadata> {
   try {
     // No limit here: the header alone costs nothing, and our own check can name the sides.
     return await sharp(source, openOptions(false)).metadata()
@@ -46,27 +99,22 @@ async function readHeader(source: Uint8Array): Promise<Metadata> {
   }
 }
 
-function describe(format: SourceFormat, header: Metadata): Facts {
+function describe(format: SourceFormat, metadata: Metadata): Facts {
   return {
     format,
-    contentType: `image/${format}`,
-    width: header.autoOrient.width,
-    height: header.autoOrient.height,
-    frames: header.pages ?? 1,
-    hasAlpha: header.hasAlpha,
-    orientation: header.orientation ?? 1,
+    contentType: format === 'svg' ? 'image/svg+xml' : `image/${format}`,
+    width: metadata.autoOrient.width,
+    height: metadata.autoOrient.height,
+    // The pages of a TIFF and the items of an AVIF are no frames.
+    frames: format === 'gif' || format === 'webp' ? (metadata.pages ?? 1) : 1,
+    hasAlpha: metadata.hasAlpha,
+    orientation: metadata.orientation ?? 1,
   }
 }
 
-function checkPixels({ width, height, frames }: Facts, limits: PictureLimits): void {
-  const area = width * height
-  if (area > limits.maxPixels) {
-    throw tooLarge(`The picture is ${width}×${height}; at most ${limits.maxPixels} pixels are accepted`)
-  }
-  if (frames * area > limits.maxFramePixels) {
-    const all = `${frames} frames of ${width}×${height}`
-    throw tooLarge(`The picture has ${all}; at most ${limits.maxFramePixels} pixels in all are accepted`)
-  }
+function checkArea({ width, height }: Facts, { maxPixels }: PictureLimits): void {
+  if (width * height <= maxPixels) return
+  throw tooLarge(`The picture is ${width}×${height}; at most ${maxPixels} pixels are accepted`)
 }
 
 function tooLarge(message: string): GatewayError {

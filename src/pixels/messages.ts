@@ -1,5 +1,7 @@
 import type { VerdictCode } from '../errors.ts'
+import type { FocalPoint, RenderingSettings } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
+import type { SourceFormat } from './signature.ts'
 
 /** What a picture may cost at most. A picture beyond it is refused before a pixel is decoded. */
 export interface PictureLimits {
@@ -12,31 +14,36 @@ export interface PictureLimits {
   readonly maxOutputSide: number
 }
 
+/** One variant to make. */
+export interface RenderJob {
+  readonly kind: 'render'
+  readonly source: Uint8Array
+  readonly spec: TransformSpec
+  /** What stays in view when a box is filled; without it the settings' strategy finds it. */
+  readonly focus?: FocalPoint | undefined
+  readonly limits: PictureLimits
+  readonly settings: RenderingSettings
+}
+
 /** What a worker is asked for. */
 export type Job =
-  | {
-      readonly kind: 'render'
-      readonly source: Uint8Array
-      readonly spec: TransformSpec
-      readonly limits: PictureLimits
-    }
+  | RenderJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
 
 /** A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies. */
 export interface JobMessage {
-  readonly head:
-    | Omit<Extract<Job, { kind: 'render' }>, 'source'>
-    | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
+  readonly head: Omit<RenderJob, 'source'> | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
   readonly sourceBytes: number
 }
 
 /** What a picture is, from its header alone. */
 export interface Facts {
-  readonly format: 'jpeg' | 'png' | 'webp' | 'avif'
+  readonly format: SourceFormat
   readonly contentType: string
   /** Sides in pixels, after the EXIF orientation is applied. */
   readonly width: number
   readonly height: number
+  /** 1 for a still picture; pages of a document are no frames. */
   readonly frames: number
   readonly hasAlpha: boolean
   /** EXIF orientation, 1 to 8. */

@@ -1,12 +1,20 @@
+import type { SourceFormat } from '../pixels/signature.ts'
+import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
 
 /** Makes variants out of the bytes of a source. What it cannot read is a verdict: a `GatewayError` of class `verdict`. */
 export interface Renderer {
   /** Renders one variant. `queueMs` in the timings is the wait for a worker. */
-  render(source: Uint8Array, spec: TransformSpec, signal?: AbortSignal): Promise<Rendering>
+  render(source: Uint8Array, spec: TransformSpec, options?: RenderingOptions): Promise<Rendering>
 
   /** What a picture is, from its header alone. */
   inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
+}
+
+export interface RenderingOptions {
+  /** What stays in view when a box is filled. */
+  readonly focus?: FocalPoint | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Rendering {
@@ -19,7 +27,7 @@ export interface Rendering {
 }
 
 export interface PictureFacts {
-  readonly format: 'jpeg' | 'png' | 'webp' | 'avif'
+  readonly format: SourceFormat
   readonly contentType: string
   /** Sides in pixels, after the EXIF orientation is applied. */
   readonly width: number
@@ -32,7 +40,7 @@ export interface PictureFacts {
 
 /** What a worker says of itself when it is ready. */
 export interface WorkerIdentity {
-  /** Three characters: the encoder table and the versions of sharp and libvips. Equal epochs, equal bytes. */
+  /** Three characters: the encoder table and the versions of sharp and libvips. With equal settings, equal bytes. */
   readonly epoch: string
   readonly sharp: string
   readonly libvips: string

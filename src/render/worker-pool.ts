@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Job, Picture, PictureLimits } from '../pixels/messages.ts'
+import type { RenderingSettings } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
-import type { PictureFacts, Renderer, Rendering, WorkerIdentity } from './renderer.ts'
+import type { PictureFacts, Renderer, Rendering, RenderingOptions, WorkerIdentity } from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'
 import { workerEnvironment } from './worker-environment.ts'
@@ -18,6 +19,7 @@ export interface WorkerPoolOptions {
   /** Where the few variables come from that workers may see. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly limits: PictureLimits
+  readonly settings: RenderingSettings
   /** A worker that takes longer for one picture is killed. 10 seconds unless given. */
   readonly pictureTimeoutMs?: number
   /** A worker that holds more resident memory after a picture is replaced. 512 MiB unless given. */
@@ -80,9 +82,10 @@ export class WorkerPool implements Renderer {
     return this.#identity.promise
   }
 
-  async render(source: Uint8Array, spec: TransformSpec, signal?: AbortSignal): Promise<Rendering> {
-    const { limits } = this.#options
-    const { answer, queueMs } = await this.#request({ kind: 'render', source, spec, limits }, signal)
+  async render(source: Uint8Array, spec: TransformSpec, options: RenderingOptions = {}): Promise<Rendering> {
+    const { limits, settings } = this.#options
+    const job = { kind: 'render', source, spec, focus: options.focus, limits, settings } as const
+    const { answer, queueMs } = await this.#request(job, options.signal)
     if (answer.kind !== 'rendered') throw toError(answer)
     return toRendering(answer.picture, queueMs)
   }

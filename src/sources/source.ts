@@ -1,4 +1,5 @@
 import type { Access } from '../media/records.ts'
+import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 
 /** One version of a source: which object a path means now. */
@@ -14,6 +15,8 @@ export interface Source {
   readonly version: string
   /** Of a record's path the later of record and source. */
   readonly lastModified: Date
+  /** What stays in view when a box is cut out of it, as its owner has set it. */
+  readonly focus?: FocalPoint | undefined
   readonly access: Access
   /** Whether every change of it passes through Halftone, so that caches can be told. */
   readonly managed: boolean

@@ -1,5 +1,5 @@
 /** Formats that a variant can have, as their extensions in a URL. */
-export const OUTPUT_FORMATS = ['avif', 'webp', 'jpg', 'png'] as const
+export const OUTPUT_FORMATS = ['avif', 'webp', 'jpg', 'png', 'gif'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
 /** The sides that a variant is asked to have, in pixels of the turned picture, after `@n`. */

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
+import type { FocalPoint } from '../transform/rendering-settings.ts'
 import { specName, type TransformSpec } from '../transform/spec.ts'
 
 const SOURCE_PART = 12
 const SEGMENT = /^@[A-Za-z0-9_-]{15}$/
 
-/** The source part of a version: 12 characters that change with the bytes (their ETag) and the key. */
-export function sourceVersion(etag: string, key: string): string {
-  // JSON frames the two: no other pair gives the same text.
-  return createHash('sha256')
-    .update(JSON.stringify([etag, key]))
-    .digest('base64url')
-    .slice(0, SOURCE_PART)
+/** The source part of a version: 12 characters that change with the bytes (their ETag), the key and the focal point. */
+export function sourceVersion(etag: string, key: string, focus?: FocalPoint): string {
+  const identity = focus === undefined ? [etag, key] : [etag, key, focus.x, focus.y]
+  // JSON frames them: no other list gives the same text.
+  return createHash('sha256').update(JSON.stringify(identity)).digest('base64url').slice(0, SOURCE_PART)
 }
 
 /** A version, 15 characters: the source part and the three of the epoch. */

@@ -73,7 +73,7 @@ export class Renditions {
           return place.run(async () => {
             const startedAt = performance.now()
             flight.commit()
-            const rendering = await renderer.render(body, spec)
+            const rendering = await renderer.render(body, spec, { focus: source.focus })
             const { queueMs, decodeMs, encodeMs } = rendering.timings
             const timings = {
               fetchMs: queuedFrom - fetchedFrom,

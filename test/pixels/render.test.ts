@@ -1,6 +1,5 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { renderPicture } from '../../src/pixels/render.ts'
 import { OUTPUT_FORMATS, type OutputFormat, type TransformSpec } from '../../src/transform/spec.ts'
 import {
   type Colour,
@@ -18,11 +17,12 @@ import {
 } from '../support/pictures.ts'
 import { alphaAt, boxShrink, decode, distance, meanDifference, pixelAt } from './pixels.ts'
 import { LIMITS } from './limits.ts'
+import { render } from './rendering.ts'
 
 const PHOTO = photo(480, 320)
 
 async function rendered(source: Buffer, spec: TransformSpec): Promise<RawPicture> {
-  const picture = await renderPicture(source, spec, LIMITS)
+  const picture = await render(source, spec)
   const decoded = await decode(picture.bytes)
   expect([decoded.width, decoded.height]).toEqual([picture.width, picture.height])
   return decoded
@@ -33,7 +33,9 @@ describe('every input to every output', () => {
 
   it.each(pairs)('%s to %s shows what a box filter makes of the same pixels', async (from, to) => {
     const shown = await rendered(await encode(PHOTO, from), { fit: 'width', width: 120, format: to })
-    expect(meanDifference(shown, boxShrink(PHOTO, 120, 80))).toBeLessThan(6)
+    // 256 colours, dithered.
+    const most = [from, to].includes('gif') ? 12 : 6
+    expect(meanDifference(shown, boxShrink(PHOTO, 120, 80))).toBeLessThan(most)
   })
 })
 
@@ -60,7 +62,7 @@ describe('orientation', () => {
     const shown = await rendered(source, { fit: 'width', width: 40, format: 'png' })
     expect([shown.width, shown.height]).toEqual(orientation < 5 ? [40, 27] : [40, 60])
     expect(cornerNames(shown)).toEqual(seen)
-    const { bytes } = await renderPicture(source, { fit: 'width', width: 40, format: 'jpg' }, LIMITS)
+    const { bytes } = await render(source, { fit: 'width', width: 40, format: 'jpg' })
     expect((await sharp(bytes).metadata()).orientation).toBeUndefined()
   })
 
@@ -82,7 +84,7 @@ describe('sides', () => {
       for (const format of ['jpg', 'webp'] as const) {
         const source = await encode(flat, format)
         for (const side of [33, 125, 126, 250, 333, 499]) {
-          const picture = await renderPicture(source, { fit: 'width', width: side, format: 'png' }, LIMITS)
+          const picture = await render(source, { fit: 'width', width: side, format: 'png' })
           expect([picture.width, picture.height]).toEqual([side, Math.round((height * side) / width)])
         }
       }
@@ -110,8 +112,8 @@ describe('sides', () => {
     const limits = { ...LIMITS, maxOutputSide: 400 }
     const original = { fit: 'original', format: 'png' } as const
     const box = { fit: 'cover', width: 401, height: 10, format: 'png' } as const
-    await expect(renderPicture(source, original, limits)).rejects.toMatchObject({ code: 'source_too_large' })
-    await expect(renderPicture(source, box, limits)).rejects.toMatchObject({ code: 'size_not_allowed' })
+    await expect(render(source, original, { limits })).rejects.toMatchObject({ code: 'source_too_large' })
+    await expect(render(source, box, { limits })).rejects.toMatchObject({ code: 'size_not_allowed' })
   })
 
   it('beyond what the format holds are refused', async () => {
@@ -119,7 +121,7 @@ describe('sides', () => {
       paint(16_384, 2, () => [1, 2, 3]),
       'png',
     )
-    await expect(renderPicture(source, { fit: 'original', format: 'webp' }, LIMITS)).rejects.toMatchObject({
+    await expect(render(source, { fit: 'original', format: 'webp' })).rejects.toMatchObject({
       code: 'source_too_large',
       message: expect.stringContaining('at most 16383'),
     })
@@ -184,7 +186,7 @@ describe('colour', () => {
       .png()
       .toBuffer()
     for (const format of OUTPUT_FORMATS) {
-      const { bytes } = await renderPicture(source, { fit: 'width', width: 16, format }, LIMITS)
+      const { bytes } = await render(source, { fit: 'width', width: 16, format })
       const { data } = await sharp(bytes).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
       expect(Math.abs((data[0] ?? 0) - 77)).toBeLessThanOrEqual(2)
     }
@@ -199,7 +201,7 @@ describe('metadata', () => {
       { fit: 'original', format },
       { fit: 'width', width: 100, format },
     ] as const) {
-      const { bytes } = await renderPicture(source, spec, LIMITS)
+      const { bytes } = await render(source, spec)
       const file = Buffer.from(bytes)
       expect(file.includes('Rue-Secrete-17')).toBe(false)
       expect(file.includes('Exif')).toBe(false)
@@ -214,7 +216,7 @@ describe('damage', () => {
     const whole = await encode(photo(300, 200), format)
     for (const share of [0.02, 0.3, 0.6, 0.9, 0.97]) {
       await expect(
-        renderPicture(truncated(whole, share), { fit: 'width', width: 100, format: 'png' }, LIMITS),
+        render(truncated(whole, share), { fit: 'width', width: 100, format: 'png' }),
       ).rejects.toMatchObject({ code: 'source_broken', status: 415 })
     }
   })
@@ -223,16 +225,12 @@ describe('damage', () => {
     const file = Buffer.from(await encode(PHOTO, 'jpg'))
     file.fill(0xff, file.length / 2, file.length / 2 + 200)
     const spec = { fit: 'width', width: 100, format: 'png' } as const
-    await expect(renderPicture(file, spec, LIMITS)).rejects.toMatchObject({ code: 'source_broken' })
+    await expect(render(file, spec)).rejects.toMatchObject({ code: 'source_broken' })
   })
 })
 
 it('says how long each half took', async () => {
-  const picture = await renderPicture(
-    await encode(PHOTO, 'jpg'),
-    { fit: 'width', width: 200, format: 'avif' },
-    LIMITS,
-  )
+  const picture = await render(await encode(PHOTO, 'jpg'), { fit: 'width', width: 200, format: 'avif' })
   expect(picture.decodeMs).toBeGreaterThan(0)
   expect(picture.encodeMs).toBeGreaterThan(0)
   expect(picture.contentType).toBe('image/avif')

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { type PoolEvent, WorkerPool, type WorkerPoolOptions } from '../../src/render/worker-pool.ts'
+import { DEFAULT_RENDERING } from '../../src/transform/rendering-settings.ts'
 import { LIMITS } from '../pixels/limits.ts'
 
 /** The worker as it is shipped. */
@@ -16,6 +17,7 @@ export function startPool(options: Partial<WorkerPoolOptions> = {}): {
     workers: 1,
     environment: {},
     limits: LIMITS,
+    settings: DEFAULT_RENDERING,
     pictureTimeoutMs: 20_000,
     onEvent: (event) => events.push(event),
     ...options,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WorkerPool } from '../../src/render/worker-pool.ts'
+import { DEFAULT_RENDERING } from '../../src/transform/rendering-settings.ts'
 import { LIMITS } from '../pixels/limits.ts'
 import { encode, photo } from '../support/pictures.ts'
 import { startPool, WORKER_FILE } from './pool.ts'
@@ -96,7 +97,7 @@ function gatewayScript(pool: string): string {
     import { text } from 'node:stream/consumers'
     const { WorkerPool } = await import('${pool}')
     const source = Buffer.from(await text(process.stdin), 'base64')
-    const pool = new WorkerPool({ workers: 1, workerFile: '${WORKER_FILE}', environment: {}, limits: ${JSON.stringify(LIMITS)} })
+    const pool = new WorkerPool({ workers: 1, workerFile: '${WORKER_FILE}', environment: {}, limits: ${JSON.stringify(LIMITS)}, settings: ${JSON.stringify(DEFAULT_RENDERING)} })
     await pool.ready()
     void pool.render(source, { fit: 'original', format: 'avif' })
     const timer = setInterval(() => {

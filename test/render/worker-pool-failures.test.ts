@@ -81,7 +81,7 @@ describe('a worker that dies in mid-picture', () => {
     const { pool } = startPool()
     await pool.ready()
     const leaver = new AbortController()
-    const left = failureOf(pool.render(SLOW_SOURCE, SLOW, leaver.signal))
+    const left = failureOf(pool.render(SLOW_SOURCE, SLOW, { signal: leaver.signal }))
     const pid = await busyPid(pool)
     leaver.abort(new Error('gone home'))
     expect(await left).toMatchObject({ message: 'gone home' })

@@ -48,7 +48,7 @@ describe('rendering', () => {
 
 describe('verdicts', () => {
   it.each([
-    ['source_not_a_picture', Buffer.from('GIF89a')],
+    ['source_not_a_picture', Buffer.from('BM')],
     ['source_broken', truncated(SOURCE)],
     ['source_too_large', pngBomb(11_000, 11_000)],
   ] as const)('%s comes back as one, and the worker lives on', async (code, source) => {
@@ -82,7 +82,7 @@ describe('leaving', () => {
     const slow = pool.render(SLOW_SOURCE, SLOW)
     const atTheDoor = pool.render(SOURCE, SPEC)
     const leaver = new AbortController()
-    const left = failureOf(pool.render(SOURCE, SPEC, leaver.signal))
+    const left = failureOf(pool.render(SOURCE, SPEC, { signal: leaver.signal }))
     expect(pool.stats().waiting).toBeGreaterThan(0)
     await until(() => pool.stats().waiting === 1)
     leaver.abort(new Error('gone home'))
@@ -96,7 +96,7 @@ describe('leaving', () => {
     const { pool, events } = startPool()
     await pool.ready()
     const leaver = new AbortController()
-    const left = failureOf(pool.render(SLOW_SOURCE, SLOW, leaver.signal))
+    const left = failureOf(pool.render(SLOW_SOURCE, SLOW, { signal: leaver.signal }))
     await until(() => pool.stats().busy === 1)
     leaver.abort(new Error('gone home'))
     expect(await left).toMatchObject({ message: 'gone home' })
@@ -107,7 +107,9 @@ describe('leaving', () => {
 
   it('before asking asks for nothing', async () => {
     const { pool } = startPool()
-    await expect(pool.render(SOURCE, SPEC, AbortSignal.abort(new Error('never')))).rejects.toThrow('never')
+    await expect(
+      pool.render(SOURCE, SPEC, { signal: AbortSignal.abort(new Error('never')) }),
+    ).rejects.toThrow('never')
     expect(pool.stats().waiting).toBe(0)
   })
 })

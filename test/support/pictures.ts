@@ -122,6 +122,8 @@ function encoded(pipeline: Sharp, format: OutputFormat): Promise<Buffer> {
       return pipeline.webp({ quality: 95, effort: 0 }).toBuffer()
     case 'avif':
       return pipeline.avif({ quality: 90, effort: 0 }).toBuffer()
+    case 'gif':
+      return pipeline.gif({ effort: 1 }).toBuffer()
   }
 }
 

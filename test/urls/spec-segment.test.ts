@@ -84,7 +84,7 @@ describe('parseSpecSegment', () => {
     ['original@2x.webp', 'density: "original" is of the source\'s own size and takes none'],
     ['original@1x.webp', 'density: "original"'],
     // The format.
-    ['800.gif', FORMAT],
+    ['800.bmp', FORMAT],
     ['800.auto', FORMAT],
     ['800.tiff', FORMAT],
     ['medium.jpe', FORMAT],

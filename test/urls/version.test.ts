@@ -27,6 +27,13 @@ describe('versions', () => {
     expect(sourceVersion('"abc"', 'items/42/photos/p1/original-f1.jpg')).toBe('C1QVnl33IR0A')
   })
 
+  it('differ with the focal point, since boxes do', () => {
+    const versions = [undefined, { x: 0, y: 1 }, { x: 1, y: 0 }].map((focus) =>
+      sourceVersion('"a"', 'b', focus),
+    )
+    expect(new Set(versions).size).toBe(3)
+  })
+
   it('differ with the ETag, with the key and with where one ends', () => {
     const versions = [
       sourceVersion('"a"', 'b'),
