@@ -6,8 +6,16 @@ const bytes = z.number().nonnegative()
 const milliseconds = z.number().nonnegative()
 
 const facts = z.object({
-  format: z.enum(['jpeg', 'png', 'webp', 'avif']),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  format: z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff', 'svg']),
+  contentType: z.enum([
+    'image/jpeg',
+    'image/png',
+    'image/webp',
+    'image/avif',
+    'image/gif',
+    'image/tiff',
+    'image/svg+xml',
+  ]),
   width: side,
   height: side,
   frames: side,
@@ -17,7 +25,7 @@ const facts = z.object({
 
 const picture = z.object({
   bytes: z.instanceof(Uint8Array),
-  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif']),
+  contentType: z.enum(['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/gif']),
   width: side,
   height: side,
   decodeMs: milliseconds,
