@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
-import { CROP_STRATEGIES, DEFAULT_RENDERING } from './transform/rendering-settings.ts'
+import { CROP_STRATEGIES, DEFAULT_RENDERING, type RenderingSettings } from './transform/rendering-settings.ts'
 import { SIZE_POLICIES } from './transform/size-policy.ts'
 
 const MB = 1024 * 1024
@@ -35,6 +35,11 @@ const prefix = z
   .string()
   .regex(/^(?:\*|[^*]*[^*/]\/)$/, 'prefixes that end in /, such as items/,photos/, or * for all')
 
+/** As it stands in a header that the distribution adds. */
+const originSecret = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,1783}$/, 'secrets of 16 to 1783 visible ASCII characters, separated by commas')
+
 const secret = z.string().min(16, 'keys of at least 16 characters, separated by commas')
 
 /** Every variable that Halftone reads: what is accepted, and what holds where it is not set. */
@@ -66,6 +71,8 @@ const variables = z.object({
   HALFTONE_SIZES: z.enum(SIZE_POLICIES, { error: SIZE_POLICIES.join(', ') }).default('ladder'),
   HALFTONE_PRESETS: z.string().default('').transform(presets),
   HALFTONE_SIGNING_KEYS: list.pipe(z.array(secret)).default([]),
+  HALFTONE_ORIGIN_SECRETS: list.pipe(z.array(originSecret)).default([]),
+  HALFTONE_AVIF_MAX_SIDE: whole(1_600, 0, 16_384),
   HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: z
     .string()
     .regex(/^[A-Z0-9]+$/, 'the id of a distribution, such as E2QWRUHAPOMQZL')
@@ -155,6 +162,18 @@ function unknownNames(set: Record<string, unknown>): string[] {
   return Object.keys(set)
     .filter((name) => name.startsWith('HALFTONE_') && !variableNames.includes(name))
     .map((name) => `${name}: there is no such setting`)
+}
+
+/** What the operator has decided about all pictures. */
+export function renderingOf(config: Config): RenderingSettings {
+  return {
+    crop: config.HALFTONE_CROP,
+    background: config.HALFTONE_BACKGROUND,
+    keepsP3: config.HALFTONE_KEEP_P3,
+    linearLight: config.HALFTONE_LINEAR_RESIZE,
+    keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {

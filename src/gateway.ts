@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Config } from './config.ts'
+import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import type { SamplesPage } from './http/samples-page.ts'
@@ -19,11 +19,13 @@ import type { Logger } from './telemetry/log.ts'
 import { addGauges, createMetrics, type Gauges, type Metrics } from './telemetry/metrics.ts'
 import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
-import { type RenderingSettings, variantEpoch } from './transform/rendering-settings.ts'
+import { variantEpoch } from './transform/rendering-settings.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
 import { createNativeDialect } from './urls/native-dialect.ts'
 import { variantsBelow } from './urls/variant-key.ts'
 import { Delivery } from './variants/delivery.ts'
+import { KnownFacts } from './variants/known-facts.ts'
+import { NegotiatedDelivery } from './variants/negotiated-delivery.ts'
 import { Renditions } from './variants/rendition.ts'
 import { VariantStore } from './variants/variant-store.ts'
 import { WriteBack } from './variants/write-back.ts'
@@ -85,7 +87,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
       signingKeys: config.HALFTONE_SIGNING_KEYS,
     }),
     sizes: createSizePolicy({ policy: config.HALFTONE_SIZES, presets: config.HALFTONE_PRESETS }),
-    delivery: core.delivery,
+    delivery: core.negotiated,
+    originSecrets: config.HALFTONE_ORIGIN_SECRETS,
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
@@ -136,12 +139,20 @@ function createCore(options: CoreOptions) {
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    epoch,
   })
   const { variants, writeBack } = createVariants(options, sources, renditions)
+  const facts = new KnownFacts({ variants, epoch })
   const journal = createJournalReader(options, sources, variants)
   const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
   const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
-  return { sources, admission, variants, writeBack, journal, delivery }
+  const negotiated = new NegotiatedDelivery({
+    delivery,
+    sources,
+    facts,
+    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
+  })
+  return { sources, admission, variants, facts, writeBack, journal, delivery, negotiated }
 }
 
 function createVariants(
@@ -217,17 +228,6 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
     maxWorkerRssBytes: config.HALFTONE_WORKER_MAX_MB,
     ...(onEvent !== undefined && { onEvent }),
   })
-}
-
-function renderingOf(config: Config): RenderingSettings {
-  return {
-    crop: config.HALFTONE_CROP,
-    background: config.HALFTONE_BACKGROUND,
-    keepsP3: config.HALFTONE_KEEP_P3,
-    linearLight: config.HALFTONE_LINEAR_RESIZE,
-    keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
-    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
-  }
 }
 
 /** One worker for each CPU that the cgroup allows, unless a number is set. */

@@ -55,7 +55,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['http']],
-  [/^sharp$/, ['pixels']],
+  [/^sharp$|^thumbhash$/, ['pixels']],
   [/^@aws-sdk\/|^@smithy\/|^undici$/, ['storage', 'cdn']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],

@@ -63,6 +63,11 @@ describe('parseConfig', () => {
       { HALFTONE_WORKERS: '257' },
       'HALFTONE_WORKERS="257": accepted is a whole number from 0 to 256',
     ],
+    [
+      'a secret that cannot stand in a header',
+      { HALFTONE_ORIGIN_SECRETS: 'long enough but with spaces' },
+      'HALFTONE_ORIGIN_SECRETS (set, not shown): accepted is secrets of 16 to 1783 visible ASCII characters, separated by commas',
+    ],
     ['a misspelt name', { HALFTONE_SIZE: 'any' }, 'HALFTONE_SIZE: there is no such setting'],
     [
       'half a pair of credentials',

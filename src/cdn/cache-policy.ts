@@ -1,7 +1,8 @@
 /**
  * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
  * purged), D (private), O (degraded or provisional); for a redirect L (for good) or L60 (its target may change); for
- * an error E to K and `verdict`; P for health and metrics. M (negotiated) and N (304) take the class of their picture.
+ * an error E to K and `verdict`; P for health and metrics. M and M10 are what a picture's and a verdict's become where the
+ * format was negotiated by a header that is not in the edge's key. N (304) takes the class of its picture.
  */
 export const CACHE_CONTROL = {
   A: 'public, max-age=31536000, immutable',
@@ -16,6 +17,8 @@ export const CACHE_CONTROL = {
   K: 'no-store',
   L: 'public, max-age=86400',
   L60: 'public, max-age=60',
+  M: 'private, max-age=300',
+  M10: 'private, max-age=10',
   O: 'public, max-age=0, s-maxage=10',
   P: 'no-store',
   verdict: 'public, max-age=10, s-maxage=60',
@@ -29,4 +32,20 @@ export type CacheClass = keyof typeof CACHE_CONTROL
  */
 export function unversionedClass(managed: boolean, purgesEdge: boolean): 'B' | "B'" {
   return managed && purgesEdge ? 'B' : "B'"
+}
+
+/** The class of an answer that depended on a header which the edge does not know: the edge must not keep it for others. */
+export function unkeyedClass(cacheClass: CacheClass): CacheClass {
+  switch (cacheClass) {
+    case 'A':
+    case 'B':
+    case "B'":
+      return 'M'
+    // What another format might have spared: too large, overran.
+    case 'O':
+    case 'verdict':
+      return 'M10'
+    default:
+      return cacheClass
+  }
 }

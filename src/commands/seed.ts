@@ -9,7 +9,9 @@ import type { Renderer } from '../render/renderer.ts'
 import { useBucket, withBucket } from './bucket.ts'
 import { seedSamples } from './seed-samples.ts'
 
-const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif'])
+const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff', '.svg']
+/** Named when they are left out, with what to do: people have them and would miss them. */
+const REFUSED_EXTENSIONS = ['.heic', '.heif', '.jxl', '.bmp']
 
 /** Puts the sample pictures, or the photos of a directory, into the bucket, and prints where to see them. */
 export async function seed(config: Config, directory?: string): Promise<void> {
@@ -18,9 +20,7 @@ export async function seed(config: Config, directory?: string): Promise<void> {
     if (directory === undefined) return seedSamples(store, settled, say)
     const items = await itemsOf(directory)
     if (items.length === 0) {
-      throw new ConfigError(
-        `seed: there is no photo in ${directory}; accepted are ${[...EXTENSIONS].join(' ')}`,
-      )
+      throw new ConfigError(`seed: there is no photo in ${directory}; accepted are ${EXTENSIONS.join(' ')}`)
     }
     const pool = createPool(settled)
     try {
@@ -77,7 +77,7 @@ async function list(directory: string) {
 }
 
 function isPhoto(name: string): boolean {
-  return EXTENSIONS.has(extname(name).toLowerCase())
+  return [...EXTENSIONS, ...REFUSED_EXTENSIONS].includes(extname(name).toLowerCase())
 }
 
 /** A file's name as an id: what an id may not have becomes a hyphen. */

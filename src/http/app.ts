@@ -2,19 +2,22 @@ import { Hono } from 'hono'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
+import { health } from './admin-app.ts'
 import { type AppEnv, routingPath } from './env.ts'
-import { health } from './health.ts'
 import { answerHits } from './hits.ts'
 import { type ImagesOptions, images, Plans, type PlansOptions } from './images.ts'
+import { createReadWish } from './negotiation.ts'
 import { createRecorder, observe, type RecorderOptions } from './observe.ts'
 import { problemAnswer } from './problem.ts'
 import { type SamplesPage, samplesPage } from './samples-page.ts'
 
 export interface AppOptions
   extends PlansOptions,
-    Omit<ImagesOptions, 'plans'>,
+    Omit<ImagesOptions, 'plans' | 'readWish'>,
     Omit<RecorderOptions, 'routeOf'> {
   readonly readiness: Readiness
+  /** What the distribution may say in its secret header; none: what an edge function says is not believed. */
+  readonly originSecrets: readonly string[]
   /** The demo page at `/`; without it there is none. */
   readonly samplesPage?: SamplesPage | undefined
 }
@@ -27,12 +30,13 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   const recorder = createRecorder({ ...options, routeOf })
   const plans = new Plans(options)
+  const readWish = createReadWish(options.originSecrets)
 
   app.use(observe(recorder))
   app.onError(problemAnswer)
   app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
 
-  const serveImage = images({ ...options, plans })
+  const serveImage = images({ ...options, plans, readWish })
   for (const route of ['/img/*', '/simg/*']) {
     app.get(route, serveImage)
     app.options(route, (c) => c.body(null, 204, preflight))
@@ -45,7 +49,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
 
-  const answerHit = answerHits({ ...options, plans, recorder })
+  const answerHit = answerHits({ ...options, plans, readWish, recorder })
   const { fetch } = app
   app.fetch = (request, env, context) => answerHit(request, env) ?? fetch(request, env, context)
   return app

@@ -1,5 +1,6 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { Layer } from '../variants/variant.ts'
+import type { Wish } from './negotiation.ts'
 
 /** What every request carries through the app. */
 export interface AppEnv {
@@ -9,6 +10,8 @@ export interface AppEnv {
     requestId: string
     /** Cache tags of what is asked for, known as soon as the target is parsed. */
     tags?: string
+    /** What the format is negotiated by, where it is. */
+    wish?: Wish
     layer?: Layer
     cacheClass?: CacheClass
     /** What went wrong, for the log. */

@@ -1,14 +1,19 @@
+import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Answer, Delivery } from '../variants/delivery.ts'
+import { isAutoRequest } from '../urls/image-request.ts'
+import type { Answer } from '../variants/delivery.ts'
+import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { type AppEnv, routingPath } from './env.ts'
 import type { Plans } from './images.ts'
 import type { Recorder } from './observe.ts'
+import { ANY_WISH, type ReadWish, sentClass, type Wish } from './negotiation.ts'
 import { headlineHeaders, pictureHeaders } from './picture-answer.ts'
 
 export interface HitsOptions {
   readonly plans: Plans
-  readonly delivery: Delivery
+  readonly delivery: NegotiatedDelivery
+  readonly readWish: ReadWish
   readonly dialect: NativeDialect
   readonly recorder: Recorder
 }
@@ -17,6 +22,7 @@ export interface HitsOptions {
 interface Heads {
   readonly whole: Record<string, string>
   readonly notModified: Record<string, string>
+  readonly cacheClass: CacheClass
 }
 
 /**
@@ -26,8 +32,9 @@ interface Heads {
 export function answerHits(
   options: HitsOptions,
 ): (request: Request, env?: AppEnv['Bindings']) => Response | undefined {
-  const { plans, delivery, recorder } = options
+  const { plans, delivery, readWish, recorder } = options
   const known = new WeakMap<Answer, Heads>()
+  const knownToEdge = new WeakMap<Answer, Heads>()
 
   return function answerHit(request, env) {
     if (request.method !== 'GET') return undefined
@@ -37,11 +44,15 @@ export function answerHits(
     const { headers } = request
     if (headers.has('range')) return undefined
     const startedAt = performance.now()
-    const answer = delivery.fromMemory(plan.image.request)
+    const { request: asked, signed } = plan.image
+    const wish = isAutoRequest(asked) ? readWish(headers) : undefined
+    const answer = delivery.fromMemory(asked, (wish ?? ANY_WISH).acceptance)
     if (answer === undefined) return undefined
 
-    const heads = known.get(answer) ?? createHeads(options.dialect, plan.image.signed, answer)
-    known.set(answer, heads)
+    // An answer belongs to one path: but to `auto` it is given in two classes.
+    const headsOf = wish?.keyed ? knownToEdge : known
+    const heads = headsOf.get(answer) ?? createHeads(options.dialect, signed, answer, wish)
+    headsOf.set(answer, heads)
     const conditions = conditionsOf(headers)
     const status = conditions !== undefined && isNotModified(conditions, answer) ? 304 : 200
     recorder.record({
@@ -51,7 +62,7 @@ export function answerHits(
       status,
       ms: performance.now() - startedAt,
       layer: answer.layer,
-      cacheClass: answer.cacheClass,
+      cacheClass: heads.cacheClass,
       cdnId: headers.get('x-amz-cf-id') ?? undefined,
     })
     return status === 304
@@ -60,9 +71,14 @@ export function answerHits(
   }
 }
 
-function createHeads(dialect: NativeDialect, signed: boolean, answer: Answer): Heads {
+function createHeads(dialect: NativeDialect, signed: boolean, answer: Answer, wish: Wish | undefined): Heads {
   const { canonical } = answer
-  const location =
+  const contentLocation =
     canonical && dialect.formatVersioned(canonical.source.path, canonical.version, canonical.spec, { signed })
-  return { whole: pictureHeaders(answer, location), notModified: headlineHeaders(answer, location) }
+  const framing = { contentLocation, wish }
+  return {
+    whole: pictureHeaders(answer, framing),
+    notModified: headlineHeaders(answer, framing),
+    cacheClass: sentClass(answer.cacheClass, wish),
+  }
 }

@@ -3,13 +3,17 @@ import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
+import { AUTO } from '../transform/spec.ts'
+import { isAutoRequest } from '../urls/image-request.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Answer, Delivery, VersionedPath } from '../variants/delivery.ts'
+import type { Answer, VersionedPath } from '../variants/delivery.ts'
+import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
-import { notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+import { ANY_WISH, type ReadWish } from './negotiation.ts'
+import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
 export interface PlansOptions {
   readonly dialect: NativeDialect
@@ -60,13 +64,14 @@ export class Plans {
 export interface ImagesOptions {
   readonly dialect: NativeDialect
   readonly plans: Plans
-  readonly delivery: Delivery
+  readonly delivery: NegotiatedDelivery
+  readonly readWish: ReadWish
   readonly requestTimeoutMs: number
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
 export function images(options: ImagesOptions): Handler<AppEnv> {
-  const { dialect, plans, delivery, requestTimeoutMs } = options
+  const { dialect, plans, delivery, readWish, requestTimeoutMs } = options
   const locate = (at: VersionedPath | undefined, signed: boolean) =>
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
@@ -77,16 +82,22 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
     const { request, signed } = plan.image
-    const conditions = conditionsOf(c.req.raw.headers)
-    return withDeadline(c.req.raw.signal, requestTimeoutMs, async (signal) => {
-      const headline = conditions && (await delivery.headline(request, signal))
+    const { headers, signal: client } = c.req.raw
+    const wish = isAutoRequest(request) ? readWish(headers) : undefined
+    if (wish !== undefined) c.set('wish', wish)
+    const { acceptance } = wish ?? ANY_WISH
+    const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
+    const conditions = conditionsOf(headers)
+    return withDeadline(client, requestTimeoutMs, async (signal) => {
+      const headline = conditions && (await delivery.headline(request, acceptance, signal))
       if (headline && isNotModified(conditions, headline)) {
-        return notModifiedAnswer(c, headline, locate(headline.canonical, signed))
+        return notModifiedAnswer(c, headline, framing(headline.canonical))
       }
-      const delivered = await delivery.deliver(request, { mayRender: plan.mayRender, signal })
+      const { mayRender } = plan
+      const delivered = await delivery.deliver(request, acceptance, { mayRender, signal })
       return 'moved' in delivered
         ? redirect(c, locate(delivered.moved, signed) ?? path, 302, 'L60')
-        : respond(c, conditions, delivered, locate(delivered.canonical, signed))
+        : respond(c, conditions, delivered, framing(delivered.canonical))
     })
   }
 }
@@ -102,7 +113,7 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   }
   const { source, version } = request
   const location =
-    version === undefined
+    version === undefined || verdict.spec.format === AUTO
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }
@@ -112,13 +123,13 @@ function respond(
   c: Context<AppEnv>,
   conditions: ConditionalHeaders | undefined,
   answer: Answer,
-  location: string | undefined,
+  framing: Framing,
 ): Response {
   // Of a 304 too: the log and the metrics count it as what it is.
   c.set('layer', answer.layer)
   return conditions && isNotModified(conditions, answer)
-    ? notModifiedAnswer(c, answer, location)
-    : pictureAnswer(c, answer, location)
+    ? notModifiedAnswer(c, answer, framing)
+    : pictureAnswer(c, answer, framing)
 }
 
 function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {

@@ -6,7 +6,16 @@ import type { Answer, Headline } from '../variants/delivery.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
 import { isRangeApplicable } from './conditional.ts'
 import type { AppEnv } from './env.ts'
+import { sentClass, type Wish } from './negotiation.ts'
 import { parseRange } from './range.ts'
+
+/** What an answer says beside its picture. */
+export interface Framing {
+  /** Where exactly this picture is for good, when it was asked for by another path. */
+  readonly contentLocation: string | undefined
+  /** What its format was negotiated by, where it was. */
+  readonly wish: Wish | undefined
+}
 
 /** Headers that do not depend on the picture. Nothing of an image may run, frame or be sniffed; any site may show it. */
 const FIXED_HEADERS = {
@@ -25,11 +34,11 @@ const CACHE_STATUS: Record<Layer, string> = {
 }
 
 /** The whole picture, or the one range that was asked for. */
-export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocation?: string): Response {
+export function pictureAnswer(c: Context<AppEnv>, answer: Answer, framing: Framing): Response {
   c.set('layer', answer.layer)
-  c.set('cacheClass', answer.cacheClass)
+  c.set('cacheClass', sentClass(answer.cacheClass, framing.wish))
   const { bytes } = answer.variant
-  const headers = pictureHeaders(answer, contentLocation)
+  const headers = pictureHeaders(answer, framing)
   // Ranges are defined for GET (RFC 9110 §14.2).
   const rangeHeader = c.req.method === 'GET' ? c.req.header('range') : undefined
   if (rangeHeader === undefined || !isRangeApplicable(c.req.header('if-range'), answer)) {
@@ -47,34 +56,34 @@ export function pictureAnswer(c: Context<AppEnv>, answer: Answer, contentLocatio
 }
 
 /** The client's copy is right: the headers of the 200 (RFC 9110 §15.4.5), no body, and no word about its length. */
-export function notModifiedAnswer(
-  c: Context<AppEnv>,
-  headline: Headline,
-  contentLocation?: string,
-): Response {
-  c.set('cacheClass', headline.cacheClass)
-  return new Response(null, { status: 304, headers: headlineHeaders(headline, contentLocation) })
+export function notModifiedAnswer(c: Context<AppEnv>, headline: Headline, framing: Framing): Response {
+  c.set('cacheClass', sentClass(headline.cacheClass, framing.wish))
+  return new Response(null, { status: 304, headers: headlineHeaders(headline, framing) })
 }
 
 /** The headers of an answer that is the whole picture. */
-export function pictureHeaders(answer: Answer, contentLocation?: string): Record<string, string> {
+export function pictureHeaders(answer: Answer, framing: Framing): Record<string, string> {
   const { bytes, contentType } = answer.variant
   return {
     'content-type': contentType,
     'content-length': `${bytes.length}`,
     'accept-ranges': 'bytes',
-    ...headlineHeaders(answer, contentLocation),
+    ...headlineHeaders(answer, framing),
     'cache-status': CACHE_STATUS[answer.layer],
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
 }
 
 /** The headers that a 304 has too. */
-export function headlineHeaders(headline: Headline, contentLocation?: string): Record<string, string> {
+export function headlineHeaders(
+  headline: Headline,
+  { contentLocation, wish }: Framing,
+): Record<string, string> {
   return {
     etag: headline.etag,
     'last-modified': headline.lastModified.toUTCString(),
-    'cache-control': CACHE_CONTROL[headline.cacheClass],
+    'cache-control': CACHE_CONTROL[sentClass(headline.cacheClass, wish)],
+    ...(wish !== undefined && { vary: 'Accept' }),
     [CACHE_TAG_HEADER]: headline.tags,
     ...(contentLocation !== undefined && { 'content-location': contentLocation }),
     ...FIXED_HEADERS,

@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
-import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
+import { sentClass } from './negotiation.ts'
 
 /** Seconds after which trying again makes sense, for the failures where it does. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
@@ -13,7 +14,9 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, drainin
  */
 export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   const problem = asGatewayError(error)
-  const { code, status, message, cacheClass } = problem
+  const { code, status, message } = problem
+  const wish = c.get('wish')
+  const cacheClass = sentClass(problem.cacheClass, wish)
   c.set('error', error)
   c.set('cacheClass', cacheClass)
   const retryAfter = RETRY_AFTER[code]
@@ -24,6 +27,7 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   headers.set('x-content-type-options', 'nosniff')
   headers.set('access-control-allow-origin', '*')
   headers.set('x-request-id', c.get('requestId'))
+  if (wish !== undefined) headers.set('vary', 'Accept')
   if (retryAfter !== undefined) headers.set('retry-after', `${retryAfter}`)
   // An upload or a replacement clears what was remembered about its absence or its predecessor.
   if (tags !== undefined && isKept(cacheClass)) headers.set(CACHE_TAG_HEADER, tags)
@@ -43,6 +47,6 @@ function asGatewayError(error: unknown): GatewayError {
   return new GatewayError('internal', 'Something went wrong on our side', { cause: error })
 }
 
-function isKept(cacheClass: GatewayError['cacheClass']): boolean {
+function isKept(cacheClass: CacheClass): boolean {
   return CACHE_CONTROL[cacheClass] !== 'no-store'
 }

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { GatewayError, isVerdict } from '../errors.ts'
+import { describePicture } from './describe.ts'
 import { currentEpoch } from './encoders.ts'
 import { inspectPicture } from './inspect.ts'
 import type { Answer, Identity, Job } from './messages.ts'
@@ -14,6 +15,9 @@ export async function answerJob(job: Job): Promise<Answer> {
   try {
     if (job.kind === 'inspect') {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
+    }
+    if (job.kind === 'describe') {
+      return { kind: 'described', description: await describePicture(job.source, job.limits) }
     }
     return { kind: 'rendered', picture: await renderPicture(job) }
   } catch (error) {

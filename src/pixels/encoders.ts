@@ -50,7 +50,7 @@ const ENCODERS = {
   },
 } as const
 
-/** Raised when a step of the pipeline makes other pixels than before with the same encoder settings. */
+/** Raised when a step of the pipeline makes other pixels than before with the same encoder settings, or facts say more. */
 const RENDERING_REVISION = 2
 
 /** The media type of an output format. */

@@ -29,10 +29,14 @@ export interface RenderJob {
 export type Job =
   | RenderJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
+  | { readonly kind: 'describe'; readonly source: Uint8Array; readonly limits: PictureLimits }
 
 /** A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies. */
 export interface JobMessage {
-  readonly head: Omit<RenderJob, 'source'> | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
+  readonly head:
+    | Omit<RenderJob, 'source'>
+    | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
+    | Omit<Extract<Job, { kind: 'describe' }>, 'source'>
   readonly sourceBytes: number
 }
 
@@ -48,6 +52,16 @@ export interface Facts {
   readonly hasAlpha: boolean
   /** EXIF orientation, 1 to 8. */
   readonly orientation: number
+}
+
+/** What a picture is and what it looks like, with the time that each half of the work took. */
+export interface Description {
+  readonly facts: Facts
+  /** `#rrggbb`. */
+  readonly dominantColour: string
+  readonly thumbHash: Uint8Array
+  readonly decodeMs: number
+  readonly encodeMs: number
 }
 
 /** A picture as rendered, with the time that each half of the work took. */
@@ -72,6 +86,7 @@ export interface Identity {
 export type Answer =
   | { readonly kind: 'rendered'; readonly picture: Picture }
   | { readonly kind: 'inspected'; readonly facts: Facts }
+  | { readonly kind: 'described'; readonly description: Description }
   | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 

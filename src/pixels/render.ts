@@ -1,11 +1,10 @@
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
-import type { TransformSpec } from '../transform/spec.ts'
 import { renderFrames } from './animation.ts'
 import { readCopyright, withCopyright } from './copyright.ts'
 import { contentTypeOf, encodeAs, keepsFrames, maxSideOf, type Playback } from './encoders.ts'
 import { type Sides, targetSides } from './geometry.ts'
-import { brokenPicture, checkFrames, type Header, openOptions, readHeader } from './inspect.ts'
+import { brokenPicture, checkFrames, openOptions, readHeader } from './inspect.ts'
 import type { Picture, PictureLimits, RenderJob } from './messages.ts'
 import { isDisplayP3 } from './profiles.ts'
 import { type Plan, plannedCrop, STEPS, STEPS_IN_OWN_COLOURS, toSrgb } from './steps.ts'
@@ -17,7 +16,8 @@ declare module 'sharp' {
   }
 }
 
-interface Pixels {
+/** Raw pixels, as sharp gives them. */
+export interface Pixels {
   readonly data: Buffer
   readonly info: OutputInfo
 }
@@ -90,15 +90,20 @@ async function renderStill({ source, limits }: RenderJob, plan: Plan): Promise<R
 }
 
 /** What depends on more than pixels: a gain map, a profile that stays. It is lost where decoded and encoded are apart. */
-function staysWhole({ header, spec, settings }: Plan): boolean {
-  return keepsGainMap(header, spec, settings) || keepsP3(header, spec, settings)
+function staysWhole(plan: Plan): boolean {
+  return keepsGainMap(plan) || keepsP3(plan)
 }
 
-function keepsGainMap(header: Header, spec: TransformSpec, settings: Plan['settings']): boolean {
-  return settings.keepsGainMap && header.hasGainMap && spec.format === 'jpg'
+/** Where sharp can: it cannot look for the place of a box meanwhile, nor work in linear light. */
+function keepsGainMap({ header, spec, crop, settings }: Plan): boolean {
+  const isPlaced = spec.fit !== 'cover' || crop !== undefined || settings.crop === 'centre'
+  return (
+    settings.keepsGainMap && header.hasGainMap && spec.format === 'jpg' && isPlaced && !settings.linearLight
+  )
 }
 
-function keepsP3({ profile, isCmyk }: Header, spec: TransformSpec, settings: Plan['settings']): boolean {
+function keepsP3({ header, spec, settings }: Plan): boolean {
+  const { profile, isCmyk } = header
   // A GIF has no place for a profile.
   return settings.keepsP3 && spec.format !== 'gif' && !isCmyk && profile !== undefined && isDisplayP3(profile)
 }
@@ -107,16 +112,15 @@ function keepsP3({ profile, isCmyk }: Header, spec: TransformSpec, settings: Pla
 async function renderWhole(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Rendered> {
   const decodedAt = performance.now()
   const opened = sharp(source, openOptions(limits.maxPixels))
-  const { header, spec, settings } = plan
-  const pipeline = keepsP3(header, spec, settings)
+  const pipeline = keepsP3(plan)
     ? apply(STEPS_IN_OWN_COLOURS, opened.keepIccProfile(), plan)
     : apply(STEPS, opened, plan)
-  const kept = keepsGainMap(header, spec, settings) ? pipeline.keepGainMap() : pipeline
+  const kept = keepsGainMap(plan) ? pipeline.keepGainMap() : pipeline
   return { bytes: await encode(kept, plan).catch(refuse), decodedAt }
 }
 
 /** Decodes and resizes to raw pixels, apart from the encoder, so that their failures and times stay apart. */
-async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
+export async function decode(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<Pixels> {
   const { target } = plan
   const opened = await open(source, plan, limits)
   const pixels = await toPixels(apply(STEPS, opened.pipeline, opened.plan))

@@ -9,6 +9,9 @@ export interface Renderer {
 
   /** What a picture is, from its header alone. */
   inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
+
+  /** What a picture is and what it looks like: decodes it whole, as a rendering does. */
+  describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription>
 }
 
 export interface RenderingOptions {
@@ -36,6 +39,14 @@ export interface PictureFacts {
   readonly hasAlpha: boolean
   /** EXIF orientation, 1 to 8. */
   readonly orientation: number
+}
+
+export interface PictureDescription {
+  readonly facts: PictureFacts
+  /** `#rrggbb`. */
+  readonly dominantColour: string
+  readonly thumbHash: Uint8Array
+  readonly timings: Rendering['timings']
 }
 
 /** What a worker says of itself when it is ready. */

@@ -5,6 +5,9 @@ const side = z.int().positive()
 const bytes = z.number().nonnegative()
 const milliseconds = z.number().nonnegative()
 
+/** Of a square with opacity: six bytes of head, then 38 factors of half a byte each. */
+const MAX_THUMBHASH_BYTES = 25
+
 const facts = z.object({
   format: z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff', 'svg']),
   contentType: z.enum([
@@ -32,9 +35,18 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
+const description = z.object({
+  facts,
+  dominantColour: z.string().regex(/^#[0-9a-f]{6}$/),
+  thumbHash: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_THUMBHASH_BYTES),
+  decodeMs: milliseconds,
+  encodeMs: milliseconds,
+})
+
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rendered'), picture }),
   z.object({ kind: z.literal('inspected'), facts }),
+  z.object({ kind: z.literal('described'), description }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum([

@@ -5,7 +5,14 @@ import type { RenderingSettings } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
-import type { PictureFacts, Renderer, Rendering, RenderingOptions, WorkerIdentity } from './renderer.ts'
+import type {
+  PictureDescription,
+  PictureFacts,
+  Renderer,
+  Rendering,
+  RenderingOptions,
+  WorkerIdentity,
+} from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'
 import { workerEnvironment } from './worker-environment.ts'
@@ -95,6 +102,14 @@ export class WorkerPool implements Renderer {
     const { answer } = await this.#request({ kind: 'inspect', source, limits }, signal)
     if (answer.kind !== 'inspected') throw toError(answer)
     return answer.facts
+  }
+
+  async describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription> {
+    const { limits } = this.#options
+    const { answer, queueMs } = await this.#request({ kind: 'describe', source, limits }, signal)
+    if (answer.kind !== 'described') throw toError(answer)
+    const { decodeMs, encodeMs, ...description } = answer.description
+    return { ...description, timings: { queueMs, decodeMs, encodeMs } }
   }
 
   stats(): PoolStats {

@@ -9,6 +9,8 @@ export interface Source {
   readonly key: string
   /** The ETag that every read of it must match. */
   readonly etag: string
+  /** The media type that the record or the object says; of an exact key it is only what somebody once said. */
+  readonly contentType: string
   /** Length in bytes. */
   readonly bytes: number
   /** The source part of the version, 12 characters. */

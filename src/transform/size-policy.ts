@@ -1,7 +1,7 @@
 import { climb } from './ladder.ts'
 import type { Presets } from './presets.ts'
 import { DENSITIES, scaleSize } from './size.ts'
-import { type Size, sizeName, type TransformSpec } from './spec.ts'
+import { type AskedSpec, type AutoSpec, type Size, sizeName, type TransformSpec } from './spec.ts'
 
 /** Which sizes strangers may ask for. */
 export const SIZE_POLICIES = ['ladder', 'any', 'signed'] as const
@@ -10,7 +10,7 @@ export type SizePolicyName = (typeof SIZE_POLICIES)[number]
 /** What a size policy says of one request: render it, go to another size, or serve it only if it is stored. */
 export type SizeRuling =
   | { readonly outcome: 'allowed' }
-  | { readonly outcome: 'redirect'; readonly spec: TransformSpec }
+  | { readonly outcome: 'redirect'; readonly spec: TransformSpec | AutoSpec }
   | { readonly outcome: 'stored-only' }
 
 export interface SizePolicy {
@@ -20,8 +20,12 @@ export interface SizePolicy {
 
 /** The part of an `ImageRequest` that a size policy looks at. */
 export interface SizeRequest {
-  readonly spec: TransformSpec
+  readonly spec: AskedSpec
   readonly preset: boolean
+}
+
+interface PictureRequest extends SizeRequest {
+  readonly spec: TransformSpec | AutoSpec
 }
 
 export interface SizePolicyOptions {
@@ -41,19 +45,21 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
   const sizes = [...presets.values()]
   const ownSides = new Set(sizes.flatMap(sidesOf))
   const ownNames = new Set(sizes.flatMap(namesOf))
-  const rules: Record<SizePolicyName, (request: SizeRequest) => SizeRuling> = {
+  const rules: Record<SizePolicyName, (picture: PictureRequest) => SizeRuling> = {
     ladder: ({ spec }) => ruleOfLadder(spec, ownSides),
     any: () => ALLOWED,
     signed: ({ preset }) => (preset ? ALLOWED : STORED_ONLY),
   }
   return {
-    check(request, { signed }) {
-      return signed || ownNames.has(sizeName(request.spec)) ? ALLOWED : rules[policy](request)
+    check({ spec, preset }, { signed }) {
+      // Facts are of no size.
+      if (signed || 'facts' in spec || ownNames.has(sizeName(spec))) return ALLOWED
+      return rules[policy]({ spec, preset })
     },
   }
 }
 
-function ruleOfLadder(spec: TransformSpec, ownSides: ReadonlySet<number>): SizeRuling {
+function ruleOfLadder(spec: TransformSpec | AutoSpec, ownSides: ReadonlySet<number>): SizeRuling {
   const size = climb(spec, ownSides)
   if (sizeName(size) === sizeName(spec)) return ALLOWED
   return { outcome: 'redirect', spec: { ...size, format: spec.format } }

@@ -12,9 +12,38 @@ export type Size =
 /** What the pixels of one variant depend on beside the source, and nothing else. */
 export type TransformSpec = { readonly format: OutputFormat } & Size
 
-/** The one spelling of a spec, as it stands in a versioned path: `800.webp`, `x600.avif`, `800x600.jpg`, `original.png`. */
-export function specName(spec: TransformSpec): string {
-  return `${sizeName(spec)}.${spec.format}`
+/** What can be told about a source in the place of a picture, as the last segment of a URL. */
+export const FACTS_NAMES = ['info.json', 'thumbhash'] as const
+export type FactsName = (typeof FACTS_NAMES)[number]
+
+/** Asks for facts about a source. */
+export interface FactsSpec {
+  readonly facts: FactsName
+}
+
+/** What a variant is beside its source: a picture, or facts about it. */
+export type VariantSpec = TransformSpec | FactsSpec
+
+/** Stands for a format in a URL: whichever suits the client. Never in a spec, a key or a versioned path. */
+export const AUTO = 'auto'
+
+/** A size whose format is still to be negotiated. */
+export type AutoSpec = { readonly format: typeof AUTO } & Size
+
+/** What a URL without a version can ask for. */
+export type AskedSpec = VariantSpec | AutoSpec
+
+/** Whether the format is still to be negotiated. */
+export function isAuto(spec: AskedSpec): spec is AutoSpec {
+  return 'format' in spec && spec.format === AUTO
+}
+
+/**
+ * The one spelling of a spec, as it stands in a path: `800.webp`, `x600.avif`, `800x600.jpg`, `info.json`, `thumbhash`,
+ * `original.auto`.
+ */
+export function specName(spec: AskedSpec): string {
+  return 'facts' in spec ? spec.facts : `${sizeName(spec)}.${spec.format}`
 }
 
 /** The one spelling of a size: `800`, `x600`, `800x600`, `original`. */

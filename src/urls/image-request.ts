@@ -1,13 +1,31 @@
-import type { TransformSpec } from '../transform/spec.ts'
+import { type AutoSpec, isAuto, type VariantSpec } from '../transform/spec.ts'
 
 /** A parsed target: what every dialect turns a URL into. Immutable; behind `urls/` nobody sees a URL string. */
-export interface ImageRequest {
+export type ImageRequest = SettledRequest | AutoRequest
+
+interface Requested {
   readonly source: SourcePath
-  /** The version named by a versioned path, 15 characters. */
-  readonly version?: string
-  readonly spec: TransformSpec
   /** Whether the size came from a preset: those are allowed under every size policy. */
   readonly preset: boolean
+}
+
+/** An image request that says all that is to be known. */
+export interface SettledRequest extends Requested {
+  /** The version named by a versioned path, 15 characters. */
+  readonly version?: string
+  /** A picture, or facts about the source. */
+  readonly spec: VariantSpec
+}
+
+/** An image request whose format is to be negotiated: never of a version, which stands for the same bytes for ever. */
+export interface AutoRequest extends Requested {
+  readonly version?: undefined
+  readonly spec: AutoSpec
+}
+
+/** Whether the format of a request is to be negotiated. */
+export function isAutoRequest(request: ImageRequest): request is AutoRequest {
+  return isAuto(request.spec)
 }
 
 /**

@@ -1,6 +1,13 @@
 import { GatewayError } from '../errors.ts'
 import type { Presets } from '../transform/presets.ts'
-import { specName, type TransformSpec } from '../transform/spec.ts'
+import {
+  type AskedSpec,
+  AUTO,
+  isAuto,
+  OUTPUT_FORMATS,
+  specName,
+  type VariantSpec,
+} from '../transform/spec.ts'
 import type { Dialect, Parsed } from './dialect.ts'
 import type { ImageRequest } from './image-request.ts'
 import { signRest, verifyRest } from './signature.ts'
@@ -13,10 +20,10 @@ import { parseVersionSegment } from './version.ts'
 /** `/img/…` and `/simg/{signature}/…`. */
 export interface NativeDialect extends Dialect {
   /** The path of a variant under its version; `source` is canonical and decoded. */
-  formatVersioned(source: string, version: string, spec: TransformSpec, options?: FormatOptions): string
+  formatVersioned(source: string, version: string, spec: VariantSpec, options?: FormatOptions): string
 
   /** The path of a variant under whatever version is current; `source` is decoded. */
-  formatUnversioned(source: string, spec: TransformSpec, options?: FormatOptions): string
+  formatUnversioned(source: string, spec: AskedSpec, options?: FormatOptions): string
 }
 
 export interface FormatOptions {
@@ -82,6 +89,10 @@ function parseRest(segments: readonly Segment[], presets: Presets): { request: I
   const version = parseVersionSegment(segments.at(-2)?.raw ?? '')
   const source = parseSourcePath(segments.slice(0, version === undefined ? -1 : -2).map(({ text }) => text))
   checkSource(source.path)
+  if (isAuto(spec)) {
+    if (version !== undefined) throw autoOfVersion()
+    return { request: { source, spec, preset }, rest: `${formatPath(source.path)}/${spelling}` }
+  }
   if (version === undefined) {
     return { request: { source, spec, preset }, rest: `${formatPath(source.path)}/${spelling}` }
   }
@@ -89,6 +100,15 @@ function parseRest(segments: readonly Segment[], presets: Presets): { request: I
     request: { source, version, spec, preset },
     rest: `${formatPath(source.path)}/@${version}/${specName(spec)}`,
   }
+}
+
+/** A versioned path stands for the same bytes for ever, whoever asks. */
+function autoOfVersion(): GatewayError {
+  const formats = OUTPUT_FORMATS.join(', ')
+  return new GatewayError(
+    'invalid_target',
+    `format: with a version it must be one of ${formats}, not ${AUTO}`,
+  )
 }
 
 function checkSource(path: string): void {

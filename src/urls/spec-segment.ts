@@ -2,16 +2,18 @@ import { GatewayError } from '../errors.ts'
 import type { Presets } from '../transform/presets.ts'
 import { checkSides, DENSITIES, type Density, parseSize, scaleSize } from '../transform/size.ts'
 import {
+  type AskedSpec,
+  AUTO,
+  FACTS_NAMES,
   OUTPUT_FORMATS,
   type OutputFormat,
   type Size,
   sizeName,
-  type TransformSpec,
 } from '../transform/spec.ts'
 
-/** The last segment of a native URL, `{size}[@{n}x].{format}`, understood. */
+/** The last segment of a native URL, `{size}[@{n}x].{format}` or the name of facts, understood. */
 export interface SpecSegment {
-  readonly spec: TransformSpec
+  readonly spec: AskedSpec
   /** Whether the size was a preset's name. */
   readonly preset: boolean
   /** The same choice of words, canonically written: lower case, no leading zeros, `jpg`. */
@@ -22,9 +24,15 @@ const SEGMENT = /^(?<size>[a-z0-9_-]+)(?:@(?<density>[0-9.]+)x)?\.(?<format>[a-z
 
 /** Reads the decoded last segment; throws `invalid_target` naming the part at fault and what is accepted. */
 export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
+  const facts = FACTS_NAMES.find((name) => name === text.toLowerCase())
+  if (facts !== undefined) return { spec: { facts }, preset: false, spelling: facts }
   const parts = SEGMENT.exec(text)?.groups
   if (!parts) {
-    throw fault('last segment', 'must be {size}.{format} or {size}@{n}x.{format}, such as 800.webp')
+    const names = FACTS_NAMES.join(', ')
+    throw fault(
+      'last segment',
+      `must be {size}.{format} or {size}@{n}x.{format}, such as 800.webp, or one of ${names}`,
+    )
   }
   const named = parseNamedSize((parts['size'] ?? '').toLowerCase(), presets)
   const density = parts['density'] === undefined ? undefined : parseDensity(parts['density'])
@@ -55,11 +63,12 @@ function parseDensity(text: string): Density {
   throw fault('density', `must be one of ${DENSITIES.map((density) => `@${density}x`).join(', ')}`)
 }
 
-function parseFormat(text: string): OutputFormat {
+function parseFormat(text: string): OutputFormat | typeof AUTO {
+  if (text === AUTO) return AUTO
   const wanted = text === 'jpeg' ? 'jpg' : text
   const format = OUTPUT_FORMATS.find((format) => format === wanted)
   if (format !== undefined) return format
-  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}`)
+  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}, ${AUTO}`)
 }
 
 function fault(argument: string, message: string): GatewayError {

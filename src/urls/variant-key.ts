@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { specName, type TransformSpec } from '../transform/spec.ts'
+import { specName, type VariantSpec } from '../transform/spec.ts'
 
 /** Where variants lie: `img/` for public sources, `private/` for all others. */
 export type VariantTree = 'img' | 'private'
@@ -14,7 +14,7 @@ const HASH_CHARACTERS = 22
 export function variantKey(
   source: string,
   version: string,
-  spec: TransformSpec,
+  spec: VariantSpec,
   tree: VariantTree = 'img',
 ): string {
   return `${variantPrefix(source, tree)}${version}/${specName(spec)}`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
-import { specName, type TransformSpec } from '../transform/spec.ts'
+import { specName, type VariantSpec } from '../transform/spec.ts'
 
 const SOURCE_PART = 12
 const SEGMENT = /^@[A-Za-z0-9_-]{15}$/
@@ -33,6 +33,6 @@ export function parseVersionSegment(raw: string): string | undefined {
 }
 
 /** The strong ETag of a variant: one for all its URLs. */
-export function variantEtag(version: string, spec: TransformSpec): string {
+export function variantEtag(version: string, spec: VariantSpec): string {
   return `"${version}-${specName(spec)}"`
 }

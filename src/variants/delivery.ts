@@ -3,8 +3,8 @@ import { GatewayError } from '../errors.ts'
 import type { JournalReader } from '../sources/journal-reader.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
-import type { TransformSpec } from '../transform/spec.ts'
-import type { ImageRequest, SourcePath } from '../urls/image-request.ts'
+import type { VariantSpec } from '../transform/spec.ts'
+import type { SettledRequest, SourcePath } from '../urls/image-request.ts'
 import { epochPartOf, sourcePartOf, versionOf } from '../urls/version.ts'
 import { type Layer, nameOf, type RenderTimings, type Variant } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
@@ -23,7 +23,7 @@ export interface DeliveryOptions {
 export interface VersionedPath {
   readonly source: SourcePath
   readonly version: string
-  readonly spec: TransformSpec
+  readonly spec: VariantSpec
 }
 
 /** What identifies an answer before any work. */
@@ -43,6 +43,9 @@ export interface Answer extends Headline {
   readonly timings?: RenderTimings | undefined
 }
 
+/** The picture, or the versioned path where it is now. */
+export type Delivered = Answer | { readonly moved: VersionedPath }
+
 /** An answer out of memory, held weakly so that it goes with its picture, and what else it depended on. */
 interface Remembered {
   readonly answer: WeakRef<Answer>
@@ -59,7 +62,7 @@ export interface DeliverOptions {
 /** Answers image requests, step by step as design §4 has them; it decides, and leaves the work to sources and variants. */
 export class Delivery {
   readonly #options: DeliveryOptions
-  readonly #answers = new WeakMap<ImageRequest, Remembered>()
+  readonly #answers = new WeakMap<SettledRequest, Remembered>()
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -69,7 +72,7 @@ export class Delivery {
    * The answer if it can be given at once: no bucket call, no waiting. One and the same object for the same request
    * object for as long as nothing changes, so that what is made of it can be kept.
    */
-  fromMemory(request: ImageRequest): Answer | undefined {
+  fromMemory(request: SettledRequest): Answer | undefined {
     const { sources, variants, journal } = this.#options
     const { version } = request
     if (version !== undefined && journal.behind) return undefined
@@ -84,7 +87,7 @@ export class Delivery {
     return made
   }
 
-  #inMemory({ source, version, spec }: ImageRequest, found: Found | undefined): Answer | undefined {
+  #inMemory({ source, version, spec }: SettledRequest, found: Found | undefined): Answer | undefined {
     const { variants } = this.#options
     if (version !== undefined) {
       const variant = variants.inMemory(nameOf(source, version, spec).key)
@@ -97,7 +100,7 @@ export class Delivery {
   }
 
   /** What would be answered, if that is known without the picture: at most one bucket call. */
-  async headline(request: ImageRequest, signal: AbortSignal): Promise<Headline | undefined> {
+  async headline(request: SettledRequest, signal: AbortSignal): Promise<Headline | undefined> {
     const known = this.fromMemory(request)
     if (known !== undefined) return known
     const { version, spec } = request
@@ -114,14 +117,13 @@ export class Delivery {
     return { etag, tags, lastModified: source.lastModified, cacheClass: 'A' }
   }
 
-  /** The picture, or the versioned path where it is now. */
-  async deliver(request: ImageRequest, options: DeliverOptions): Promise<Answer | { moved: VersionedPath }> {
+  async deliver(request: SettledRequest, options: DeliverOptions): Promise<Delivered> {
     return request.version === undefined
       ? this.#deliverCurrent(request, options)
       : this.#deliverVersion(request, request.version, options)
   }
 
-  async #deliverCurrent(request: ImageRequest, options: DeliverOptions): Promise<Answer> {
+  async #deliverCurrent(request: SettledRequest, options: DeliverOptions): Promise<Answer> {
     const first = await this.#require(request.source, options.signal)
     const served = await this.#tryCurrent(first.found, first.source, request.spec, options)
     if (served !== 'source-changed') return served
@@ -134,7 +136,7 @@ export class Delivery {
   async #tryCurrent(
     found: Found,
     source: Source,
-    spec: TransformSpec,
+    spec: VariantSpec,
     options: DeliverOptions,
   ): Promise<Answer | 'source-changed'> {
     const { variants } = this.#options
@@ -147,10 +149,10 @@ export class Delivery {
   }
 
   async #deliverVersion(
-    request: ImageRequest,
+    request: SettledRequest,
     version: string,
     options: DeliverOptions,
-  ): Promise<Answer | { moved: VersionedPath }> {
+  ): Promise<Delivered> {
     const { variants, journal } = this.#options
     const { spec } = request
     const name = nameOf(request.source, version, spec)
@@ -164,10 +166,8 @@ export class Delivery {
     if (!isAt(source, request.source, version)) return { moved: this.#canonical(source, spec) }
     if (!options.mayRender) throw signatureRequired()
     if (epochPartOf(version) !== this.#options.epoch) {
-      return {
-        ...(await this.#deliverCurrent({ source: source.at, spec, preset: false }, options)),
-        cacheClass: 'O',
-      }
+      const current = await this.#deliverCurrent({ source: source.at, spec, preset: false }, options)
+      return { ...current, cacheClass: 'O' }
     }
     const rendered = await variants.render(name, source, spec, options.signal)
     if (rendered !== 'source-changed') return answer(rendered, 'A')
@@ -205,11 +205,11 @@ export class Delivery {
     return versionOf(source.version, this.#options.epoch)
   }
 
-  #canonical(source: Source, spec: TransformSpec): VersionedPath {
+  #canonical(source: Source, spec: VariantSpec): VersionedPath {
     return { source: source.at, version: this.#currentVersion(source), spec }
   }
 
-  #currentHeadline(found: Found, source: Source, spec: TransformSpec): Headline {
+  #currentHeadline(found: Found, source: Source, spec: VariantSpec): Headline {
     const { etag, tags } = nameOf(source.at, this.#currentVersion(source), spec)
     return {
       etag,
@@ -220,7 +220,7 @@ export class Delivery {
     }
   }
 
-  #unversioned(found: FoundVariant, at: Found, source: Source, spec: TransformSpec): Answer {
+  #unversioned(found: FoundVariant, at: Found, source: Source, spec: VariantSpec): Answer {
     return { ...this.#currentHeadline(at, source, spec), ...found }
   }
 }

@@ -2,11 +2,13 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError, isVerdict } from '../errors.ts'
 import type { Admission } from '../render/admission.ts'
 import type { ByteBudget } from '../render/byte-budget.ts'
-import type { Renderer } from '../render/renderer.ts'
+import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { SourceView } from '../storage/source-view.ts'
-import { specName, type TransformSpec } from '../transform/spec.ts'
+import { specName, type VariantSpec } from '../transform/spec.ts'
+import { versionOf } from '../urls/version.ts'
+import { formatFacts, toSourceFacts } from './source-facts.ts'
 import type { RenderTimings } from './variant.ts'
 
 export interface RenditionsOptions {
@@ -16,6 +18,8 @@ export interface RenditionsOptions {
   readonly fetching: ByteBudget
   readonly maxSourceBytes: number
   readonly fetchTimeoutMs: number
+  /** The epoch of the renderer. */
+  readonly epoch: string
 }
 
 export interface Rendition {
@@ -23,6 +27,9 @@ export interface Rendition {
   readonly contentType: string
   readonly timings: RenderTimings
 }
+
+/** What a worker made: a picture, or facts. */
+type Made = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
 const MAX_VERDICTS = 10_000
@@ -37,7 +44,7 @@ export class Renditions {
   }
 
   /** Throws the verdict on this version of the source, or on this size of it, if there is one. */
-  assertServable(source: Source, spec: TransformSpec): void {
+  assertServable(source: Source, spec: VariantSpec): void {
     const verdict = this.#verdicts.get(versionName(source)) ?? this.#verdicts.get(renditionName(source, spec))
     // A fresh error each time: the stack of the first request would mislead.
     if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
@@ -46,7 +53,7 @@ export class Renditions {
   /** Renders one picture, or says that the source is no longer the version that it was. */
   async render(
     source: Source,
-    spec: TransformSpec,
+    spec: VariantSpec,
     flight: FlightControl,
   ): Promise<Rendition | 'source-changed'> {
     this.assertServable(source, spec)
@@ -58,8 +65,8 @@ export class Renditions {
     }
   }
 
-  #render(source: Source, spec: TransformSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
-    const { admission, fetching, maxSourceBytes, renderer } = this.#options
+  #render(source: Source, spec: VariantSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
+    const { admission, fetching, maxSourceBytes } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
     // A place in the queue first: what would be refused is not fetched. The bytes are held until they are rendered.
     return admission.hold(async (place) => {
@@ -73,15 +80,14 @@ export class Renditions {
           return place.run(async () => {
             const startedAt = performance.now()
             flight.commit()
-            const rendering = await renderer.render(body, spec, { focus: source.focus })
-            const { queueMs, decodeMs, encodeMs } = rendering.timings
+            const { bytes, contentType, timings: worked } = await this.#make(body, source, spec)
             const timings = {
               fetchMs: queuedFrom - fetchedFrom,
-              queueMs: startedAt - queuedFrom + queueMs,
-              decodeMs,
-              encodeMs,
+              queueMs: startedAt - queuedFrom + worked.queueMs,
+              decodeMs: worked.decodeMs,
+              encodeMs: worked.encodeMs,
             }
-            return { bytes: rendering.bytes, contentType: rendering.contentType, timings }
+            return { bytes, contentType, timings }
           })
         },
         flight.signal,
@@ -89,7 +95,15 @@ export class Renditions {
     }, flight.signal)
   }
 
-  #remember(verdict: GatewayError, source: Source, spec: TransformSpec): void {
+  async #make(body: Buffer, source: Source, spec: VariantSpec): Promise<Made> {
+    const { renderer, epoch } = this.#options
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    const description = await renderer.describe(body)
+    const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
+    return { ...formatFacts(facts, spec.facts), timings: description.timings }
+  }
+
+  #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
     // What is too much at one size may be little at another.
     const dependsOnSize = verdict.code === 'source_overran' || verdict.code === 'source_too_large'
     this.#verdicts.set(dependsOnSize ? renditionName(source, spec) : versionName(source), verdict)
@@ -122,7 +136,7 @@ function versionName(source: Source): string {
   return `${source.key}@${source.version}`
 }
 
-function renditionName(source: Source, spec: TransformSpec): string {
+function renditionName(source: Source, spec: VariantSpec): string {
   return `${versionName(source)}/${specName(spec)}`
 }
 

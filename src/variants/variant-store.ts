@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { VariantSpec } from '../transform/spec.ts'
 import type { Renditions } from './rendition.ts'
 import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
 import type { WriteBack } from './write-back.ts'
@@ -87,7 +87,7 @@ export class VariantStore {
   async find(
     name: VariantName,
     source: Source,
-    spec: TransformSpec,
+    spec: VariantSpec,
     signal?: AbortSignal,
   ): Promise<FoundVariant | 'source-changed'> {
     const known = this.#memory.get(name.key)
@@ -102,7 +102,7 @@ export class VariantStore {
   async render(
     name: VariantName,
     source: Source,
-    spec: TransformSpec,
+    spec: VariantSpec,
     signal?: AbortSignal,
   ): Promise<FoundVariant | 'source-changed'> {
     // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.

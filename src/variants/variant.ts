@@ -1,6 +1,6 @@
 import { cacheTags } from '../cdn/cache-tags.ts'
 import type { ObjectFacts } from '../storage/object-store.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { VariantSpec } from '../transform/spec.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import { variantKey } from '../urls/variant-key.ts'
 import { variantEtag } from '../urls/version.ts'
@@ -35,7 +35,7 @@ export interface RenderTimings {
 }
 
 /** The name of the picture that `spec` makes of this version of a source. */
-export function nameOf(source: SourcePath, version: string, spec: TransformSpec): VariantName {
+export function nameOf(source: SourcePath, version: string, spec: VariantSpec): VariantName {
   return {
     key: variantKey(source.path, version, spec),
     etag: variantEtag(version, spec),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CACHE_CONTROL, unversionedClass } from '../../src/cdn/cache-policy.ts'
+import { CACHE_CONTROL, type CacheClass, unkeyedClass, unversionedClass } from '../../src/cdn/cache-policy.ts'
 import { cacheTags } from '../../src/cdn/cache-tags.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 
@@ -17,6 +17,13 @@ describe('cache classes', () => {
       const ages = [...value.matchAll(/(?:s-maxage|max-age)=(\d+)/g)].map(([, seconds]) => Number(seconds))
       expect(Math.max(0, ...ages), name).toBeLessThanOrEqual(3600)
     }
+  })
+
+  test('what depended on a header that the edge does not key on is kept by nobody but the client', () => {
+    const dependent = ['A', 'B', "B'", 'O', 'verdict', 'M', 'M10'] as const
+    for (const name of dependent) expect(CACHE_CONTROL[unkeyedClass(name)], name).toMatch(/^private, /)
+    const others: readonly CacheClass[] = ['E', 'F', 'G', 'J', 'K', 'L']
+    for (const name of others) expect(unkeyedClass(name)).toBe(name)
   })
 
   test('what is private or failed is never stored', () => {

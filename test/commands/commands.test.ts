@@ -84,9 +84,16 @@ describe('seed', () => {
     await writeFile(join(directory, 'cat.png'), await plainJpeg('#00ffff'))
     await writeFile(join(directory, 'broken.jpg'), 'no picture')
     await writeFile(join(directory, 'notes.txt'), 'no picture')
+    await writeFile(join(directory, 'phone.HEIC'), '\0\0\0\x18ftypheic\0\0\0\0mif1heic')
+    await writeFile(
+      join(directory, 'logo.svg'),
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    )
     await seed(config, directory)
     expect(printed).toMatch(/My-Bike: 2 photos, http.*\/img\/items\/My-Bike\/800\.webp/)
     expect(printed).toMatch(/broken\.jpg: left out\. .*JPEG/)
+    expect(printed).toMatch(/phone\.HEIC: left out\. .*Most Compatible/)
+    expect(printed).toContain('logo: 1 photos')
     expect(printed).toMatch(/^cat: 1 photos.*\ncat-2: 1 photos/m)
     const album = await openOrigin(origin).get(albumKey('My-Bike'))
     const record = albumRecord.parse(

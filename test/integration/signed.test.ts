@@ -30,6 +30,15 @@ test('without a signature: presets are rendered, any other size only if it is st
   expect([stored.status, stored.headers.get('cache-status')]).toEqual([200, 'memory; fwd=miss, bucket; hit'])
 })
 
+test('auto without a signature is the format that is stored, or refused', async () => {
+  const headers = { accept: 'image/webp' }
+  expect((await gateway.fetch(signed('items/42/480.webp'))).status).toBe(200)
+  const stored = await gateway.fetch('/img/items/42/480.auto', { headers })
+  expect([stored.status, stored.headers.get('content-type')]).toEqual([200, 'image/webp'])
+  const refused = await gateway.fetch('/img/items/42/480.auto')
+  expect([refused.status, refused.headers.get('vary')]).toEqual([403, 'Accept'])
+})
+
 test('a signature by any of the keys permits any size, and names a versioned path that it permits too', async () => {
   for (const [key, size] of [
     [KEY, '333'],

@@ -3,8 +3,23 @@ import { describe, expect, it } from 'vitest'
 import { isDisplayP3 } from '../../src/pixels/profiles.ts'
 import { CORNERS, corners, paint, photo, pipelineOf } from '../support/pictures.ts'
 import { LIMITS } from './limits.ts'
-import { alphaAt, decode, distance, pixelAt } from './pixels.ts'
+import { alphaAt, decode, distance, meanDifference, pixelAt } from './pixels.ts'
 import { render } from './rendering.ts'
+
+declare module 'sharp' {
+  interface Sharp {
+    /** Missing in the types of sharp 0.35. */
+    withGainMap(): Sharp
+  }
+}
+
+/** Puts an EXIF block with an orientation behind the first two bytes of a JPEG (EXIF 2.3 §4.5.2). */
+function turned(jpeg: Buffer, orientation: number): Buffer {
+  const exif = Buffer.from('Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0', 'latin1')
+  exif.writeUInt16BE(orientation, 24)
+  const segment = Buffer.from([0xff, 0xe1, 0, exif.length + 2])
+  return Buffer.concat([jpeg.subarray(0, 2), segment, exif, jpeg.subarray(2)])
+}
 
 const svg = (attributes: string, content = '') =>
   Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>${content}</svg>`)
@@ -143,6 +158,48 @@ describe('Display P3', () => {
       expect((await sharp(bytes).metadata()).icc).toBeUndefined()
       expect(distance(pixelAt(await decode(bytes), 4, 4), [234, 51, 35])).toBeLessThan(8)
     }
+  })
+})
+
+describe('an HDR gain map', () => {
+  const gps = { IFD3: { GPSLatitude: '47/1 22/1 0/1', GPSLatitudeRef: 'N' }, IFD0: { Make: 'Camera & Sons' } }
+  const ultraHdr = () => pipelineOf(photo(120, 80)).withGainMap().withExif(gps).jpeg().toBuffer()
+
+  it('goes with a JPEG, at its size, without the metadata', async () => {
+    const source = await ultraHdr()
+    expect((await sharp(source).metadata()).gainMap).toBeDefined()
+    const { bytes } = await render(source, { fit: 'width', width: 60, format: 'jpg' })
+    const { gainMap, width } = await sharp(bytes).metadata()
+    expect([width, gainMap !== undefined]).toEqual([60, true])
+    expect(Buffer.from(bytes).includes('Camera & Sons')).toBe(false)
+    const without = await render(source, { fit: 'width', width: 60, format: 'png' })
+    expect(meanDifference(await decode(bytes), await decode(without.bytes))).toBeLessThan(12)
+  })
+
+  it.each([
+    ['as WebP', 'webp', {}],
+    ['where that is set', 'jpg', { keepsGainMap: false }],
+  ] as const)('is left out %s', async (_, format, settings) => {
+    const { bytes } = await render(await ultraHdr(), { fit: 'width', width: 60, format }, { settings })
+    expect((await sharp(bytes).metadata()).gainMap).toBeUndefined()
+  })
+
+  it.each([
+    ['cut where something catches the eye', { crop: 'attention' }, false],
+    ['cut in the middle', { crop: 'centre' }, true],
+    ['averaged in linear light', { crop: 'centre', linearLight: true }, false],
+  ] as const)('of a turned picture, %s', async (_, settings, isKept) => {
+    const source = turned(await pipelineOf(corners(120, 80)).withGainMap().jpeg().toBuffer(), 6)
+    const spec = { fit: 'cover', width: 40, height: 40, format: 'jpg' } as const
+    const picture = await render(source, spec, { settings })
+    expect((await sharp(picture.bytes).metadata()).gainMap !== undefined).toBe(isKept)
+    expect((await sharp(source).metadata()).gainMap).toBeDefined()
+    const shown = await decode(picture.bytes)
+    expect([shown.width, shown.height]).toEqual([40, 40])
+    // Turned to the right, what was on the left is at the top.
+    const stored = await decode(source)
+    const left = [pixelAt(stored, 30, 10), pixelAt(stored, 30, 70)]
+    expect(Math.min(...left.map((colour) => distance(pixelAt(shown, 3, 3), colour)))).toBeLessThan(24)
   })
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import type { WorkerPool } from '../../src/render/worker-pool.ts'
 import { encode, photo } from '../support/pictures.ts'
 import { failureOf } from './failure-of.ts'
@@ -173,5 +174,33 @@ describe('a worker that a picture has taken over', () => {
     })
     await expect(pool.render(SOURCE, SPEC)).rejects.toMatchObject({ code: 'source_broken' })
     expect(pool.stats().restarts.crashed).toBe(2)
+  })
+
+  const FACTS = {
+    format: 'png',
+    contentType: 'image/png',
+    width: 1,
+    height: 1,
+    frames: 1,
+    hasAlpha: true,
+    orientation: 1,
+  }
+  const TOLD = { facts: FACTS, dominantColour: '#102030', decodeMs: 1, encodeMs: 1 }
+
+  it.each([
+    ['a word for a colour', { ...TOLD, dominantColour: 'red' }, 25, 'source_broken'],
+    ['more than a ThumbHash has', TOLD, 26, 'source_broken'],
+    ['what makes sense', TOLD, 25, undefined],
+  ])('and describes with %s: %s', async (_, told, hashBytes, code) => {
+    const answer = `{ kind: 'answer', rssBytes: 1, answer: { kind: 'described',
+      description: { ...${JSON.stringify(told)}, thumbHash: new Uint8Array(${hashBytes}) } } }`
+    const { pool } = startPool({
+      workerFile: workerFile(`${ready}; process.on('message', () => process.send(${answer}))`),
+    })
+    const outcome = pool.describe(SOURCE).then(
+      () => undefined,
+      (error: unknown) => (error instanceof GatewayError ? error.code : error),
+    )
+    expect(await outcome).toBe(code)
   })
 })

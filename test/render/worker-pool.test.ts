@@ -40,6 +40,15 @@ describe('rendering', () => {
     expect(await pool.ready()).toMatchObject({ epoch: currentEpoch(), sharp: sharp.versions.sharp })
   })
 
+  it('describes', async () => {
+    const { pool } = startPool()
+    const { facts, dominantColour, thumbHash, timings } = await pool.describe(SOURCE)
+    expect(facts).toEqual(await pool.inspect(SOURCE))
+    expect(dominantColour).toMatch(/^#[0-9a-f]{6}$/)
+    expect(thumbHash.length).toBeGreaterThan(6)
+    for (const ms of Object.values(timings)) expect(ms).toBeGreaterThanOrEqual(0)
+  })
+
   it('inspects', async () => {
     const { pool } = startPool()
     expect(await pool.inspect(SOURCE)).toMatchObject({ format: 'jpeg', width: 300, height: 200 })
@@ -54,6 +63,7 @@ describe('verdicts', () => {
   ] as const)('%s comes back as one, and the worker lives on', async (code, source) => {
     const { pool, events } = startPool()
     await expect(pool.render(source, SPEC)).rejects.toMatchObject({ name: 'GatewayError', code, status: 415 })
+    await expect(pool.describe(source)).rejects.toMatchObject({ name: 'GatewayError', code, status: 415 })
     await expect(pool.inspect(SOURCE)).resolves.toBeDefined()
     expect(events.filter(({ type }) => type === 'replaced')).toEqual([])
   })

@@ -14,6 +14,7 @@ const source = (path: string, version: string): Source => ({
   lastModified: new Date(0),
   access: 'public',
   managed: false,
+  contentType: 'image/jpeg',
 })
 const away = new GatewayError('bucket_unreachable', 'The bucket does not answer')
 

@@ -9,7 +9,7 @@ import {
   type SizePolicyName,
   type SizeRequest,
 } from '../../src/transform/size-policy.ts'
-import { type Size, sizeName } from '../../src/transform/spec.ts'
+import { FACTS_NAMES, type Size, sizeName } from '../../src/transform/spec.ts'
 
 const presets = parsePresets('card=410,hero=1700x901,tall=x510')
 const unsigned = { signed: false }
@@ -164,6 +164,14 @@ describe('every policy', () => {
         expect(policy.check(requestOf(size), { signed: true })).toEqual({ outcome: 'allowed' })
       }),
     )
+  })
+
+  it('allows facts, which are of no size', () => {
+    for (const policy of policies) {
+      for (const facts of FACTS_NAMES) {
+        expect(policy.check({ spec: { facts }, preset: false }, unsigned)).toEqual({ outcome: 'allowed' })
+      }
+    }
   })
 
   it('allows what is a preset, by its numbers', () => {

@@ -2,7 +2,14 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { parsePresets } from '../../src/transform/presets.ts'
-import { OUTPUT_FORMATS, specName, type TransformSpec } from '../../src/transform/spec.ts'
+import {
+  type AskedSpec,
+  AUTO,
+  FACTS_NAMES,
+  OUTPUT_FORMATS,
+  specName,
+  type VariantSpec,
+} from '../../src/transform/spec.ts'
 import type { Parsed } from '../../src/urls/dialect.ts'
 import { createNativeDialect } from '../../src/urls/native-dialect.ts'
 import { signRest } from '../../src/urls/signature.ts'
@@ -47,13 +54,17 @@ const specText = fc
   .tuple(
     sizeText,
     fc.constantFrom('', '', '@1x', '@1.5x', '@02x', '@3X', '@4x', '%402x'),
-    fc.constantFrom('webp', 'jpg', 'jpeg', 'AVIF', 'png', 'gif'),
+    fc.constantFrom('webp', 'jpg', 'jpeg', 'AVIF', 'png', 'gif', 'auto'),
   )
   .map(([size, density, format]) => `${size}${density}.${format}`)
 const rest = fc
   .tuple(
     fc.array(segment, { minLength: 0, maxLength: 5 }),
-    fc.oneof({ weight: 4, arbitrary: specText }, noise),
+    fc.oneof(
+      { weight: 4, arbitrary: specText },
+      fc.constantFrom('info.json', 'Info.json', 'thumbhash', '%74humbhash'),
+      noise,
+    ),
   )
   .map(([segments, spec]) => [...segments, spec].join('/'))
 const target = fc.oneof(
@@ -65,11 +76,16 @@ const target = fc.oneof(
 
 const side = fc.integer({ min: 1, max: 16_384 })
 const format = fc.constantFrom(...OUTPUT_FORMATS)
-const spec: fc.Arbitrary<TransformSpec> = fc.oneof(
+const spec: fc.Arbitrary<VariantSpec> = fc.oneof(
+  fc.record({ facts: fc.constantFrom(...FACTS_NAMES) }),
   fc.record({ fit: fc.constant('original' as const), format }),
   fc.record({ fit: fc.constant('width' as const), width: side, format }),
   fc.record({ fit: fc.constant('height' as const), height: side, format }),
   fc.record({ fit: fc.constant('cover' as const), width: side, height: side, format }),
+)
+const asked: fc.Arbitrary<AskedSpec> = fc.oneof(
+  spec,
+  side.map((width) => ({ fit: 'width', width, format: AUTO }) as const),
 )
 const sourceSegment = fc
   .oneof(
@@ -120,6 +136,23 @@ describe('any target', () => {
     )
   })
 
+  it('leaves no format open where it names a version', () => {
+    const versioned = fc.tuple(source, version, specText)
+    let understood = 0
+    fc.assert(
+      fc.property(versioned, ([source, version, text]) => {
+        const path = dialect.formatUnversioned(source, { fit: 'original', format: 'png' })
+        const parsed = attempt(path.replace('original.png', `@${version}/${text}`))
+        if (parsed?.kind !== 'image') return
+        understood += 1
+        expect(parsed.request).toMatchObject({ version })
+        expect(parsed.request.spec).not.toMatchObject({ format: AUTO })
+      }),
+      RUNS,
+    )
+    expect(understood).toBeGreaterThan(0)
+  })
+
   it('is redirected at most once, to a plain path, with its signature', () => {
     fc.assert(
       fc.property(target, (target) => {
@@ -157,7 +190,7 @@ describe('any canonical path', () => {
 
   it('parses without a version too', () => {
     fc.assert(
-      fc.property(source, spec, fc.boolean(), (source, spec, signed) => {
+      fc.property(source, asked, fc.boolean(), (source, spec, signed) => {
         const path = dialect.formatUnversioned(source, spec, { signed })
         expect(dialect.parse(path)).toMatchObject({
           kind: 'image',

@@ -34,6 +34,13 @@ describe('targets that are understood', () => {
     ['/img/a/card@2x.webp', { source: key('a'), spec: w800, preset: true }],
     ['/img/a/800@1x.webp', { source: key('a'), spec: w800 }],
     ['/img/a/original.png', { source: key('a'), spec: { fit: 'original', format: 'png' }, preset: true }],
+    // Facts.
+    ['/img/items/42/info.json', { source: { shape: 'item-cover' }, spec: { facts: 'info.json' } }],
+    ['/img/a/thumbhash', { source: key('a'), spec: { facts: 'thumbhash' } }],
+    ['/img/info.json/info.json', { source: key('info.json'), spec: { facts: 'info.json' } }],
+    [`/img/a/@${V}/info.json`, { source: key('a'), version: V, spec: { facts: 'info.json' } }],
+    [`/img/a/@${V}/thumbhash`, { source: key('a'), version: V, spec: { facts: 'thumbhash' } }],
+    ['/img/a/400@2x.auto', { source: key('a'), spec: { ...w800, format: 'auto' } }],
     // Versioned.
     [`/img/a/@${V}/800.webp`, { source: key('a'), version: V, spec: w800 }],
     [`/img/items/42/photos/p1/@${V}/800.webp`, { version: V, spec: w800 }],
@@ -75,9 +82,12 @@ describe('targets with another spelling', () => {
     ['/%69mg/a/800.webp', '/img/a/800.webp'],
     ["/img/a!'()*~/800.webp?x", undefined],
     // Case, zeros, jpeg.
+    ['/img/a/INFO.json', '/img/a/info.json'],
+    [`/img/a/@${V}/Thumbhash`, `/img/a/@${V}/thumbhash`],
     ['/img/a/0800.webp', '/img/a/800.webp'],
     ['/img/a/800X600.WEBP', '/img/a/800x600.webp'],
     ['/img/a/MEDIUM@02x.Jpeg', '/img/a/medium@2x.jpg'],
+    ['/img/a/0800.Auto', '/img/a/800.auto'],
     // A versioned path has one spelling.
     [`/img/a/@${V}/medium.webp`, `/img/a/@${V}/800.webp`],
     [`/img/a/@${V}/800@2x.webp`, `/img/a/@${V}/1600.webp`],
@@ -117,6 +127,8 @@ describe('targets that are refused', () => {
     ['/img/a/cat.jpg', 'size: must be'],
     ['/img/a/800.bmp', 'format: must be one of avif, webp, jpg, png, gif'],
     [`/img/a/@${V}/huge.webp`, 'size: must be'],
+    [`/img/a/@${V}/800.auto`, 'format: with a version it must be one of avif, webp, jpg, png'],
+    [`/img/a/@${V}/MEDIUM.AUTO`, 'format: with a version it must be one of avif, webp, jpg, png'],
   ])('%j', (target, message) => {
     expect(() => dialect.parse(target)).toThrow(
       expect.objectContaining({ code: 'invalid_target', message: expect.stringContaining(message) }),

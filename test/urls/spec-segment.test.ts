@@ -27,15 +27,25 @@ describe('parseSpecSegment', () => {
     ['card.jpg', '400.jpg', 'card.jpg', true],
     ['hero@1.5x.avif', '2400x1350.avif', 'hero@1.5x.avif', true],
     ['strip.png', 'x90.png', 'strip.png', true],
+    // A format to be negotiated.
+    ['800.auto', '800.auto', '800.auto', false],
+    ['medium@2x.auto', '1600.auto', 'medium@2x.auto', true],
+    ['original.auto', 'original.auto', 'original.auto', true],
     // Upper case, leading zeros, jpeg.
     ['0800.webp', '800.webp', '800.webp', false],
     ['X0600.WEBP', 'x600.webp', 'x600.webp', false],
     ['00800X0600@02X.JPEG', '1600x1200.jpg', '800x600@2x.jpg', false],
     ['800@01.5x.webp', '1200.webp', '800@1.5x.webp', false],
     ['800.jpeg', '800.jpg', '800.jpg', false],
+    ['0400@2X.AUTO', '800.auto', '400@2x.auto', false],
     ['Medium.Jpeg', '800.jpg', 'medium.jpg', true],
     ['ORIGINAL.png', 'original.png', 'original.png', true],
     [`${'0'.repeat(500)}9.png`, '9.png', '9.png', false],
+    // Facts.
+    ['info.json', 'info.json', 'info.json', false],
+    ['thumbhash', 'thumbhash', 'thumbhash', false],
+    ['Info.JSON', 'info.json', 'info.json', false],
+    ['THUMBHASH', 'thumbhash', 'thumbhash', false],
   ])('%s', (text, name, spelling, preset) => {
     const segment = parseSpecSegment(text, presets)
     expect({ ...segment, spec: specName(segment.spec) }).toEqual({ spec: name, spelling, preset })
@@ -51,6 +61,12 @@ describe('parseSpecSegment', () => {
     // The form.
     ['', FORM],
     ['800', FORM],
+    ['800', 'or one of info.json, thumbhash'],
+    ['info', FORM],
+    ['info.jsonp', SIZE],
+    ['info@2x.json', SIZE],
+    ['800.json', FORMAT],
+    ['thumbhash.webp', SIZE],
     ['.webp', FORM],
     ['800.', FORM],
     ['800@2.webp', FORM],
@@ -85,7 +101,7 @@ describe('parseSpecSegment', () => {
     ['original@1x.webp', 'density: "original"'],
     // The format.
     ['800.bmp', FORMAT],
-    ['800.auto', FORMAT],
+    ['800.autos', FORMAT],
     ['800.tiff', FORMAT],
     ['medium.jpe', FORMAT],
   ])('refuses %j', (text, message) => {

@@ -63,5 +63,6 @@ describe('versions', () => {
     expect(variantEtag('abcdefghijklmno', { fit: 'width', width: 800, format: 'webp' })).toBe(
       '"abcdefghijklmno-800.webp"',
     )
+    expect(variantEtag('abcdefghijklmno', { facts: 'info.json' })).toBe('"abcdefghijklmno-info.json"')
   })
 })

@@ -1,0 +1,50 @@
+import sharp from 'sharp'
+import { rgbaToThumbHash } from 'thumbhash'
+import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
+import { dominantColour } from './dominant-colour.ts'
+import { type Sides, targetSides } from './geometry.ts'
+import { type Header, readHeader } from './inspect.ts'
+import type { Description, PictureLimits } from './messages.ts'
+import { decode, type Pixels } from './render.ts'
+import type { Plan } from './steps.ts'
+
+/** The longer side of what a description is made from, in pixels: the most that a ThumbHash is made from. */
+const LONGEST_SIDE = 100
+
+/**
+ * Tells what a picture is, and what it looks like: of an animation its first frame. It is decoded as for a rendering, so
+ * that what cannot be rendered cannot be described either.
+ */
+export async function describePicture(source: Uint8Array, limits: PictureLimits): Promise<Description> {
+  const started = performance.now()
+  const header = await readHeader(source, limits)
+  const small = await toRgba(await decode(source, smallPlan(header), limits))
+  const decoded = performance.now()
+  return {
+    facts: header.facts,
+    dominantColour: dominantColour(small.data),
+    thumbHash: rgbaToThumbHash(small.width, small.height, small.data),
+    decodeMs: decoded - started,
+    encodeMs: performance.now() - decoded,
+  }
+}
+
+/** PNG: a still, with its transparency. What operators decide about pictures does not change what they are. */
+function smallPlan(header: Header): Plan {
+  const { facts } = header
+  const long = { width: LONGEST_SIDE, height: LONGEST_SIDE, format: 'png' } as const
+  const spec = { ...long, fit: facts.width >= facts.height ? 'width' : 'height' } as const
+  const target = targetSides(facts, spec, facts.format === 'svg')
+  return { header, spec, target, settings: DEFAULT_RENDERING }
+}
+
+/** Four channels of eight bits, opacity last and not multiplied in. */
+async function toRgba({ data, info }: Pixels): Promise<Sides & { readonly data: Uint8Array }> {
+  const { width, height, channels } = info
+  const rgba = await sharp(data, { raw: { width, height, channels } })
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw()
+    .toBuffer()
+  return { data: rgba, width, height }
+}

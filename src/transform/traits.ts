@@ -1,0 +1,44 @@
+import type { Traits } from './negotiation.ts'
+
+const STILL_OPAQUE: Traits = { animated: false, hasAlpha: false }
+const STILL_ALPHA: Traits = { animated: false, hasAlpha: true }
+
+/** Whatever a picture may be. */
+export const ANY_TRAITS: readonly Traits[] = [
+  STILL_OPAQUE,
+  STILL_ALPHA,
+  { animated: true, hasAlpha: false },
+  { animated: true, hasAlpha: true },
+]
+
+/** Types that move; several pages or layers of others are no animation. */
+const ANIMATED_TYPES: ReadonlySet<string> = new Set(['image/gif', 'image/webp'])
+
+/** Types of which only the first picture is ever rendered. */
+const STILL_TYPES: ReadonlySet<string> = new Set([
+  'image/png',
+  'image/avif',
+  'image/heic',
+  'image/tiff',
+  'image/svg+xml',
+])
+
+/** What pictures of a media type can be like; of an unknown type anything. */
+export function possibleTraits(contentType: string): readonly Traits[] {
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (type === 'image/jpeg') return [STILL_OPAQUE]
+  return STILL_TYPES.has(type) ? [STILL_OPAQUE, STILL_ALPHA] : ANY_TRAITS
+}
+
+/** What was found out about one picture. */
+export interface KnownPicture {
+  /** The media type, by its bytes. */
+  readonly type: string
+  readonly frames: number
+  readonly hasAlpha: boolean
+}
+
+/** What this very picture is like. */
+export function traitsOf({ type, frames, hasAlpha }: KnownPicture): Traits {
+  return { animated: frames > 1 && ANIMATED_TYPES.has(type), hasAlpha }
+}

@@ -1,0 +1,129 @@
+import { GatewayError } from '../errors.ts'
+import type { Source } from '../sources/source.ts'
+import type { Sources } from '../sources/sources.ts'
+import { type Acceptance, choose, chooseForAll, type ChooseOptions } from '../transform/negotiation.ts'
+import type { OutputFormat } from '../transform/spec.ts'
+import { ANY_TRAITS, possibleTraits, traitsOf } from '../transform/traits.ts'
+import {
+  type AutoRequest,
+  type ImageRequest,
+  isAutoRequest,
+  type SettledRequest,
+} from '../urls/image-request.ts'
+import { sourcePartOf } from '../urls/version.ts'
+import type { Answer, Delivered, DeliverOptions, Delivery, Headline } from './delivery.ts'
+import type { KnownFacts } from './known-facts.ts'
+
+export interface NegotiatedDeliveryOptions extends ChooseOptions {
+  readonly delivery: Delivery
+  readonly sources: Pick<Sources, 'find' | 'findAfter' | 'remembered'>
+  readonly facts: Pick<KnownFacts, 'of' | 'remembered'>
+}
+
+/** A request whose format has been negotiated, and the source version that it depended on, if it did. */
+interface Settled {
+  readonly request: SettledRequest
+  readonly sourceVersion?: string
+}
+
+/** A delivery in front of which the format is settled: a request for `auto` is answered as one for a format would be. */
+export class NegotiatedDelivery {
+  readonly #options: NegotiatedDeliveryOptions
+  /** The same object for the same request and format, as delivery remembers answers by it. */
+  readonly #requests = new WeakMap<AutoRequest, Map<OutputFormat, SettledRequest>>()
+
+  constructor(options: NegotiatedDeliveryOptions) {
+    this.#options = options
+  }
+
+  /** The answer if it can be given at once: no bucket call, no waiting. */
+  fromMemory(request: ImageRequest, acceptance: Acceptance): Answer | undefined {
+    const { delivery } = this.#options
+    if (!isAutoRequest(request)) return delivery.fromMemory(request)
+    const settled = this.#settleAtOnce(request, acceptance)
+    return settled && delivery.fromMemory(settled)
+  }
+
+  /** What would be answered, if that is known without the picture. */
+  async headline(
+    request: ImageRequest,
+    acceptance: Acceptance,
+    signal: AbortSignal,
+  ): Promise<Headline | undefined> {
+    const settled = await this.#settle(request, acceptance, signal)
+    const headline = await this.#options.delivery.headline(settled.request, signal)
+    return isOutdated(settled, headline) ? undefined : headline
+  }
+
+  /** The picture, or the versioned path where it is now. */
+  async deliver(request: ImageRequest, acceptance: Acceptance, options: DeliverOptions): Promise<Delivered> {
+    const { delivery } = this.#options
+    const settled = await this.#settle(request, acceptance, options.signal)
+    const delivered = await delivery.deliver(settled.request, options)
+    if ('moved' in delivered || !isOutdated(settled, delivered)) return delivered
+    // The source was replaced in between: the new one may need another format.
+    const again = await this.#settle(request, acceptance, options.signal)
+    return delivery.deliver(again.request, options)
+  }
+
+  #settleAtOnce(request: AutoRequest, acceptance: Acceptance): SettledRequest | undefined {
+    const format =
+      this.#decide(request, acceptance) ??
+      this.#decide(request, acceptance, this.#options.sources.remembered(request.source)?.source)
+    return format && this.#inFormat(request, format)
+  }
+
+  async #settle(request: ImageRequest, acceptance: Acceptance, signal: AbortSignal): Promise<Settled> {
+    if (!isAutoRequest(request)) return { request }
+    const format = this.#decide(request, acceptance)
+    if (format !== undefined) return { request: this.#inFormat(request, format) }
+    const { sources } = this.#options
+    const { source } = await sources.find(request.source, signal)
+    const settled = await this.#settleFor(source, request, acceptance, signal)
+    if (settled !== 'source-changed') return settled
+    const { source: next } = await sources.findAfter(request.source, source?.version ?? '', signal)
+    const again = await this.#settleFor(next, request, acceptance, signal)
+    if (again !== 'source-changed') return again
+    throw new GatewayError('source_changing', 'The source is being changed: try again')
+  }
+
+  async #settleFor(
+    source: Source | undefined,
+    request: AutoRequest,
+    acceptance: Acceptance,
+    signal: AbortSignal,
+  ): Promise<Settled | 'source-changed'> {
+    // What is wrong with it, delivery says, in any format.
+    if (source?.access !== 'public') return { request: this.#inFormat(request, 'jpg') }
+    let format = this.#decide(request, acceptance, source)
+    if (format === undefined) {
+      const facts = await this.#options.facts.of(source, signal)
+      if (facts === 'source-changed') return facts
+      format = choose(acceptance, request.spec, traitsOf(facts), this.#options)
+    }
+    return { request: this.#inFormat(request, format), sourceVersion: source.version }
+  }
+
+  /** The format if it follows from what is known without asking: of the source, when it is named, or of any. */
+  #decide(request: AutoRequest, acceptance: Acceptance, source?: Source): OutputFormat | undefined {
+    const possible = source === undefined ? ANY_TRAITS : possibleTraits(source.contentType)
+    const format = chooseForAll(acceptance, request.spec, possible, this.#options)
+    if (format !== undefined) return format
+    const facts = source && this.#options.facts.remembered(source)
+    return facts && choose(acceptance, request.spec, traitsOf(facts), this.#options)
+  }
+
+  #inFormat(request: AutoRequest, format: OutputFormat): SettledRequest {
+    const known = this.#requests.get(request) ?? new Map<OutputFormat, SettledRequest>()
+    const { source, preset, spec } = request
+    const settled = known.get(format) ?? { source, preset, spec: { ...spec, format } }
+    this.#requests.set(request, known.set(format, settled))
+    return settled
+  }
+}
+
+/** Whether what would be answered is of another version of the source than the one that the format suits. */
+function isOutdated({ sourceVersion }: Settled, headline: Headline | undefined): boolean {
+  const version = headline?.canonical?.version
+  return sourceVersion !== undefined && version !== undefined && sourcePartOf(version) !== sourceVersion
+}
