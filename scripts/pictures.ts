@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { type BenchGateway, setStage, type Stage } from '../bench/stage.ts'
+import { quietSdk } from '../src/config.ts'
 import { contactSheet, type Row, type Shot } from './contact-sheet.ts'
 
 /** What every file is asked for; an animation also as GIF. */
@@ -32,7 +33,16 @@ function readArguments(): { readonly directory: string; readonly out: string } {
   }
 }
 
-/** Puts the files into the bucket and asks for each of them; in order, as a folder lists them. */
+async function shootAll(directory: string, stage: Stage): Promise<Row[]> {
+  const gateway = await stage.startGateway()
+  try {
+    return await shoot(directory, stage, gateway)
+  } finally {
+    await gateway.stop()
+  }
+}
+
+/** Puts the files into the bucket and asks for each of them, in the order of their names. */
 async function shoot(directory: string, stage: Stage, gateway: BenchGateway): Promise<Row[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
@@ -85,11 +95,11 @@ function report(rows: readonly Row[]): string {
   return [`${shown} of ${rows.length} files shown as asked for`, ...lines, ''].join('\n')
 }
 
+quietSdk()
 const { directory, out } = readArguments()
 const stage = await setStage({}, 0)
 try {
-  const gateway = await stage.startGateway()
-  const rows = await shoot(resolve(directory), stage, gateway).finally(() => gateway.stop())
+  const rows = await shootAll(resolve(directory), stage)
   await writeFile(out, contactSheet(basename(resolve(directory)), rows))
   process.stdout.write(`${report(rows)}Contact sheet: ${out}\n`)
   if (rows.some(({ shots }) => shots.some(({ status }) => status >= 500))) process.exitCode = 1

@@ -44,13 +44,28 @@ const WHOLE: readonly (readonly [name: string, file: Buffer, seen: RawPicture])[
 /** At most so many cuts of a file, evenly spread. */
 const CUTS = 16
 
-/** A refusal that says what is wrong, or a picture that shows what it should. */
-async function expectVerdictOr(answer: Answered, isRight: (shown: RawPicture) => boolean): Promise<void> {
-  if (answer.status === 200) return expect(isRight(await pixelsOf(answer.bytes))).toBe(true)
-  expect(answer).toMatchObject({ status: 415, contentType: 'application/problem+json' })
-  expect(answer.code).toMatch(/^source_(?:not_a_picture|broken|too_large)$/)
-  expect(answer.detail?.length).toBeGreaterThan(20)
+/**
+ * What is wrong with the answers to damaged files, in words: each is to be a refusal that says why, or a picture that
+ * shows what it should.
+ */
+async function faultsOf(
+  files: readonly Uint8Array[],
+  isRight: (shown: RawPicture) => boolean,
+): Promise<string[]> {
+  const faults = await Promise.all(
+    files.map(async (file, index) => {
+      const answer = await ask(gateway, await putSource(gateway, file), '80.png')
+      const isFine = answer.status === 200 ? isRight(await pixelsOf(answer.bytes)) : isVerdict(answer)
+      return isFine
+        ? []
+        : [`file ${index}: ${answer.status} ${answer.code ?? 'a wrong picture'}: ${answer.detail}`]
+    }),
+  )
+  return faults.flat()
 }
+
+const isVerdict = ({ status, code = '', detail = '' }: Answered) =>
+  status === 415 && /^source_(?:not_a_picture|broken|too_large)$/.test(code) && detail.length > 20
 
 describe.each(WHOLE)('a %s', (_, file, seen) => {
   const small = boxShrink(seen, 80, 60)
@@ -65,34 +80,28 @@ describe.each(WHOLE)('a %s', (_, file, seen) => {
   test('that breaks off anywhere is refused, or whole to the eye', async () => {
     const even = Array.from({ length: CUTS }, (_, cut) => Math.floor((file.length * cut) / CUTS))
     const last = [1, 2, 3, 4, 8, 16].map((missing) => file.length - missing)
-    await Promise.all(
-      [...even, ...last].map(async (length) => {
-        const path = await putSource(gateway, file.subarray(0, length))
-        await expectVerdictOr(await ask(gateway, path, '80.png'), isRight)
-      }),
-    )
+    const parts = [...even, ...last].map((length) => file.subarray(0, length))
+    expect(await faultsOf(parts, isRight)).toEqual([])
   })
 
   test('with a bit flipped anywhere in its head is refused, or some picture', async () => {
-    const places = Array.from({ length: 32 }, (_, index) => index * 3).filter((at) => at < file.length)
-    await Promise.all(
-      places.map(async (at) => {
-        const flipped = Buffer.from(file)
-        flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8))
-        const answer = await ask(gateway, await putSource(gateway, flipped), '80.png')
-        await expectVerdictOr(answer, ({ width }) => width > 0)
-      }),
-    )
+    const places = Array.from({ length: 32 }, (_, index) => index * 3)
+    const flipped = places.map((at) => {
+      const copy = Buffer.from(file)
+      copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8))
+      return copy
+    })
+    expect(await faultsOf(flipped, ({ width }) => width > 0)).toEqual([])
   })
 
   test('with noise behind its head is refused, or some picture', async () => {
-    for (const from of [0.2, 0.5, 0.8]) {
-      const noisy = Buffer.from(file)
-      const start = Math.floor(file.length * from)
-      for (let at = start; at < Math.min(start + 40, file.length); at += 1) noisy[at] = (at * 167 + 13) & 0xff
-      const answer = await ask(gateway, await putSource(gateway, noisy), '80.png')
-      await expectVerdictOr(answer, ({ width }) => width > 0)
-    }
+    const noisy = [0.2, 0.5, 0.8].map((share) => {
+      const copy = Buffer.from(file)
+      const start = Math.floor(file.length * share)
+      for (let at = start; at < Math.min(start + 40, file.length); at += 1) copy[at] = (at * 167 + 13) & 0xff
+      return copy
+    })
+    expect(await faultsOf(noisy, ({ width }) => width > 0)).toEqual([])
   })
 
   test('is known by its bytes, whatever it is called', async () => {
@@ -206,18 +215,19 @@ describe('a giant canvas', () => {
     const answer = await ask(gateway, path, '80.png')
     expect(answer.status).toBe(415)
     expect(answer.code).toMatch(/source_too_large|source_broken/)
-    if (answer.code === 'source_too_large') expect(answer.detail).toContain(`${width}×${height}`)
+    expect(answer.code === 'source_broken' || answer.detail?.includes(`${width}×${height}`)).toBe(true)
   })
 
   test.each(['png', 'gif', 'jpeg', 'tiff'] as const)('is named as what it is: %s', async (format) => {
-    const path = await putSource(gateway, await makers[format](25_000, 25_000))
+    const path = await putSource(gateway, makers[format](25_000, 25_000))
     expect(await ask(gateway, path, '80.png')).toMatchObject({
       code: 'source_too_large',
       detail: expect.stringContaining('25000×25000'),
     })
   })
 
-  test.each(['png', 'gif', 'jpeg', 'tiff', 'avif'] as const)('of no size is refused: %s', async (format) => {
+  // A GIF of no size is as large as its frame, and that at least a pixel: browsers show it too.
+  test.each(['png', 'jpeg', 'tiff', 'avif'] as const)('of no size is refused: %s', async (format) => {
     const answer = await ask(gateway, await putSource(gateway, await makers[format](0, 0)), '80.png')
     expect(answer.status).toBe(415)
     expect(answer.detail).toBeTruthy()

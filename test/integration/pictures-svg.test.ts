@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,6 +14,7 @@ const BLUE: Colour = [20, 40, 220]
 let gateway: TestGateway
 let directory: string
 let server: Server
+let port = 0
 /** What was asked of the server that the SVGs refer to. */
 const requests: string[] = []
 
@@ -36,6 +36,8 @@ beforeAll(async () => {
     response.end(red)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  port = typeof address === 'object' ? (address?.port ?? 0) : 0
 })
 afterAll(async () => {
   await gateway.close()
@@ -57,7 +59,7 @@ const places = () => ({
   file: `file://${directory}/red.png`,
   path: `${directory}/red.png`,
   drawing: `file://${directory}/red.svg`,
-  http: `http://127.0.0.1:${(server.address() as AddressInfo).port}/red.png`,
+  http: `http://127.0.0.1:${port}/red.png`,
 })
 
 /** Every way in which an SVG can point outside of itself. */
@@ -185,8 +187,8 @@ describe('sides', () => {
     const file = svg('<rect width="64" height="48" fill="#e61414"/>', sides)
     const answer = await ask(gateway, await putSource(gateway, file, 'svg'), '64.png')
     expect([200, 415]).toContain(answer.status)
-    if (answer.status === 415) return expect(answer.detail).toMatch(/picture|side|pixel/i)
-    expect((await pixelsOf(answer.bytes)).width).toBe(64)
+    const isRight = answer.status === 200 && (await pixelsOf(answer.bytes)).width === 64
+    expect(isRight || /picture|side|pixel/i.test(answer.detail ?? '')).toBe(true)
   })
 
   test('without any are those of the drawing', async () => {
@@ -212,5 +214,5 @@ test.each([
 ])('%s: a picture or a refusal, never a fault', async (_, content) => {
   const answer = await ask(gateway, await putSource(gateway, onBlue(content), 'svg'), '64.png')
   expect([200, 415]).toContain(answer.status)
-  if (answer.status === 415) expect(answer.detail).toBeTruthy()
+  expect(answer.status === 200 || answer.detail !== undefined).toBe(true)
 })

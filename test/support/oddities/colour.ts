@@ -68,10 +68,10 @@ export function labOf(colour: Vector): Vector {
   const light = map(colour, (value) => toLight(value / 255, 'srgb'))
   const xyz = times(primaries(SPACES.srgb), light)
   const white = whiteXyz(D65)
-  const [x, y, z] = [0, 1, 2].map((index) => {
-    const ratio = (xyz[index] ?? 0) / (white[index] ?? 1)
+  const relative: Vector = [xyz[0] / white[0], xyz[1] / white[1], xyz[2] / white[2]]
+  const [x, y, z] = map(relative, (ratio) => {
     return ratio > 216 / 24_389 ? Math.cbrt(ratio) : (ratio * 24_389) / 27 / 116 + 16 / 116
-  }) as [number, number, number]
+  })
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
 }
 
@@ -130,8 +130,7 @@ function adaptation(from: Chromaticity, to: Chromaticity): Matrix {
 
 /** From light of three primaries to XYZ, so that equal light is the white. */
 function primaries({ red, green, blue, white }: ColourSpace): Matrix {
-  const columns = [red, green, blue].map(whiteXyz) as [Vector, Vector, Vector]
-  const plain = transposed(columns)
+  const plain = transposed([whiteXyz(red), whiteXyz(green), whiteXyz(blue)])
   const [r, g, b] = times(inverse(plain), whiteXyz(white))
   return map(plain, (row) => [row[0] * r, row[1] * g, row[2] * b] as const)
 }
