@@ -1,7 +1,7 @@
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
 import { renderFrames } from './animation.ts'
-import { readCopyright, withCopyright } from './copyright.ts'
+import { readCopyright, withCopyright } from './exif.ts'
 import { contentTypeOf, encodeAs, keepsFrames, maxSideOf, type Playback } from './encoders.ts'
 import { type Sides, targetSides } from './geometry.ts'
 import { brokenPicture, checkFrames, openOptions, readHeader } from './inspect.ts'
