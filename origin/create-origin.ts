@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Authenticator } from './auth/authenticator.ts'
 import { Connections } from './connections.ts'
+import { LifecycleSweeper } from './lifecycle/lifecycle-sweeper.ts'
 import type { Log } from './log.ts'
 import { createListener } from './request-listener.ts'
 import { lockDirectory } from './store/directory-lock.ts'
@@ -27,6 +28,8 @@ export interface OriginOptions {
   readonly idleTimeoutMs?: number
   /** How long a stop waits for requests under way. */
   readonly graceMs?: number
+  /** How long after one sweep of the lifecycle rules the next begins. */
+  readonly lifecycleIntervalMs?: number
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number
   /** By what the store writes. */
@@ -43,6 +46,9 @@ export interface Origin {
 const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 65_000
 
+/** Rules speak of days, so an hour is soon enough. */
+const LIFECYCLE_INTERVAL_MS = 3_600_000
+
 /** 5 GiB take this long at 12 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 
@@ -51,11 +57,11 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   const { directory, graceMs = 20_000 } = options
   const unlock = lockDirectory(directory)
   try {
-    const { server, connections } = await startServer(options)
+    const running = await startServer(options)
     let closing: Promise<void> | undefined
     return {
-      url: formatUrl(server.address()),
-      close: () => (closing ??= stopServer(server, connections, graceMs).finally(unlock)),
+      url: formatUrl(running.server.address()),
+      close: () => (closing ??= stop(running, graceMs).finally(unlock)),
     }
   } catch (error) {
     unlock()
@@ -63,7 +69,13 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-async function startServer(options: OriginOptions): Promise<{ server: Server; connections: Connections }> {
+interface Running {
+  readonly server: Server
+  readonly connections: Connections
+  readonly sweeper: LifecycleSweeper
+}
+
+async function startServer(options: OriginOptions): Promise<Running> {
   const {
     credentials,
     region = 'us-east-1',
@@ -86,7 +98,12 @@ async function startServer(options: OriginOptions): Promise<{ server: Server; co
   server.timeout = options.idleTimeoutMs ?? 60_000
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await listen(server, options)
-  return { server, connections }
+  const sweeper = new LifecycleSweeper(
+    { store, now, log },
+    options.lifecycleIntervalMs ?? LIFECYCLE_INTERVAL_MS,
+  )
+  sweeper.start()
+  return { server, connections, sweeper }
 }
 
 async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: OriginOptions): Promise<void> {
@@ -97,6 +114,10 @@ async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: Origi
       resolve()
     })
   })
+}
+
+async function stop({ server, connections, sweeper }: Running, graceMs: number): Promise<void> {
+  await Promise.all([stopServer(server, connections, graceMs), sweeper.stop()])
 }
 
 async function stopServer(server: Server, connections: Connections, graceMs: number): Promise<void> {

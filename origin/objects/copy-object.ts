@@ -5,22 +5,30 @@ import type { S3Request } from '../protocol/s3-request.ts'
 import { storedHeaders } from '../protocol/stored-headers.ts'
 import { element, xmlDocument } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
-import type { ObjectRecord } from '../store/object-record.ts'
+import type { ObjectRecord, Tag } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
 import { findObject } from './get-object.ts'
+import { parseTaggingHeader } from './tag-set.ts'
 
 const MAX_ATTEMPTS = 10
 
 /** Stores an object's bytes under another key, with its own headers or with new ones. No byte is moved. */
 export async function copyObject({ request, store }: OperationContext): Promise<Reply> {
   const bucket = store.getBucket(request.bucket)
-  const directive = metadataDirective(request)
+  const directive = copyDirective(request, 'x-amz-metadata-directive')
+  const tags = replacedTags(request)
   if (request.headers.has('x-amz-checksum-algorithm')) {
     throw new S3Error('NotImplemented', 'A copy keeps the checksum of its source; none can be computed anew.')
   }
   const replaced = directive === 'REPLACE' ? storedHeaders(request.headers) : undefined
   const { record: source, blob } = await duplicateSource(request, store, directive)
-  const copy = { ...source, key: request.key, blob, headers: replaced ?? source.headers }
+  const copy = {
+    ...source,
+    key: request.key,
+    blob,
+    headers: replaced ?? source.headers,
+    ...(tags && { tags }),
+  }
   const stored = await bucket.put(copy, (current) => checkWrite(request.headers, current))
   return xmlReply(
     xmlDocument('CopyObjectResult', [
@@ -64,11 +72,17 @@ function checkSource(request: S3Request, record: ObjectRecord): void {
   if (evaluateRead(conditions, record) !== 'met') throw preconditionFailed('x-amz-copy-source-If-*')
 }
 
-function metadataDirective(request: S3Request): 'COPY' | 'REPLACE' {
-  const directive = request.headers.get('x-amz-metadata-directive') ?? 'COPY'
+/** The copy's own tags, none at all where the header is missing; `undefined` when it takes over those of its source. */
+function replacedTags(request: S3Request): Tag[] | undefined {
+  const directive = copyDirective(request, 'x-amz-tagging-directive')
+  return directive === 'COPY' ? undefined : (parseTaggingHeader(request.headers.get('x-amz-tagging')) ?? [])
+}
+
+function copyDirective(request: S3Request, name: string): 'COPY' | 'REPLACE' {
+  const directive = request.headers.get(name) ?? 'COPY'
   if (directive === 'COPY' || directive === 'REPLACE') return directive
-  throw new S3Error('InvalidArgument', 'Unknown metadata directive.', {
-    ArgumentName: 'x-amz-metadata-directive',
+  throw new S3Error('InvalidArgument', `Unknown ${name.slice('x-amz-'.length).replace('-', ' ')}.`, {
+    ArgumentName: name,
   })
 }
 

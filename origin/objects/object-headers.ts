@@ -10,3 +10,8 @@ export function checksumHeaders({ checksum }: ObjectRecord): Record<string, stri
 export function validatorHeaders(record: ObjectRecord): Record<string, string> {
   return { etag: `"${record.etag}"`, 'last-modified': new Date(record.lastModified).toUTCString() }
 }
+
+/** How many tags an object has; nothing when it has none. */
+export function tagCountHeader({ tags = [] }: ObjectRecord): Record<string, string> {
+  return tags.length === 0 ? {} : { 'x-amz-tagging-count': String(tags.length) }
+}

@@ -1,3 +1,4 @@
+import type { BucketSettings } from '../configuration/bucket-settings.ts'
 import { S3Error } from '../s3-error.ts'
 import type { Blobs } from './blobs.ts'
 import { KeyLock } from './key-lock.ts'
@@ -10,8 +11,7 @@ export type Guard = (current: ObjectRecord | undefined) => void
 
 export interface BucketParts {
   readonly name: string
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
+  readonly settings: BucketSettings
   readonly index: OrderedIndex<ObjectRecord>
   readonly records: Records
   readonly blobs: Blobs
@@ -25,8 +25,12 @@ export class Bucket {
   #writers = 0
   #removed = false
 
+  /** What is known of the bucket itself; the store replaces it when it has stored it. */
+  settings: BucketSettings
+
   constructor(parts: BucketParts) {
     this.#parts = parts
+    this.settings = parts.settings
   }
 
   get name(): string {
@@ -34,7 +38,7 @@ export class Bucket {
   }
 
   get createdAt(): number {
-    return this.#parts.createdAt
+    return this.settings.createdAt
   }
 
   get index(): Pick<OrderedIndex<ObjectRecord>, 'scan' | 'size'> {
@@ -64,6 +68,19 @@ export class Bucket {
       if (index.find(draft.key)?.blob !== draft.blob) await blobs.remove(draft.blob)
       throw error
     }
+  }
+
+  /** Replaces what is known of an object whose bytes stay; `change` throws when there is nothing to change. */
+  async amend(key: string, change: (current: ObjectRecord | undefined) => ObjectRecord): Promise<void> {
+    const { index, records } = this.#parts
+    await this.#write(key, noGuard, async (current, progress) => {
+      const record = change(current)
+      try {
+        await records.save(record, progress)
+      } finally {
+        if (progress.made) index.set(record)
+      }
+    })
   }
 
   /** Removes an object; one that is not there counts as removed. */
@@ -107,6 +124,9 @@ export class Bucket {
     }
   }
 }
+
+/** For a change that itself refuses what it cannot change. */
+function noGuard(): void {}
 
 /** The refusal of a request to a bucket that is not there. */
 export function noSuchBucket(name: string): S3Error {

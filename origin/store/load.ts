@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,14 +11,14 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { type BucketSettings, parseSettings } from '../configuration/bucket-settings.ts'
 import type { Layout } from './layout.ts'
 import { type ObjectRecord, parseRecord } from './object-record.ts'
 
 /** A bucket as it was found on the disk. */
 export interface LoadedBucket {
   readonly name: string
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
+  readonly settings: BucketSettings
   readonly records: readonly ObjectRecord[]
 }
 
@@ -65,7 +66,7 @@ function loadBucket(
       report({ what: problem ?? 'damaged record', path })
     }
   }
-  return { name, createdAt: readCreatedAt(layout, name), records }
+  return { name, settings: readSettings(layout, name, report), records }
 }
 
 function readRecord(path: string, file: string): ObjectRecord | undefined {
@@ -98,16 +99,17 @@ function clearSettings(layout: Layout, buckets: ReadonlySet<string>): void {
   }
 }
 
-function readCreatedAt(layout: Layout, name: string): number {
+/** No bucket is lost for want of its settings: without them it is as it was made, and shows nothing to anyone. */
+function readSettings(layout: Layout, name: string, report: Report): BucketSettings {
+  const path = join(layout.buckets, name)
   try {
-    const settings: unknown = JSON.parse(readFileSync(join(layout.buckets, name), 'utf8'))
-    if (typeof settings === 'object' && settings !== null && 'createdAt' in settings) {
-      if (typeof settings.createdAt === 'number') return settings.createdAt
-    }
+    return parseSettings(readFileSync(path, 'utf8'), name)
   } catch {
-    // The date of the directory is near enough, and no bucket is lost for want of its date.
+    const isThere = existsSync(path)
+    if (isThere) setAside(layout, path, `settings-${name}`)
+    report({ what: isThere ? 'damaged settings of a bucket' : 'bucket without settings', path })
   }
-  return statSync(join(layout.meta, name)).birthtimeMs
+  return { createdAt: Math.floor(statSync(join(layout.meta, name)).birthtimeMs) }
 }
 
 function setAside(layout: Layout, path: string, name: string): void {

@@ -16,7 +16,11 @@ export interface ObjectRecord {
   /** Stored headers and user metadata. */
   readonly headers: readonly HeaderPair[]
   readonly checksum?: StoredChecksum
+  readonly tags?: readonly Tag[]
 }
+
+/** A tag: a pair, since a key may be named `__proto__`. */
+export type Tag = readonly [key: string, value: string]
 
 export interface StoredChecksum {
   readonly name: ChecksumName
@@ -31,16 +35,26 @@ export function recordName(key: string): string {
 
 /** A record as it stands in its file: a CRC-32 of the rest, and one line of JSON. */
 export function formatRecord(record: ObjectRecord): string {
-  const json = JSON.stringify(record)
-  return `${formatCrc(json)} ${json}\n`
+  return seal(JSON.stringify(record))
 }
 
 /** Reads a record's file; `undefined` when it is damaged in any way, or not the file of that name. */
 export function parseRecord(text: string, name: string): ObjectRecord | undefined {
-  const json = text.slice(9, -1)
-  if (text !== `${formatCrc(json)} ${json}\n`) return undefined
+  const json = unseal(text)
+  if (json === undefined) return undefined
   const value: unknown = JSON.parse(json)
   return isRecord(value) && recordName(value.key) === name ? value : undefined
+}
+
+/** One line of JSON as it stands in a file: behind a CRC-32 of itself. */
+export function seal(json: string): string {
+  return `${formatCrc(json)} ${json}\n`
+}
+
+/** The JSON of a sealed line; `undefined` when it is damaged. */
+export function unseal(text: string): string | undefined {
+  const json = text.slice(9, -1)
+  return text === seal(json) ? json : undefined
 }
 
 /** Whether a text can be the name of a blob. */
@@ -54,7 +68,7 @@ function formatCrc(json: string): string {
 
 function isRecord(value: unknown): value is ObjectRecord {
   if (!hasFields(value)) return false
-  const { key, blob, bytes, etag, lastModified, headers, checksum } = value
+  const { key, blob, bytes, etag, lastModified, headers, checksum, tags } = value
   return (
     typeof key === 'string' &&
     typeof blob === 'string' &&
@@ -62,8 +76,8 @@ function isRecord(value: unknown): value is ObjectRecord {
     Number.isSafeInteger(bytes) &&
     typeof etag === 'string' &&
     Number.isSafeInteger(lastModified) &&
-    Array.isArray(headers) &&
-    headers.every(isPair) &&
+    isPairs(headers) &&
+    (tags === undefined || isPairs(tags)) &&
     (checksum === undefined || isChecksum(checksum))
   )
 }
@@ -74,6 +88,10 @@ function isChecksum(value: unknown): boolean {
     CHECKSUM_NAMES.some((name) => name === value['name']) &&
     typeof value['value'] === 'string'
   )
+}
+
+function isPairs(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isPair)
 }
 
 function isPair(value: unknown): boolean {
