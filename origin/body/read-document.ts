@@ -71,6 +71,14 @@ export function toElement(value: unknown): Element {
   throw malformedXml()
 }
 
+/** As `text`, for what is kept and written as XML again: XML has no other control characters than these three. */
+export function plainText(parent: Element, name: string): string | undefined {
+  const value = text(parent, name)
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (value !== undefined && /[\x00-\x08\x0b\x0c\x0e-\x1f]/.test(value)) throw malformedXml()
+  return value
+}
+
 /** The texts of all children of that name. */
 export function texts(parent: Element, name: string): string[] {
   return children(parent, name).map((value) => {
@@ -107,6 +115,7 @@ export function malformedXml(): S3Error {
 }
 
 function parse(source: string): Element {
+  if (hasLostCharacters(source)) throw malformedXml()
   try {
     const document: unknown = PARSER.parse(source, true)
     if (isElement(document)) return document
@@ -114,4 +123,17 @@ function parse(source: string): Element {
     // What exactly the parser disliked says nothing to an S3 client, which knows the code.
   }
   throw malformedXml()
+}
+
+/**
+ * Whether a document names a character by number that XML 1.0 §2.2 does not have. The parser would drop it, and an
+ * operation would go to another key or prefix than the one that was meant.
+ */
+function hasLostCharacters(source: string): boolean {
+  const references = [...source.matchAll(/&#(?:x([\da-f]+)|(\d+));/gi)]
+  return references.some(([, hex, decimal = '']) => {
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+    const isControl = code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d
+    return isControl || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff
+  })
 }

@@ -3,6 +3,7 @@ import {
   children,
   type Element,
   malformedXml,
+  plainText,
   text,
   texts,
   toElement,
@@ -57,7 +58,7 @@ export function formatCors(rules: readonly CorsRule[]): string {
 
 function parseRule(rule: Element): CorsRule {
   allowOnly(rule, RULE)
-  const id = text(rule, 'ID')
+  const id = plainText(rule, 'ID')
   if (id !== undefined && id.length > 255) throw invalid('ID length should not exceed allowed limit of 255')
   const allowedMethods = texts(rule, 'AllowedMethod')
   const allowedOrigins = texts(rule, 'AllowedOrigin')

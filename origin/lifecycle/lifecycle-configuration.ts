@@ -5,6 +5,7 @@ import {
   children,
   type Element,
   malformedXml,
+  plainText,
   text,
   toElement,
 } from '../body/read-document.ts'
@@ -88,7 +89,13 @@ function parseRule(rule: Element): LifecycleRule {
       'AbortIncompleteMultipartUpload cannot be specified with tags or object sizes.',
     )
   }
-  return { id: parseId(text(rule, 'ID')), isEnabled: parseStatus(rule), filter, expiration, abortAfterDays }
+  return {
+    id: parseId(plainText(rule, 'ID')),
+    isEnabled: parseStatus(rule),
+    filter,
+    expiration,
+    abortAfterDays,
+  }
 }
 
 function parseId(id: string | undefined): string {

@@ -4,6 +4,7 @@ import {
   children,
   type Element,
   malformedXml,
+  plainText,
   text,
   toElement,
 } from '../body/read-document.ts'
@@ -29,7 +30,7 @@ export function parseFilter(rule: Element): LifecycleFilter {
   const filter = child(rule, 'Filter')
   const isOld = 'Prefix' in rule
   if ((filter !== undefined) === isOld) throw malformedXml()
-  if (filter === undefined) return parsePredicates({ Prefix: text(rule, 'Prefix') })
+  if (filter === undefined) return parsePredicates({ Prefix: plainText(rule, 'Prefix') })
   allowOnly(filter, [...PREDICATES, 'And'])
   const both = child(filter, 'And')
   if (both === undefined) {
@@ -80,7 +81,7 @@ function parsePredicates(parent: Element): LifecycleFilter {
       "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.",
     )
   }
-  return { prefix: text(parent, 'Prefix'), tags, largerThan, smallerThan }
+  return { prefix: plainText(parent, 'Prefix'), tags, largerThan, smallerThan }
 }
 
 function parseSize(value: string | undefined): number | undefined {

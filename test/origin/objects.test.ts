@@ -226,6 +226,11 @@ describe('DeleteObjects', () => {
     { what: 'no XML', body: 'hello', code: 'MalformedXML' },
     { what: 'no body', body: '', code: 'MalformedXML' },
     { what: 'another root', body: '<Remove/>', code: 'MalformedXML' },
+    {
+      what: 'a key that XML cannot say',
+      body: '<Delete><Object><Key>a&#1;</Key></Object></Delete>',
+      code: 'MalformedXML',
+    },
     { what: 'no object', body: '<Delete></Delete>', code: 'MalformedXML' },
     { what: 'no key', body: '<Delete><Object></Object></Delete>', code: 'MalformedXML' },
     {
