@@ -29,6 +29,8 @@ export interface OriginOptions {
   readonly graceMs?: number
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number
+  /** What every part of a multipart upload but the last must have: S3's 5 MiB, less where a test wants it. */
+  readonly minPartBytes?: number
   /** By what the store writes. */
   readonly files?: Files
 }
@@ -40,6 +42,7 @@ export interface Origin {
   close(): Promise<void>
 }
 
+const MIN_PART_BYTES = 5 * 1024 ** 2
 const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 65_000
 
@@ -73,7 +76,8 @@ async function startServer(options: OriginOptions): Promise<{ server: Server; co
   } = options
   const layout = layoutOf(options.directory)
   const loaded = load(layout, (problem) => log({ msg: 'set aside at start', ...problem }))
-  const store = new Store({ files: options.files ?? NODE_FILES, layout, now }, loaded)
+  const { files = NODE_FILES, minPartBytes = MIN_PART_BYTES } = options
+  const store = new Store({ files, layout, now, minPartBytes }, loaded)
   for (const bucket of options.buckets ?? []) await store.createBucket(bucket)
   const authenticator = new Authenticator({ credentials, region, now })
   const listener = createListener({ authenticator, store, region, log, logRequests })

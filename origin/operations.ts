@@ -5,6 +5,13 @@ import { getBucketLocation } from './buckets/get-bucket-location.ts'
 import { headBucket } from './buckets/head-bucket.ts'
 import { listBuckets } from './buckets/list-buckets.ts'
 import { listObjectsV2 } from './buckets/list-objects-v2.ts'
+import { abortMultipartUpload } from './multipart/abort-multipart-upload.ts'
+import { completeMultipartUpload } from './multipart/complete-multipart-upload.ts'
+import { createMultipartUpload } from './multipart/create-multipart-upload.ts'
+import { listMultipartUploads } from './multipart/list-multipart-uploads.ts'
+import { listParts } from './multipart/list-parts.ts'
+import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import { uploadPart } from './multipart/upload-part.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteObject } from './objects/delete-object.ts'
 import { deleteObjects } from './objects/delete-objects.ts'
@@ -23,6 +30,57 @@ const LISTING = [
   'start-after',
   'encoding-type',
   'fetch-owner',
+]
+
+const PART = ['partNumber', 'uploadId']
+
+const MULTIPART: readonly Operation[] = [
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    requires: ['uploads'],
+    run: createMultipartUpload,
+  },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    scope: 'object',
+    requires: PART,
+    header: 'x-amz-copy-source',
+    run: uploadPartCopy,
+  },
+  { name: 'UploadPart', method: 'PUT', scope: 'object', requires: PART, run: uploadPart },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    requires: ['uploadId'],
+    run: completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    scope: 'object',
+    requires: ['uploadId'],
+    run: abortMultipartUpload,
+  },
+  {
+    name: 'ListParts',
+    method: 'GET',
+    scope: 'object',
+    requires: ['uploadId'],
+    allows: ['max-parts', 'part-number-marker'],
+    run: listParts,
+  },
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    scope: 'bucket',
+    requires: ['uploads'],
+    allows: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    run: listMultipartUploads,
+  },
 ]
 
 /** Everything that this server does; the first row that fits a request serves it. */
@@ -52,6 +110,7 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'GetObject', method: 'GET', scope: 'object', allows: RESPONSE_OVERRIDES, run: getObject },
   { name: 'HeadObject', method: 'HEAD', scope: 'object', allows: RESPONSE_OVERRIDES, run: headObject },
   { name: 'DeleteObject', method: 'DELETE', scope: 'object', run: deleteObject },
+  ...MULTIPART,
 ]
 
 /** Parameters that mean nothing to the operation itself: `x-id` is what SDKs add for whoever reads their logs. */

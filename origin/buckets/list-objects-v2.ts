@@ -1,3 +1,4 @@
+import { checksumType } from '../objects/object-headers.ts'
 import type { OperationContext } from '../operation.ts'
 import { type Reply, xmlReply } from '../protocol/reply.ts'
 import { element, type Xml, xmlDocument } from '../protocol/xml.ts'
@@ -45,7 +46,7 @@ function contents(record: ObjectRecord, key: string, withOwner: boolean): Xml {
     element('LastModified', new Date(record.lastModified).toISOString()),
     element('ETag', `"${record.etag}"`),
     ...(record.checksum ? [element('ChecksumAlgorithm', record.checksum.name.toUpperCase())] : []),
-    ...(record.checksum ? [element('ChecksumType', 'FULL_OBJECT')] : []),
+    ...(record.checksum ? [element('ChecksumType', checksumType(record.checksum))] : []),
     element('Size', record.bytes),
     element('StorageClass', 'STANDARD'),
     ...(withOwner ? [OWNER] : []),
@@ -59,7 +60,7 @@ function echo(query: Query, name: string, encode: (value: string) => string): Xm
 }
 
 /** Keys may hold characters that XML cannot; `url` is how a client asks for them unharmed. Slashes stay as they are. */
-function keyEncoding(query: Query): (key: string) => string {
+export function keyEncoding(query: Query): (key: string) => string {
   const type = query.get('encoding-type')
   if (type === undefined) return (key) => key
   if (type !== 'url') throw invalid('encoding-type', 'Invalid Encoding Method specified in Request')

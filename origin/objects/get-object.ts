@@ -1,5 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import type { OperationContext } from '../operation.ts'
 import { type ByteRange, parseRange } from '../protocol/byte-range.ts'
 import { evaluateRead, preconditionFailed, rangeApplies, readConditions } from '../protocol/conditions.ts'
@@ -10,10 +8,7 @@ import { S3Error } from '../s3-error.ts'
 import type { Bucket } from '../store/bucket.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
 import { checksumHeaders, validatorHeaders } from './object-headers.ts'
-
-/** Up to this a body is read in one go: a stream costs more than the copy. */
-const WHOLE_READ_BYTES = 1024 * 1024
-const STREAM_BYTES = 256 * 1024
+import { missingBlob, readBody } from './read-body.ts'
 
 /** What RFC 9110 wants of a 304. */
 const KEPT_BY_304: ReadonlySet<string> = new Set(['etag', 'last-modified', 'cache-control', 'expires'])
@@ -28,9 +23,9 @@ export async function getObject({ request, store }: OperationContext): Promise<R
     const record = findObject(bucket, request.key)
     const { reply, range } = describe(request, record)
     if (range === undefined) return reply
-    const file = await store.blobs.open(record.blob)
-    if (file) return { ...reply, body: await readPart(file, record, range) }
-    if (bucket.find(request.key) === record) throw new Error(`The blob ${record.blob} of a record is missing`)
+    const body = await readBody(store.blobs, record, range)
+    if (body) return { ...reply, body }
+    if (bucket.find(request.key) === record) throw missingBlob(record)
   }
   throw new S3Error(
     'ServiceUnavailable',
@@ -83,41 +78,4 @@ function unsatisfiable(record: ObjectRecord): S3Error {
   return new S3Error('InvalidRange', 'The requested range is not satisfiable', {
     ActualObjectSize: String(record.bytes),
   })
-}
-
-/** Closes the file when the bytes have been read, or when the stream ends. */
-async function readPart(
-  file: FileHandle,
-  record: ObjectRecord,
-  { first, last }: ByteRange,
-): Promise<Buffer | Readable> {
-  const length = last - first + 1
-  if (length > WHOLE_READ_BYTES) return streamPart(file, record, { first, last })
-  try {
-    const buffer = Buffer.allocUnsafe(length)
-    for (let filled = 0; filled < length; ) {
-      const { bytesRead } = await file.read(buffer, filled, length - filled, first + filled)
-      if (bytesRead === 0) throw truncated(record)
-      filled += bytesRead
-    }
-    return buffer
-  } finally {
-    await file.close()
-  }
-}
-
-async function streamPart(
-  file: FileHandle,
-  record: ObjectRecord,
-  { first, last }: ByteRange,
-): Promise<Readable> {
-  const { size } = await file.stat()
-  if (size === record.bytes)
-    return file.createReadStream({ start: first, end: last, highWaterMark: STREAM_BYTES })
-  await file.close()
-  throw truncated(record)
-}
-
-function truncated(record: ObjectRecord): Error {
-  return new Error(`The blob ${record.blob} is not ${record.bytes} bytes long`)
 }
