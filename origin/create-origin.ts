@@ -10,6 +10,7 @@ import { type Files, NODE_FILES } from './store/files.ts'
 import { layoutOf } from './store/layout.ts'
 import { load } from './store/load.ts'
 import { Store } from './store/store.ts'
+import { createIncompleteUploads } from './uploads/incomplete-uploads.ts'
 
 export interface OriginOptions {
   /** Made when it is not there. */
@@ -32,6 +33,8 @@ export interface OriginOptions {
   readonly lifecycleIntervalMs?: number
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number
+  /** What every part of a multipart upload but the last must have: S3's 5 MiB, less where a test wants it. */
+  readonly minPartBytes?: number
   /** By what the store writes. */
   readonly files?: Files
 }
@@ -43,6 +46,7 @@ export interface Origin {
   close(): Promise<void>
 }
 
+const MIN_PART_BYTES = 5 * 1024 ** 2
 const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 65_000
 
@@ -85,7 +89,8 @@ async function startServer(options: OriginOptions): Promise<Running> {
   } = options
   const layout = layoutOf(options.directory)
   const loaded = load(layout, (problem) => log({ msg: 'set aside at start', ...problem }))
-  const store = new Store({ files: options.files ?? NODE_FILES, layout, now }, loaded)
+  const { files = NODE_FILES, minPartBytes = MIN_PART_BYTES } = options
+  const store = new Store({ files, layout, now, minPartBytes }, loaded)
   for (const bucket of options.buckets ?? []) await store.createBucket(bucket)
   const authenticator = new Authenticator({ credentials, region, now })
   const listener = createListener({ authenticator, store, region, log, logRequests })
@@ -99,7 +104,7 @@ async function startServer(options: OriginOptions): Promise<Running> {
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await listen(server, options)
   const sweeper = new LifecycleSweeper(
-    { store, now, log },
+    { store, uploads: createIncompleteUploads(store.uploads), now, log },
     options.lifecycleIntervalMs ?? LIFECYCLE_INTERVAL_MS,
   )
   sweeper.start()

@@ -13,6 +13,13 @@ import { putBucketCors } from './cors/put-bucket-cors.ts'
 import { deleteBucketLifecycle } from './lifecycle/delete-bucket-lifecycle.ts'
 import { getBucketLifecycle } from './lifecycle/get-bucket-lifecycle.ts'
 import { putBucketLifecycle } from './lifecycle/put-bucket-lifecycle.ts'
+import { abortMultipartUpload } from './multipart/abort-multipart-upload.ts'
+import { completeMultipartUpload } from './multipart/complete-multipart-upload.ts'
+import { createMultipartUpload } from './multipart/create-multipart-upload.ts'
+import { listMultipartUploads } from './multipart/list-multipart-uploads.ts'
+import { listParts } from './multipart/list-parts.ts'
+import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import { uploadPart } from './multipart/upload-part.ts'
 import { copyObject } from './objects/copy-object.ts'
 import { deleteObject } from './objects/delete-object.ts'
 import { deleteObjectTagging } from './objects/delete-object-tagging.ts'
@@ -38,6 +45,58 @@ const LISTING = [
   'start-after',
   'encoding-type',
   'fetch-owner',
+]
+
+const PART = ['partNumber', 'uploadId']
+
+const MULTIPART: readonly Operation[] = [
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    requires: ['uploads'],
+    honours: ['x-amz-tagging'],
+    run: createMultipartUpload,
+  },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    scope: 'object',
+    requires: PART,
+    header: 'x-amz-copy-source',
+    run: uploadPartCopy,
+  },
+  { name: 'UploadPart', method: 'PUT', scope: 'object', requires: PART, run: uploadPart },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    scope: 'object',
+    requires: ['uploadId'],
+    run: completeMultipartUpload,
+  },
+  {
+    name: 'AbortMultipartUpload',
+    method: 'DELETE',
+    scope: 'object',
+    requires: ['uploadId'],
+    run: abortMultipartUpload,
+  },
+  {
+    name: 'ListParts',
+    method: 'GET',
+    scope: 'object',
+    requires: ['uploadId'],
+    allows: ['max-parts', 'part-number-marker'],
+    run: listParts,
+  },
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    scope: 'bucket',
+    requires: ['uploads'],
+    allows: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    run: listMultipartUploads,
+  },
 ]
 
 /** Everything that this server does; the first row that fits a request serves it. */
@@ -144,6 +203,7 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'GetObject', method: 'GET', scope: 'object', allows: RESPONSE_OVERRIDES, run: getObject },
   { name: 'HeadObject', method: 'HEAD', scope: 'object', allows: RESPONSE_OVERRIDES, run: headObject },
   { name: 'DeleteObject', method: 'DELETE', scope: 'object', run: deleteObject },
+  ...MULTIPART,
 ]
 
 /** Parameters that mean nothing to the operation itself: `x-id` is what SDKs add for whoever reads their logs. */

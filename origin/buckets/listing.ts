@@ -1,3 +1,4 @@
+import { checksumType } from '../objects/object-headers.ts'
 import { element, type Xml } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
@@ -15,7 +16,7 @@ export function contents(record: ObjectRecord, key: string, withOwner: boolean):
     element('LastModified', new Date(record.lastModified).toISOString()),
     element('ETag', `"${record.etag}"`),
     ...(record.checksum ? [element('ChecksumAlgorithm', record.checksum.name.toUpperCase())] : []),
-    ...(record.checksum ? [element('ChecksumType', 'FULL_OBJECT')] : []),
+    ...(record.checksum ? [element('ChecksumType', checksumType(record.checksum))] : []),
     element('Size', record.bytes),
     element('StorageClass', 'STANDARD'),
     ...(withOwner ? [OWNER] : []),

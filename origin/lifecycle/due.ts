@@ -1,7 +1,7 @@
 import type { ObjectRecord } from '../store/object-record.ts'
 import type { LifecycleRule } from './lifecycle-configuration.ts'
 import { matchesFilter } from './lifecycle-filter.ts'
-import type { IncompleteUpload } from './incomplete-uploads.ts'
+import type { IncompleteUpload } from '../uploads/incomplete-uploads.ts'
 
 type Rules = readonly LifecycleRule[] | undefined
 

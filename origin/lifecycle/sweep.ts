@@ -6,7 +6,7 @@ import { type Cursor, listPage } from '../store/list-page.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
 import { isAbandoned, isExpired } from './due.ts'
-import type { IncompleteUpload, IncompleteUploads } from './incomplete-uploads.ts'
+import type { IncompleteUpload, IncompleteUploads } from '../uploads/incomplete-uploads.ts'
 
 export interface SweepParts {
   readonly store: Store

@@ -2,12 +2,15 @@ import type { BucketSettings } from '../configuration/bucket-settings.ts'
 import { S3Error } from '../s3-error.ts'
 import type { Blobs } from './blobs.ts'
 import { KeyLock } from './key-lock.ts'
-import type { ObjectRecord } from './object-record.ts'
+import { blobsOf, type ObjectRecord } from './object-record.ts'
 import type { OrderedIndex } from './ordered-index.ts'
 import type { Progress, Records } from './records.ts'
 
 /** Says by throwing that a write may not take place, given what is stored now (`undefined`: nothing). */
 export type Guard = (current: ObjectRecord | undefined) => void
+
+/** An object that is about to be stored. */
+export type Draft = Omit<ObjectRecord, 'lastModified'>
 
 export interface BucketParts {
   readonly name: string
@@ -37,6 +40,10 @@ export class Bucket {
     return this.#parts.name
   }
 
+  get isRemoved(): boolean {
+    return this.#removed
+  }
+
   get createdAt(): number {
     return this.settings.createdAt
   }
@@ -49,25 +56,42 @@ export class Bucket {
     return this.#parts.index.find(key)
   }
 
-  /** Makes a written blob the object's new body; the blob belongs to this call, and is removed if it fails. */
-  async put(draft: Omit<ObjectRecord, 'lastModified'>, guard: Guard): Promise<ObjectRecord> {
-    const { index, records, blobs, now } = this.#parts
+  /** Makes written blobs the object's new body; they belong to this call, and are removed if it fails. */
+  async put(draft: Draft, guard: Guard): Promise<ObjectRecord> {
+    const { index, blobs } = this.#parts
     try {
-      return await this.#write(draft.key, guard, async (current, progress) => {
-        const record = { ...draft, lastModified: Math.floor(now() / 1000) * 1000 }
-        try {
-          await records.save(record, progress)
-        } finally {
-          if (progress.made) index.set(record)
-        }
-        if (current) await blobs.remove(current.blob)
-        return record
-      })
+      return await this.replace(draft, guard)
     } catch (error) {
-      // After a rename whose directory could not be synced the record names the blob: then it must stay.
-      if (index.find(draft.key)?.blob !== draft.blob) await blobs.remove(draft.blob)
+      // After a rename whose directory could not be synced the record names the blobs: then they must stay.
+      const current = index.find(draft.key)
+      if (current === undefined || blobsOf(current)[0] !== blobsOf(draft)[0])
+        await blobs.remove(...blobsOf(draft))
       throw error
     }
+  }
+
+  /**
+   * The same with blobs that stay the caller's when it fails before the index names them. `settle` runs when the record
+   * is on the disk, and before anyone else can change the object.
+   */
+  async replace(draft: Draft, guard: Guard, settle?: () => Promise<void>): Promise<ObjectRecord> {
+    const { index, records, blobs, now } = this.#parts
+    return this.#write(draft.key, guard, async (current, progress) => {
+      const record = { ...draft, lastModified: Math.floor(now() / 1000) * 1000 }
+      try {
+        await records.save(record, progress)
+      } finally {
+        if (progress.made) index.set(record)
+      }
+      await settle?.()
+      if (current) await blobs.remove(...blobsOf(current))
+      return record
+    })
+  }
+
+  /** Brings to the disk what a write that failed at its last step may have left visible. */
+  async sync(): Promise<void> {
+    await this.#parts.records.sync()
   }
 
   /** Replaces what is known of an object whose bytes stay; `change` throws when there is nothing to change. */
@@ -93,7 +117,7 @@ export class Bucket {
       } finally {
         if (progress.made) index.delete(key)
       }
-      await blobs.remove(current.blob)
+      await blobs.remove(...blobsOf(current))
     })
   }
 

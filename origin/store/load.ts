@@ -12,8 +12,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type BucketSettings, parseSettings } from '../configuration/bucket-settings.ts'
+import { loadUploads } from '../uploads/load-uploads.ts'
+import type { Upload } from '../uploads/upload-record.ts'
 import type { Layout } from './layout.ts'
-import { type ObjectRecord, parseRecord } from './object-record.ts'
+import { type ObjectRecord, parseRecord, type Piece, piecesOf } from './object-record.ts'
 
 /** A bucket as it was found on the disk. */
 export interface LoadedBucket {
@@ -29,20 +31,40 @@ export type Report = (problem: { readonly what: string; readonly path: string })
  * Reads all records and clears what a crash left: half-written files, and blobs that no record names. Synchronous:
  * nothing else can happen before it is done, and a file takes half the time so.
  */
-export function load(layout: Layout, report: Report): LoadedBucket[] {
+export function load(layout: Layout, report: Report): Loaded {
   for (const directory of Object.values(layout)) mkdirSync(directory, { recursive: true, mode: 0o700 })
   syncDirectory(layout.root)
   for (const name of readdirSync(layout.temporary)) rmSync(join(layout.temporary, name), { recursive: true })
   const blobs = new Set(readdirSync(layout.blobs))
-  const found: Findings = { unnamed: new Set(blobs), damaged: 0 }
+  const found: Findings = { unnamed: new Set(blobs), completed: new Set(), damaged: 0 }
   const buckets = readdirSync(layout.meta).map((name) => loadBucket(layout, name, blobs, { found, report }))
+  const uploads = loadUploads({
+    directory: layout.uploads,
+    isOpen: ({ id, bucket }) => !found.completed.has(id) && buckets.some(({ name }) => name === bucket),
+    problemOf: (part) => pieceProblem(layout, part, blobs),
+    setAside: (what, file) => {
+      found.damaged += 1
+      const path = join(layout.uploads, file)
+      setAside(layout, path, `upload-${file}`)
+      report({ what, path })
+    },
+  })
+  for (const { parts } of uploads) for (const { blob } of parts.values()) found.unnamed.delete(blob)
   clearUnnamed(layout, found)
   clearSettings(layout, new Set(buckets.map(({ name }) => name)))
-  return buckets
+  return { buckets, uploads }
+}
+
+/** All that was found. */
+export interface Loaded {
+  readonly buckets: readonly LoadedBucket[]
+  readonly uploads: readonly Upload[]
 }
 
 interface Findings {
   readonly unnamed: Set<string>
+  /** Uploads that an object came of. */
+  readonly completed: Set<string>
   damaged: number
 }
 
@@ -59,7 +81,8 @@ function loadBucket(
     const problem = record === undefined ? 'damaged record' : blobProblem(layout, record, blobs)
     if (record !== undefined && problem === undefined) {
       records.push(record)
-      found.unnamed.delete(record.blob)
+      for (const { blob } of piecesOf(record)) found.unnamed.delete(blob)
+      if (record.upload !== undefined) found.completed.add(record.upload)
     } else {
       found.damaged += 1
       setAside(layout, path, `${name}-${file}`)
@@ -78,10 +101,20 @@ function readRecord(path: string, file: string): ObjectRecord | undefined {
 }
 
 function blobProblem(layout: Layout, record: ObjectRecord, blobs: ReadonlySet<string>): string | undefined {
-  if (!blobs.has(record.blob)) return 'record without its blob'
-  return statSync(join(layout.blobs, record.blob)).size === record.bytes
-    ? undefined
-    : 'blob of another length'
+  for (const piece of piecesOf(record)) {
+    const problem = pieceProblem(layout, piece, blobs)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function pieceProblem(
+  layout: Layout,
+  { blob, bytes }: Piece,
+  blobs: ReadonlySet<string>,
+): string | undefined {
+  if (!blobs.has(blob)) return 'record without its blob'
+  return statSync(join(layout.blobs, blob)).size === bytes ? undefined : 'blob of another length'
 }
 
 /** A damaged record may have named any of them: then nothing is thrown away. */

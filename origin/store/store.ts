@@ -6,13 +6,14 @@ import {
   formatSettings,
 } from '../configuration/bucket-settings.ts'
 import { S3Error } from '../s3-error.ts'
+import { Uploads } from '../uploads/uploads.ts'
 import { Blobs } from './blobs.ts'
 import { Bucket, noSuchBucket } from './bucket.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { type Files, hasCode, removeFile, writeDurably } from './files.ts'
 import { KeyLock } from './key-lock.ts'
 import type { Layout } from './layout.ts'
-import type { LoadedBucket } from './load.ts'
+import type { Loaded, LoadedBucket } from './load.ts'
 import { OrderedIndex } from './ordered-index.ts'
 import { Records } from './records.ts'
 
@@ -20,21 +21,27 @@ export interface StoreParts {
   readonly files: Files
   readonly layout: Layout
   readonly now: () => number
+  /** What every part of an upload but the last must have. */
+  readonly minPartBytes: number
 }
 
-/** All buckets, and the blobs that they share. */
+/** All buckets, the blobs that they share, and the uploads that are to become objects. */
 export class Store {
   readonly blobs: Blobs
+  readonly uploads: Uploads
   readonly #parts: StoreParts
   readonly #buckets = new Map<string, Bucket>()
   readonly #locks = new KeyLock()
   readonly #settingsNames: DirectorySync
 
-  constructor(parts: StoreParts, loaded: readonly LoadedBucket[]) {
+  constructor(parts: StoreParts, loaded: Loaded) {
     this.#parts = parts
     this.blobs = new Blobs(parts.files, parts.layout.blobs)
     this.#settingsNames = new DirectorySync(parts.files, parts.layout.buckets)
-    for (const bucket of loaded) this.#add(bucket)
+    const { files, layout, now, minPartBytes } = parts
+    const records = new Records(files, layout.uploads, layout.temporary)
+    this.uploads = new Uploads({ records, blobs: this.blobs, now, minPartBytes }, loaded.uploads)
+    for (const bucket of loaded.buckets) this.#add(bucket)
   }
 
   /** Throws `NoSuchBucket`. */
@@ -91,6 +98,7 @@ export class Store {
       this.#buckets.delete(name)
       await new DirectorySync(files, layout.meta).sync()
       await removeFile(files, join(layout.buckets, name))
+      await this.uploads.abortAll(name)
     })
   }
 

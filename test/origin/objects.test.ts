@@ -273,8 +273,10 @@ describe('DeleteObjects', () => {
 
 const UNKNOWN: readonly [method: string, path: string, query: Record<string, string>][] = [
   ['PUT', PATH, { acl: '' }],
-  ['PUT', PATH, { partNumber: '1', uploadId: 'x' }],
-  ['POST', PATH, { uploads: '' }],
+  ['PUT', PATH, { partNumber: '1' }],
+  ['PUT', PATH, { partNumber: '1', uploadId: 'x', acl: '' }],
+  ['POST', PATH, { restore: '' }],
+  ['GET', PATH, { partNumber: '1' }],
   ['GET', PATH, { versionId: 'x' }],
   ['GET', PATH, { 'no-such-thing': '' }],
   ['GET', PATH, { 'x-amz-meta-a': 'b' }],

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { describe, expect, test, vi } from 'vitest'
 import { isAbandoned, isExpired } from '../../../origin/lifecycle/due.ts'
-import type { IncompleteUpload, IncompleteUploads } from '../../../origin/lifecycle/incomplete-uploads.ts'
+import type { IncompleteUpload, IncompleteUploads } from '../../../origin/uploads/incomplete-uploads.ts'
 import type { LifecycleRule } from '../../../origin/lifecycle/lifecycle-configuration.ts'
 import type { LifecycleFilter } from '../../../origin/lifecycle/lifecycle-filter.ts'
 import { sweep } from '../../../origin/lifecycle/sweep.ts'
@@ -100,7 +100,7 @@ async function bench(files: Partial<Files> = {}): Promise<Bench> {
   const layout = layoutOf(temporaryDirectory())
   const now = (): number => clock.now
   const store = new Store(
-    { files: { ...NODE_FILES, ...files }, layout, now },
+    { files: { ...NODE_FILES, ...files }, layout, now, minPartBytes: 1 },
     load(layout, () => undefined),
   )
   await store.createBucket(BUCKET)
