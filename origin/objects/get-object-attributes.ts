@@ -5,12 +5,16 @@ import { element, type Xml, xmlDocument } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
 import { findObject } from './get-object.ts'
+import { checksumType } from './object-headers.ts'
+import { objectParts } from './object-parts.ts'
+
+type Describe = (record: ObjectRecord, headers: ReadonlyMap<string, string>) => Xml[]
 
 /** What can be asked of an object, in the order in which S3 answers. Nothing is said of what an object has not. */
-const ATTRIBUTES: ReadonlyMap<string, (record: ObjectRecord) => Xml[]> = new Map([
+const ATTRIBUTES: ReadonlyMap<string, Describe> = new Map<string, Describe>([
   ['ETag', ({ etag }) => [element('ETag', etag)]],
   ['Checksum', checksum],
-  ['ObjectParts', parts],
+  ['ObjectParts', objectParts],
   ['StorageClass', () => [element('StorageClass', 'STANDARD')]],
   ['ObjectSize', ({ bytes }) => [element('ObjectSize', bytes)]],
 ])
@@ -25,7 +29,9 @@ export function getObjectAttributes({ request, store }: OperationContext): Reply
   if (verdict === 'unmodified') {
     return { status: 304, headers: { etag: `"${record.etag}"`, 'last-modified': lastModified } }
   }
-  const content = [...ATTRIBUTES].flatMap(([name, describe]) => (asked.has(name) ? describe(record) : []))
+  const content = [...ATTRIBUTES].flatMap(([name, describe]) =>
+    asked.has(name) ? describe(record, request.headers) : [],
+  )
   return {
     status: 200,
     headers: { 'content-type': 'application/xml', 'last-modified': lastModified },
@@ -52,13 +58,7 @@ function checksum({ checksum: stored }: ObjectRecord): Xml[] {
   return [
     element('Checksum', [
       element(`Checksum${stored.name.toUpperCase()}`, stored.value),
-      element('ChecksumType', 'FULL_OBJECT'),
+      element('ChecksumType', checksumType(stored)),
     ]),
   ]
-}
-
-/** The ETag of an object that was uploaded in parts ends with their number. */
-function parts({ etag }: ObjectRecord): Xml[] {
-  const count = /-(\d+)$/.exec(etag)?.[1]
-  return count === undefined ? [] : [element('ObjectParts', [element('PartsCount', count)])]
 }
