@@ -76,7 +76,7 @@ async function startServer(options: OriginOptions): Promise<{ server: Server; co
   const store = new Store({ files: options.files ?? NODE_FILES, layout, now }, loaded)
   for (const bucket of options.buckets ?? []) await store.createBucket(bucket)
   const authenticator = new Authenticator({ credentials, region, now })
-  const listener = createListener({ authenticator, store, region, log, logRequests })
+  const listener = createListener({ authenticator, store, region, now, log, logRequests })
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
     listener,

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Authenticator } from './auth/authenticator.ts'
 import { errorReply, toS3Error } from './error-reply.ts'
 import type { Log } from './log.ts'
+import { isFormUpload, postObject } from './objects/post-object.ts'
 import { findOperation } from './operations.ts'
 import type { Reply } from './protocol/reply.ts'
 import { parseRequest, type S3Request } from './protocol/s3-request.ts'
@@ -16,6 +17,8 @@ export interface ListenerOptions {
   readonly authenticator: Authenticator
   readonly store: Store
   readonly region: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly log: Log
   readonly logRequests: boolean
 }
@@ -65,13 +68,23 @@ async function operate(
   request: S3Request,
   incoming: IncomingMessage,
   response: ServerResponse,
-  { authenticator, store, region }: ListenerOptions,
+  { authenticator, store, region, now }: ListenerOptions,
 ): Promise<Reply> {
+  const letGo = (): void => {
+    if (isWaiting(incoming)) response.writeContinue()
+  }
+  if (isFormUpload(request)) {
+    const openForm = (): IncomingMessage => {
+      letGo()
+      return incoming
+    }
+    return postObject({ request, open: openForm, store, authenticator, now })
+  }
   const identity = authenticator.authenticate(request)
   const operation = findOperation(request)
   refuseUnsupported(request.headers)
   const open = (): AsyncIterable<Buffer> => {
-    if (isWaiting(incoming)) response.writeContinue()
+    letGo()
     // Leaving the loop early must not destroy the socket: the refusal still has to go out on it.
     return incoming.iterator({ destroyOnReturn: false })
   }
