@@ -7,6 +7,7 @@ import { element, xmlDocument } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
+import { checksumAlgorithm, checksumOfCopy } from './copy-checksum.ts'
 import { findObject } from './get-object.ts'
 
 const MAX_ATTEMPTS = 10
@@ -15,12 +16,17 @@ const MAX_ATTEMPTS = 10
 export async function copyObject({ request, store }: OperationContext): Promise<Reply> {
   const bucket = store.getBucket(request.bucket)
   const directive = metadataDirective(request)
-  if (request.headers.has('x-amz-checksum-algorithm')) {
-    throw new S3Error('NotImplemented', 'A copy keeps the checksum of its source; none can be computed anew.')
-  }
+  const algorithm = checksumAlgorithm(request.headers)
   const replaced = directive === 'REPLACE' ? storedHeaders(request.headers) : undefined
   const { record: source, blob } = await duplicateSource(request, store, directive)
-  const copy = { ...source, key: request.key, blob, headers: replaced ?? source.headers }
+  const checksum = await checksumOfCopy(store.blobs, { source, blob, algorithm })
+  const copy = {
+    ...source,
+    key: request.key,
+    blob,
+    headers: replaced ?? source.headers,
+    ...(checksum && { checksum }),
+  }
   const stored = await bucket.put(copy, (current) => checkWrite(request.headers, current))
   return xmlReply(
     xmlDocument('CopyObjectResult', [
