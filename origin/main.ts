@@ -1,3 +1,4 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createOrigin, type Origin } from './create-origin.ts'
 import { keptCredentials } from './kept-credentials.ts'
 import { logToStderr } from './log.ts'
@@ -17,7 +18,9 @@ async function run(config: OriginConfig): Promise<void> {
   try {
     const kept = config.credentials === undefined ? keptCredentials(config.directory) : undefined
     const credentials = config.credentials ?? kept?.credentials ?? new Map<string, string>()
-    const origin = await createOrigin({ ...config, credentials, log: logToStderr })
+    const registry = new Registry()
+    collectDefaultMetrics({ register: registry })
+    const origin = await createOrigin({ ...config, credentials, registry, log: logToStderr })
     stopOnRequest(origin, config.stopWithStdin)
     const { region, directory } = config
     const line = { msg: 'origin listening', url: origin.url, region, directory, credentialsFile: kept?.file }
