@@ -44,7 +44,6 @@ export function isFormUpload({ method, bucket, key, query, sentHeaders }: S3Requ
 
 /** Stores the file of a form, if the policy in the form allows it, its signer is known and the file keeps to it. */
 export async function postObject({ request, open, store, authenticator, now }: FormContext): Promise<Reply> {
-  store.getBucket(request.bucket)
   checkLength(request)
   return readForm(open(), request.sentHeaders.get('content-type') ?? '', async (form) => {
     authenticator.authenticateForm(form.fields)

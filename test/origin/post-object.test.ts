@@ -316,9 +316,10 @@ describe('what is refused, and changes nothing:', () => {
     expect(readdirSync(join(directory, 'meta', BUCKET))).toEqual([])
   })
 
-  test('a form to a bucket that is not there', async () => {
+  test('a form to a bucket that is not there, which nobody learns without a signature', async () => {
     const { url } = await startTestOrigin({ buckets: [] })
     expect((await postForm(url, signForm(exactForm({ key: 'a' })))).code).toBe('NoSuchBucket')
+    expect((await postForm(url, { key: 'a' })).code).toBe('AccessDenied')
   })
 
   test('a form without a file', async () => {
