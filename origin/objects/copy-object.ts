@@ -9,6 +9,7 @@ import type { Draft } from '../store/bucket.ts'
 import { blobsOf, type ObjectRecord, type Tag } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
 import { checkCopySource, parseCopySource } from './copy-source.ts'
+import { checksumAlgorithm, checksumOfCopy } from './copy-checksum.ts'
 import { findObject } from './get-object.ts'
 import { parseTaggingHeader } from './tag-set.ts'
 import { missingBlob } from './read-body.ts'
@@ -20,12 +21,17 @@ export async function copyObject({ request, store }: OperationContext): Promise<
   const bucket = store.getBucket(request.bucket)
   const directive = copyDirective(request, 'x-amz-metadata-directive')
   const tags = replacedTags(request)
-  if (request.headers.has('x-amz-checksum-algorithm')) {
-    throw new S3Error('NotImplemented', 'A copy keeps the checksum of its source; none can be computed anew.')
-  }
+  const algorithm = checksumAlgorithm(request.headers)
   const replaced = directive === 'REPLACE' ? storedHeaders(request.headers) : undefined
   const source = await duplicateSource(request, store, directive)
-  const copy = { ...source, key: request.key, headers: replaced ?? source.headers, ...(tags && { tags }) }
+  const checksum = await checksumOfCopy(store.blobs, source, algorithm)
+  const copy = {
+    ...source,
+    key: request.key,
+    headers: replaced ?? source.headers,
+    ...(tags && { tags }),
+    ...(checksum && { checksum }),
+  }
   const stored = await bucket.put(copy, (current) => checkWrite(request.headers, current))
   return xmlReply(
     xmlDocument('CopyObjectResult', [

@@ -21,6 +21,7 @@ describe('the program', () => {
       const child = start({ ORIGIN_DIR: directory })
       const { url } = await listening(child)
       expect((await put(url, 'a', 'body')).status).toBe(200)
+      expect(await (await fetch(`${url}/-/metrics`)).text()).toMatch(/^process_resident_memory_bytes \d+$/m)
       child.kill(signal)
       expect(await once(child, 'exit')).toEqual([0, null])
     }
