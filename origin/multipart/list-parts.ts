@@ -17,7 +17,7 @@ export function listParts({ request, store }: OperationContext): Reply {
     .filter(({ number }) => number > marker)
     .toSorted((one, other) => one.number - other.number)
   const page = following.slice(0, limit)
-  const last = page.at(-1)
+  const next = following.length > limit ? page.at(-1) : undefined
   return xmlReply(
     xmlDocument('ListPartsResult', [
       element('Bucket', name.bucket),
@@ -27,9 +27,9 @@ export function listParts({ request, store }: OperationContext): Reply {
       OWNER,
       element('StorageClass', 'STANDARD'),
       element('PartNumberMarker', marker),
-      ...(last ? [element('NextPartNumberMarker', last.number)] : []),
+      ...(next ? [element('NextPartNumberMarker', next.number)] : []),
       element('MaxParts', limit),
-      element('IsTruncated', limit > 0 && following.length > page.length),
+      element('IsTruncated', next !== undefined),
       ...(checksum ? [element('ChecksumAlgorithm', checksum.name.toUpperCase())] : []),
       ...(checksum ? [element('ChecksumType', checksum.type)] : []),
       ...page.map(partElement),
