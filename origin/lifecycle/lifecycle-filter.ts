@@ -15,6 +15,8 @@ import type { ObjectRecord, Tag } from '../store/object-record.ts'
 
 /** Which objects a rule is for: those that meet all of it. */
 export interface LifecycleFilter {
+  /** Whether it was put as the `Prefix` of a rule, which S3 knew before there were filters: it is answered so. */
+  readonly isBare: boolean
   readonly prefix: string | undefined
   readonly tags: readonly Tag[]
   /** Bytes; the object must be larger than this. */
@@ -25,12 +27,12 @@ export interface LifecycleFilter {
 
 const PREDICATES = ['Prefix', 'Tag', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan']
 
-/** Reads a rule's `Filter`, or the `Prefix` that S3 knew before there were filters; a rule must have one of them. */
+/** Reads a rule's `Filter` or its bare `Prefix`; a rule must have one of them. */
 export function parseFilter(rule: Element): LifecycleFilter {
   const filter = child(rule, 'Filter')
   const isOld = 'Prefix' in rule
   if ((filter !== undefined) === isOld) throw malformedXml()
-  if (filter === undefined) return parsePredicates({ Prefix: plainText(rule, 'Prefix') })
+  if (filter === undefined) return { ...parsePredicates({ Prefix: plainText(rule, 'Prefix') }), isBare: true }
   allowOnly(filter, [...PREDICATES, 'And'])
   const both = child(filter, 'And')
   if (both === undefined) {
@@ -43,7 +45,9 @@ export function parseFilter(rule: Element): LifecycleFilter {
 }
 
 /** The filter as an element; several predicates stand in an `And`. */
-export function formatFilter({ prefix, tags, largerThan, smallerThan }: LifecycleFilter): Xml {
+export function formatFilter(filter: LifecycleFilter): Xml {
+  const { isBare, prefix, tags, largerThan, smallerThan } = filter
+  if (isBare) return element('Prefix', prefix ?? '')
   const predicates = [
     ...(prefix === undefined ? [] : [element('Prefix', prefix)]),
     ...tags.map(([key, value]) => element('Tag', [element('Key', key), element('Value', value)])),
@@ -81,7 +85,7 @@ function parsePredicates(parent: Element): LifecycleFilter {
       "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.",
     )
   }
-  return { prefix: plainText(parent, 'Prefix'), tags, largerThan, smallerThan }
+  return { isBare: false, prefix: plainText(parent, 'Prefix'), tags, largerThan, smallerThan }
 }
 
 function parseSize(value: string | undefined): number | undefined {

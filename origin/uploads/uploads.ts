@@ -37,6 +37,8 @@ export class Uploads {
   readonly minPartBytes: number
   readonly #parts: UploadsParts
   readonly #open = new Map<string, OpenUpload>()
+  /** Of which an object may have come, while their files are still there. */
+  readonly #unfinished = new Map<string, Upload>()
   readonly #locks = new KeyLock()
 
   constructor(parts: UploadsParts, loaded: readonly Upload[]) {
@@ -102,17 +104,18 @@ export class Uploads {
     return this.#locks.run(name.id, async () => {
       const made = bucket.find(name.key)
       if (made?.upload === name.id) {
-        await bucket.sync()
+        await this.#finish(bucket, made)
         return made
       }
       const upload = this.#get(name)
       const draft = { ...compose(upload), upload: name.id }
-      const kept = new Set(blobsOf(draft))
+      this.#unfinished.set(name.id, upload)
       try {
-        return await bucket.replace(draft, guard, () => this.#remove(upload, { made: false }, kept))
+        return await bucket.replace(draft, guard, () => this.#clear(upload, draft))
       } finally {
         // Even when a sync failed after the rename: the object names the blobs now, so nobody may abort them away.
         if (bucket.find(name.key)?.upload === name.id) this.#open.delete(name.id)
+        else this.#unfinished.delete(name.id)
       }
     })
   }
@@ -131,6 +134,19 @@ export class Uploads {
         if (this.#open.has(upload.id)) await this.#end(upload)
       })
     }
+  }
+
+  /** Does what a completion that failed at its last steps left to do. */
+  async #finish(bucket: Bucket, made: ObjectRecord): Promise<void> {
+    await bucket.sync()
+    const upload = this.#unfinished.get(made.upload ?? '')
+    if (upload) await this.#clear(upload, made)
+  }
+
+  /** Removes all of an upload but what its object is made of. */
+  async #clear(upload: Upload, object: Draft): Promise<void> {
+    await this.#remove(upload, { made: false }, new Set(blobsOf(object)))
+    this.#unfinished.delete(upload.id)
   }
 
   async #end(upload: Upload): Promise<void> {

@@ -58,14 +58,15 @@ test('is put, read back, survives a restart, and is removed', async () => {
   await expect(again.send(GET)).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' })
 })
 
-test('a rule without a name gets one; the prefix of old is a filter', async () => {
+test('a rule without a name gets one; a bare prefix stays one', async () => {
   const client = createClient((await startTestOrigin()).url)
   const Rules: LifecycleRule[] = [{ Status: 'Enabled', Prefix: 'a', Expiration: { Days: 1 } }]
   await client.send(
     new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, LifecycleConfiguration: { Rules } }),
   )
   const got = (await client.send(GET)).Rules
-  expect(got).toMatchObject([{ Status: 'Enabled', Filter: { Prefix: 'a' }, Expiration: { Days: 1 } }])
+  expect(got).toMatchObject([{ Status: 'Enabled', Prefix: 'a', Expiration: { Days: 1 } }])
+  expect(got?.[0]?.Filter).toBeUndefined()
   expect(got?.[0]?.ID).toMatch(/^[\w-]+$/)
 })
 
@@ -80,6 +81,7 @@ test('what is stored reads back as what was put, whatever stands in it', () => {
     id: text.filter((id) => id !== ''),
     isEnabled: fc.boolean(),
     filter: fc.record({
+      isBare: fc.constant(false),
       prefix: fc.option(text, { nil: undefined }),
       tags: fc.constantFrom(
         [],

@@ -22,7 +22,13 @@ import { BUCKET, createClient, startTestOrigin, temporaryDirectory } from '../st
 const DAY = 86_400_000
 /** A midnight. */
 const START = 20_000 * DAY
-const ALL: LifecycleFilter = { prefix: undefined, tags: [], largerThan: undefined, smallerThan: undefined }
+const ALL: LifecycleFilter = {
+  isBare: false,
+  prefix: undefined,
+  tags: [],
+  largerThan: undefined,
+  smallerThan: undefined,
+}
 
 function ruleOf(change: Partial<LifecycleRule>, filter: Partial<LifecycleFilter> = {}): LifecycleRule {
   const rule = { id: 'rule', isEnabled: true, expiration: { days: 1 }, abortAfterDays: undefined }

@@ -171,12 +171,26 @@ describe('a disk that fails', () => {
     isBroken = false
     expect((await abort(upload)).code).toBe('NoSuchUpload')
     expect((await complete(upload, parts)).status).toBe(200)
+    expect(readdirSync(join(directory, 'uploads'))).toEqual([])
     await first.close()
     const { url } = await start(directory)
     expect((await get(url, KEY)).body.toString()).toBe(WHOLE)
     expect((await listParts({ ...upload, url })).code).toBe('NoSuchUpload')
     expect(readdirSync(join(directory, 'uploads'))).toEqual([])
     expect(readdirSync(join(directory, 'blobs'))).toHaveLength(2)
+  })
+
+  test('a start finishes a completion whose upload could not be removed', async () => {
+    const { directory, upload, parts } = await directoryWithUpload()
+    const files = failing('unlink', (path) => path.includes('uploads'), 'EIO')
+    const first = await startTestOrigin({ directory, files, minPartBytes: 1 })
+    expect((await complete({ ...upload, url: first.url }, parts)).code).toBe('InternalError')
+    await first.close()
+    const { url } = await start(directory)
+    expect(readdirSync(join(directory, 'uploads'))).toEqual([])
+    expect((await abort({ ...upload, url })).code).toBe('NoSuchUpload')
+    expect((await complete({ ...upload, url }, parts)).status).toBe(200)
+    expect((await get(url, KEY)).body.toString()).toBe(WHOLE)
   })
 
   test('a part that is lost under a reader ends the connection, not the server', async () => {
