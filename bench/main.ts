@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { quietSdk } from '../src/config.ts'
-import { parseOptions, UsageError } from './options.ts'
+import { parseOptions } from './options.ts'
 import { findCores } from './pin.ts'
 import { type Result, runScenario } from './run-scenario.ts'
 import { setStage } from './stage.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What shells call EX_USAGE. */
 const EXIT_USAGE = 64

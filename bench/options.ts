@@ -2,16 +2,12 @@ import { parseArgs } from 'node:util'
 import type { Scenario } from './contest.ts'
 import type { TurnOptions } from './run-scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface BenchOptions extends TurnOptions {
   /** Where the results go as JSON. */
   readonly json: string | undefined
   readonly scenarios: readonly Scenario[]
-}
-
-/** Raised for what the command line asks for and nobody can do; its message is for who typed it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 /** What the command line asks for: five turns of five seconds of every scenario that is not optional, unless it says otherwise. */

@@ -31,8 +31,8 @@ const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-has-no-secre
 const BUCKET = 'bench'
 const FIRST_WIDTH = 800
 
-/** Everything that is not measured: made once, in a directory that is removed afterwards. */
-export async function setStage(cores: Cores): Promise<Stage> {
+/** Everything that is not measured: made once, in a directory that is removed afterwards; with so many photos, at most 3. */
+export async function setStage(cores: Cores, photoCount = 3): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'halftone-bench-'))
   const origin = await startProgram({
     file: 'dist/origin/main.js',
@@ -57,7 +57,7 @@ export async function setStage(cores: Cores): Promise<Stage> {
   return {
     bucket,
     store,
-    photos: await Promise.all([1, 2, 3].map(benchPhoto)),
+    photos: await Promise.all([1, 2, 3].slice(0, photoCount).map(benchPhoto)),
     cores,
     freshWidth: () => (width += 1),
     startGateway: (settings = {}, core) =>

@@ -110,6 +110,7 @@ const variables = z.object({
   HALFTONE_LINEAR_RESIZE: flag.default(DEFAULT_RENDERING.linearLight),
   HALFTONE_KEEP_GAIN_MAP: flag.default(DEFAULT_RENDERING.keepsGainMap),
   HALFTONE_KEEP_COPYRIGHT: flag.default(DEFAULT_RENDERING.keepsCopyright),
+  HALFTONE_INFO_EXIF: flag.default(DEFAULT_RENDERING.tellsShot),
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -173,6 +174,7 @@ export function renderingOf(config: Config): RenderingSettings {
     linearLight: config.HALFTONE_LINEAR_RESIZE,
     keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+    tellsShot: config.HALFTONE_INFO_EXIF,
   }
 }
 

@@ -10,7 +10,7 @@ import { blobsOf, type ObjectRecord, type Tag } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
 import { checkCopySource, parseCopySource } from './copy-source.ts'
 import { findObject } from './get-object.ts'
-import { parseTaggingHeader } from './tag-set.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
 import { missingBlob } from './read-body.ts'
 
 const MAX_ATTEMPTS = 10

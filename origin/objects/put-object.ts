@@ -4,7 +4,7 @@ import { checkWrite } from '../protocol/conditions.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { storedHeaders } from '../protocol/stored-headers.ts'
 import { checksumHeaders } from './object-headers.ts'
-import { parseTaggingHeader } from './tag-set.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
 
 /** What S3 takes in one PUT. */
 const MAX_BYTES = 5 * 1024 ** 3

@@ -17,7 +17,7 @@ export async function answerJob(job: Job): Promise<Answer> {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
     }
     if (job.kind === 'describe') {
-      return { kind: 'described', description: await describePicture(job.source, job.limits) }
+      return { kind: 'described', description: await describePicture(job) }
     }
     return { kind: 'rendered', picture: await renderPicture(job) }
   } catch (error) {

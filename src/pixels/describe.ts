@@ -1,10 +1,11 @@
 import sharp from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
-import { dominantColour } from './dominant-colour.ts'
+import { dominantColour } from './colours.ts'
+import { readShot } from './exif.ts'
 import { type Sides, targetSides } from './geometry.ts'
 import { type Header, readHeader } from './inspect.ts'
-import type { Description, PictureLimits } from './messages.ts'
+import type { DescribeJob, Description } from './messages.ts'
 import { decode, type Pixels } from './render.ts'
 import type { Plan } from './steps.ts'
 
@@ -15,7 +16,7 @@ const LONGEST_SIDE = 100
  * Tells what a picture is, and what it looks like: of an animation its first frame. It is decoded as for a rendering, so
  * that what cannot be rendered cannot be described either.
  */
-export async function describePicture(source: Uint8Array, limits: PictureLimits): Promise<Description> {
+export async function describePicture({ source, limits, settings }: DescribeJob): Promise<Description> {
   const started = performance.now()
   const header = await readHeader(source, limits)
   const small = await toRgba(await decode(source, smallPlan(header), limits))
@@ -24,6 +25,7 @@ export async function describePicture(source: Uint8Array, limits: PictureLimits)
     facts: header.facts,
     dominantColour: dominantColour(small.data),
     thumbHash: rgbaToThumbHash(small.width, small.height, small.data),
+    shot: settings.tellsShot ? readShot(header.exif) : undefined,
     decodeMs: decoded - started,
     encodeMs: performance.now() - decoded,
   }

@@ -1,6 +1,7 @@
 import type { VerdictCode } from '../errors.ts'
 import type { FocalPoint, RenderingSettings } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
+import type { Shot } from './exif.ts'
 import type { SourceFormat } from './signature.ts'
 
 /** What a picture may cost at most. A picture beyond it is refused before a pixel is decoded. */
@@ -25,18 +26,26 @@ export interface RenderJob {
   readonly settings: RenderingSettings
 }
 
+/** A picture to be described. */
+export interface DescribeJob {
+  readonly kind: 'describe'
+  readonly source: Uint8Array
+  readonly limits: PictureLimits
+  readonly settings: RenderingSettings
+}
+
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
-  | { readonly kind: 'describe'; readonly source: Uint8Array; readonly limits: PictureLimits }
+  | DescribeJob
 
 /** A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies. */
 export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
-    | Omit<Extract<Job, { kind: 'describe' }>, 'source'>
+    | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
 }
 
@@ -60,6 +69,8 @@ export interface Description {
   /** `#rrggbb`. */
   readonly dominantColour: string
   readonly thumbHash: Uint8Array
+  /** How it was taken, where the settings let that be told. */
+  readonly shot?: Shot | undefined
   readonly decodeMs: number
   readonly encodeMs: number
 }

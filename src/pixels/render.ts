@@ -1,8 +1,9 @@
 import sharp, { type OutputInfo, type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
+import { classify } from './colours.ts'
 import { renderFrames } from './animation.ts'
-import { readCopyright, withCopyright } from './copyright.ts'
-import { contentTypeOf, encodeAs, keepsFrames, maxSideOf, type Playback } from './encoders.ts'
+import { readCopyright, withCopyright } from './exif.ts'
+import { contentTypeOf, encodeAs, type EncodeOptions, keepsFrames, maxSideOf } from './encoders.ts'
 import { type Sides, targetSides } from './geometry.ts'
 import { brokenPicture, checkFrames, openOptions, readHeader } from './inspect.ts'
 import type { Picture, PictureLimits, RenderJob } from './messages.ts'
@@ -77,7 +78,7 @@ async function renderAnimation({ source, limits }: RenderJob, plan: Plan): Promi
   const { width, height, channels } = info
   const raw = { width, height: height * facts.frames, channels, pageHeight: height }
   const pipeline = sharp(data, { raw, limitInputPixels: false })
-  return { bytes: await encode(pipeline, plan, { delays, loop }), decodedAt }
+  return { bytes: await encode(pipeline, plan, { playback: { delays, loop } }), decodedAt }
 }
 
 async function renderStill({ source, limits }: RenderJob, plan: Plan): Promise<Rendered> {
@@ -86,7 +87,8 @@ async function renderStill({ source, limits }: RenderJob, plan: Plan): Promise<R
   const decodedAt = performance.now()
   const { width, height, channels } = info
   const pipeline = sharp(data, { raw: { width, height, channels }, limitInputPixels: false })
-  return { bytes: await encode(pipeline, plan), decodedAt }
+  const content = classify({ data, width, height, channels })
+  return { bytes: await encode(pipeline, plan, { content }), decodedAt }
 }
 
 /** What depends on more than pixels: a gain map, a profile that stays. It is lost where decoded and encoded are apart. */
@@ -173,7 +175,7 @@ function refuse(error: unknown): never {
   throw brokenPicture(error)
 }
 
-function encode(pipeline: Sharp, { header, spec, settings }: Plan, playback?: Playback): Promise<Buffer> {
+function encode(pipeline: Sharp, { header, spec, settings }: Plan, options?: EncodeOptions): Promise<Buffer> {
   const signed = settings.keepsCopyright ? withCopyright(pipeline, readCopyright(header.exif)) : pipeline
-  return encodeAs(signed, spec.format, playback).toBuffer()
+  return encodeAs(signed, spec.format, options).toBuffer()
 }

@@ -1,3 +1,4 @@
+import type { Shot } from '../pixels/exif.ts'
 import type { SourceFormat } from '../pixels/signature.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { TransformSpec } from '../transform/spec.ts'
@@ -46,6 +47,8 @@ export interface PictureDescription {
   /** `#rrggbb`. */
   readonly dominantColour: string
   readonly thumbHash: Uint8Array
+  /** How it was taken, where the settings let that be told. */
+  readonly shot?: Shot | undefined
   readonly timings: Rendering['timings']
 }
 

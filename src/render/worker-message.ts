@@ -35,10 +35,23 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
+const words = z.string().max(256).optional()
+const shot = z.object({
+  make: words,
+  model: words,
+  lens: words,
+  takenAt: words,
+  exposureSeconds: z.number().optional(),
+  aperture: z.number().optional(),
+  iso: z.number().optional(),
+  focalLengthMm: z.number().optional(),
+})
+
 const description = z.object({
   facts,
   dominantColour: z.string().regex(/^#[0-9a-f]{6}$/),
   thumbHash: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_THUMBHASH_BYTES),
+  shot: shot.optional(),
   decodeMs: milliseconds,
   encodeMs: milliseconds,
 })

@@ -105,8 +105,9 @@ export class WorkerPool implements Renderer {
   }
 
   async describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription> {
-    const { limits } = this.#options
-    const { answer, queueMs } = await this.#request({ kind: 'describe', source, limits }, signal)
+    const { limits, settings } = this.#options
+    const job = { kind: 'describe', source, limits, settings } as const
+    const { answer, queueMs } = await this.#request(job, signal)
     if (answer.kind !== 'described') throw toError(answer)
     const { decodeMs, encodeMs, ...description } = answer.description
     return { ...description, timings: { queueMs, decodeMs, encodeMs } }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 export const CROP_STRATEGIES = ['attention', 'entropy', 'centre'] as const
 export type CropStrategy = (typeof CROP_STRATEGIES)[number]
 
-/** What an operator decides about all pictures. Each of it changes pixels or bytes, and so belongs to the epoch. */
+/** What an operator decides about all pictures. Each of it changes pixels, bytes or facts, and so belongs to the epoch. */
 export interface RenderingSettings {
   readonly crop: CropStrategy
   /** What shows through where a picture is transparent and its new format cannot be: `#rrggbb`. */
@@ -17,6 +17,8 @@ export interface RenderingSettings {
   readonly keepsGainMap: boolean
   /** Whether the EXIF fields Copyright and Artist go with the picture; no other metadata ever does. */
   readonly keepsCopyright: boolean
+  /** Whether facts about a picture say how it was taken: camera, lens, time, exposure; never where. */
+  readonly tellsShot: boolean
 }
 
 /** What holds unless the operator says otherwise. */
@@ -27,6 +29,7 @@ export const DEFAULT_RENDERING: RenderingSettings = {
   linearLight: false,
   keepsGainMap: true,
   keepsCopyright: false,
+  tellsShot: false,
 }
 
 /** A point that stays in view when a picture is cropped: fractions of the turned picture's sides, 0 to 1. */

@@ -20,6 +20,19 @@ const sourceFacts = z.object({
   dominantColour: z.string(),
   /** Base64. */
   thumbHash: z.base64(),
+  /** How it was taken, where the operator lets that be told. */
+  exif: z
+    .object({
+      make: z.string().optional(),
+      model: z.string().optional(),
+      lens: z.string().optional(),
+      takenAt: z.string().optional(),
+      exposureSeconds: z.number().optional(),
+      aperture: z.number().optional(),
+      iso: z.number().optional(),
+      focalLengthMm: z.number().optional(),
+    })
+    .optional(),
   /** The version that all this is true of, 15 characters. */
   version: z.string(),
 })
@@ -29,7 +42,7 @@ export type SourceFacts = Readonly<z.infer<typeof sourceFacts>>
 
 /** The facts about a source, from what a render worker tells of its bytes. */
 export function toSourceFacts(
-  { facts, dominantColour, thumbHash }: PictureDescription,
+  { facts, dominantColour, thumbHash, shot }: PictureDescription,
   source: Source,
   version: string,
 ): SourceFacts {
@@ -45,6 +58,7 @@ export function toSourceFacts(
     orientation,
     dominantColour,
     thumbHash: Buffer.from(thumbHash).toString('base64'),
+    ...(shot && { exif: shot }),
     version,
   }
 }

@@ -16,10 +16,17 @@ import {
   type RawPicture,
   truncated,
 } from '../support/pictures.ts'
+import { DEFAULT_RENDERING, type RenderingSettings } from '../../src/transform/rendering-settings.ts'
 import { LIMITS } from './limits.ts'
 import { alphaAt, distance, pixelAt } from './pixels.ts'
 
-const describeIt = (source: Uint8Array) => describePicture(source, LIMITS)
+const describeIt = (source: Uint8Array, settings: Partial<RenderingSettings> = {}) =>
+  describePicture({
+    kind: 'describe',
+    source,
+    limits: LIMITS,
+    settings: { ...DEFAULT_RENDERING, ...settings },
+  })
 
 type Corner = keyof typeof CORNERS
 
@@ -191,5 +198,47 @@ describe('describePicture', () => {
   it('refuses a picture whose header alone is whole', async () => {
     const source = truncated(await encode(photo(300, 200), 'jpg'))
     await expect(describeIt(source)).rejects.toMatchObject({ code: 'source_broken' })
+  })
+})
+
+describe('how a photo was taken', () => {
+  const exif = {
+    IFD0: { Make: 'Brass & Glass', Model: 'One', Artist: 'Ana Holm' },
+    IFD2: {
+      DateTimeOriginal: '2026:03:01 10:20:30',
+      ExposureTime: '1/250',
+      FNumber: '28/10',
+      ISOSpeedRatings: '400',
+      FocalLength: '35/1',
+      BodySerialNumber: '12345',
+    },
+    IFD3: { GPSLatitude: '47/1 22/1 0/1', GPSLatitudeRef: 'N' },
+  }
+  const source = () => pipelineOf(photo(60, 40)).withExif(exif).jpeg().toBuffer()
+
+  it('is told where the operator wants it, but not where, with which body and by whom', async () => {
+    const { shot } = await describeIt(await source(), { tellsShot: true })
+    expect(shot).toEqual({
+      make: 'Brass & Glass',
+      model: 'One',
+      takenAt: '2026-03-01T10:20:30',
+      exposureSeconds: 0.004,
+      aperture: 2.8,
+      iso: 400,
+      focalLengthMm: 35,
+    })
+  })
+
+  it('is not told otherwise, nor where nothing is known', async () => {
+    expect((await describeIt(await source())).shot).toBeUndefined()
+    const plain = await pipelineOf(photo(60, 40)).jpeg().toBuffer()
+    expect((await describeIt(plain, { tellsShot: true })).shot).toBeUndefined()
+  })
+
+  it('does not make a picture broken whose EXIF is', async () => {
+    const segment = Buffer.from([0xff, 0xe1, 0, 12, ...Buffer.from('Exif\0\0MM\0*', 'latin1')])
+    const plain = await pipelineOf(photo(60, 40)).jpeg().toBuffer()
+    const broken = Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)])
+    expect((await describeIt(broken, { tellsShot: true })).shot).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dominantColour } from '../../src/pixels/dominant-colour.ts'
+import { dominantColour } from '../../src/pixels/colours.ts'
 
 type Rgba = readonly [red: number, green: number, blue: number, alpha: number]
 

@@ -9,7 +9,9 @@ import {
   maxSideOf,
 } from '../../src/pixels/encoders.ts'
 import { OUTPUT_FORMATS } from '../../src/transform/spec.ts'
-import { encode, photo, pipelineOf } from '../support/pictures.ts'
+import { encode, paint, photo, pipelineOf } from '../support/pictures.ts'
+import { decode, meanDifference } from './pixels.ts'
+import { render } from './rendering.ts'
 
 const PHOTO = photo(240, 160)
 
@@ -23,6 +25,35 @@ describe('epoch', () => {
     expect(epochOf({ sharp: '1.0.0', vips: '8.0.0' })).toBe(epoch)
     expect(epochOf({ sharp: '1.0.1', vips: '8.0.0' })).not.toBe(epoch)
     expect(epochOf({ sharp: '1.0.0', vips: '8.0.1' })).not.toBe(epoch)
+  })
+})
+
+describe('flat graphics', () => {
+  const drawing = paint(400, 300, (x, y) => {
+    if ((x - 200) ** 2 + (y - 150) ** 2 < 8000) return [200, 30, 60]
+    return y % 60 < 4 ? [20, 40, 90] : [250, 250, 245]
+  })
+
+  it('are exact as WebP, in fewer bytes than with loss', async () => {
+    const source = await encode(drawing, 'png')
+    const { bytes } = await render(source, { fit: 'original', format: 'webp' })
+    const shown = await decode(bytes)
+    expect(meanDifference(shown, drawing)).toBe(0)
+    const lossy = await encodeAs(pipelineOf(drawing), 'webp').toBuffer()
+    expect(bytes.length).toBeLessThan(lossy.length)
+  })
+
+  it('keep their colours at every edge as AVIF', async () => {
+    const { bytes } = await render(await encode(drawing, 'png'), { fit: 'original', format: 'avif' })
+    const asPhoto = await encodeAs(pipelineOf(drawing), 'avif').toBuffer()
+    const [sharpEdges, softEdges] = [await decode(bytes), await decode(asPhoto)]
+    expect(meanDifference(sharpEdges, drawing)).toBeLessThan(meanDifference(softEdges, drawing) * 0.7)
+  })
+
+  it.each(['avif', 'webp'] as const)('are not what a photograph is encoded as: %s', async (format) => {
+    const { bytes } = await render(await encode(PHOTO, 'png'), { fit: 'original', format })
+    const asPhoto = await encodeAs(pipelineOf(PHOTO), format).toBuffer()
+    expect(Buffer.from(bytes).equals(asPhoto)).toBe(true)
   })
 })
 

@@ -9,6 +9,7 @@ describe('the epoch of variants', () => {
     { linearLight: true },
     { keepsGainMap: false },
     { keepsCopyright: true },
+    { tellsShot: true },
   ] as const
 
   it('is another for every setting and for other encoders', () => {
