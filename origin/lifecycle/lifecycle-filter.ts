@@ -8,7 +8,7 @@ import {
   text,
   toElement,
 } from '../body/read-document.ts'
-import { parseTag } from '../objects/tag-set.ts'
+import { parseTag } from '../tagging/tag-set.ts'
 import { element, type Xml } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
 import type { ObjectRecord, Tag } from '../store/object-record.ts'

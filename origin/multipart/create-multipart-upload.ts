@@ -1,6 +1,6 @@
 import { CHECKSUM_NAMES } from '../body/checksum-algorithms.ts'
 import { isCombinable } from '../body/combine-crc.ts'
-import { parseTaggingHeader } from '../objects/tag-set.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { storedHeaders } from '../protocol/stored-headers.ts'

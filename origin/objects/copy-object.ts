@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { checkCopySource, parseCopySource } from './copy-source.ts'
 import { checksumAlgorithm, checksumOfCopy } from './copy-checksum.ts'
 import { findObject } from './get-object.ts'
-import { parseTaggingHeader } from './tag-set.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
 import { missingBlob } from './read-body.ts'
 
 const MAX_ATTEMPTS = 10

@@ -16,7 +16,7 @@ import type { Store } from '../store/store.ts'
 import { formKey } from './form-key.ts'
 import { formReply } from './form-reply.ts'
 import { MAX_BYTES, storeUpload, type Upload } from './put-object.ts'
-import { parseTagging } from './tag-set.ts'
+import { parseTagging } from '../tagging/tag-set.ts'
 
 /** What a form needs: its proof is in its fields, so it comes unverified. */
 export interface FormContext {

@@ -6,7 +6,7 @@ import { storedHeaders } from '../protocol/stored-headers.ts'
 import type { ObjectRecord, Tag } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
 import { checksumHeaders } from './object-headers.ts'
-import { parseTaggingHeader } from './tag-set.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
 
 /** What S3 takes in one PUT or one form. */
 export const MAX_BYTES = 5 * 1024 ** 3

@@ -1,6 +1,6 @@
 import type { OperationContext } from '../operation.ts'
 import type { Reply } from '../protocol/reply.ts'
-import { noSuchKey } from './get-object.ts'
+import { noSuchKey } from '../objects/get-object.ts'
 
 /** Removes an object's tags, all of them. */
 export async function deleteObjectTagging({ request, store }: OperationContext): Promise<Reply> {

@@ -1,7 +1,7 @@
 import { malformedXml, readDocument } from '../body/read-document.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Reply } from '../protocol/reply.ts'
-import { noSuchKey } from './get-object.ts'
+import { noSuchKey } from '../objects/get-object.ts'
 import { MAX_TAGGING_BYTES, parseTagging } from './tag-set.ts'
 
 /** Replaces an object's tags, all of them; its bytes, ETag and date stay. */

@@ -1,6 +1,6 @@
 import type { OperationContext } from '../operation.ts'
 import { type Reply, xmlReply } from '../protocol/reply.ts'
-import { findObject } from './get-object.ts'
+import { findObject } from '../objects/get-object.ts'
 import { formatTagging } from './tag-set.ts'
 
 /** An object's tags. */
