@@ -7,7 +7,7 @@ import { createOrigin } from '../../origin/create-origin.ts'
 import { ACCESS_KEY, SECRET } from '../origin/start-test-origin.ts'
 import { CASES } from './cases.ts'
 import { DIFFERENCES } from './differences.ts'
-import { createClient, makeBucket, removeBucket, type Server, Subject } from './subject.ts'
+import { type Case, createClient, makeBucket, removeBucket, type Server, Subject } from './subject.ts'
 
 const {
   S3_TEST_ENDPOINT: endpoint,
@@ -31,22 +31,29 @@ beforeAll(async () => {
   }
 })
 
-const known = new Map(Object.entries((endpoint === undefined ? undefined : DIFFERENCES[name]) ?? {}))
+const differences = endpoint === undefined ? [] : (DIFFERENCES[name] ?? [])
+const known = new Map(differences.flatMap(({ reason, cases }) => cases.map((each) => [each, reason])))
 
 for (const [about, cases] of CASES) {
   describe(about, () => {
-    test.each(cases)('$name', async ({ name, run }) => {
-      const subject = new Subject(server, client, bucket)
-      onTestFinished(() => subject.clear())
-      const reason = known.get(name)
-      if (reason === undefined) return run(subject)
-      const failed = await run(subject).then(
-        () => false,
-        () => true,
-      )
-      expect(failed, `no longer a difference, take it out of the table: ${reason}`).toBe(true)
-    })
+    // Not `test.each`: that cuts long names, and the names are what the table of differences has.
+    for (const each of cases) test(each.name, () => prove(each))
   })
+}
+
+async function prove({ name, run }: Case): Promise<void> {
+  const subject = new Subject(server, client, bucket)
+  const reason = known.get(name)
+  if (reason === undefined) {
+    onTestFinished(() => subject.clear())
+    return run(subject)
+  }
+  // Nothing is cleared away here: what a server cannot take in or list it may not be able to remove either.
+  const failed = await run(subject).then(
+    () => false,
+    () => true,
+  )
+  expect(failed, `no longer a difference, take it out of the table: ${reason}`).toBe(true)
 }
 
 const names = CASES.flatMap(([, cases]) => cases.map((each) => each.name))
@@ -58,7 +65,9 @@ test('every case has a name of its own', () => {
 test.each(Object.entries(DIFFERENCES))(
   'the differences of %s are of cases that there are',
   (_server, table) => {
-    expect(Object.keys(table).filter((name) => !names.includes(name))).toEqual([])
+    const listed = table.flatMap(({ cases }) => cases)
+    expect(listed.filter((name) => !names.includes(name))).toEqual([])
+    expect(listed.filter((name, index) => listed.indexOf(name) !== index)).toEqual([])
   },
 )
 

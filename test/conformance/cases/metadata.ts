@@ -22,7 +22,7 @@ const OVERRIDES = {
   'response-content-disposition': 'inline; filename="y z"',
   'response-content-encoding': 'gzip',
   'response-content-language': 'fr',
-  'response-expires': 'Wed, 21 Oct 2036 07:28:00 GMT',
+  'response-expires': 'Tue, 21 Oct 2036 07:28:00 GMT',
 } as const
 
 /** Headers that are kept with an object. */
