@@ -35,9 +35,16 @@ const differences = endpoint === undefined ? [] : (DIFFERENCES[name] ?? [])
 const known = new Map(differences.flatMap(({ reason, cases }) => cases.map((each) => [each, reason])))
 
 for (const [about, cases] of CASES) {
+  // oxlint-disable-next-line vitest/valid-title -- the titles stand in the table of cases
   describe(about, () => {
     // Not `test.each`: that cuts long names, and the names are what the table of differences has.
-    for (const each of cases) test(each.name, () => prove(each))
+    for (const each of cases) {
+      // oxlint-disable-next-line vitest/valid-title -- as above
+      test(each.name, async () => {
+        expect.hasAssertions()
+        await prove(each)
+      })
+    }
   })
 }
 
