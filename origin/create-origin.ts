@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Authenticator } from './auth/authenticator.ts'
 import { Connections } from './connections.ts'
+import { LifecycleSweeper } from './lifecycle/lifecycle-sweeper.ts'
 import type { Log } from './log.ts'
 import { createListener } from './request-listener.ts'
 import { lockDirectory } from './store/directory-lock.ts'
@@ -9,6 +10,7 @@ import { type Files, NODE_FILES } from './store/files.ts'
 import { layoutOf } from './store/layout.ts'
 import { load } from './store/load.ts'
 import { Store } from './store/store.ts'
+import { createIncompleteUploads } from './uploads/incomplete-uploads.ts'
 
 export interface OriginOptions {
   /** Made when it is not there. */
@@ -27,8 +29,12 @@ export interface OriginOptions {
   readonly idleTimeoutMs?: number
   /** How long a stop waits for requests under way. */
   readonly graceMs?: number
+  /** How long after one sweep of the lifecycle rules the next begins. */
+  readonly lifecycleIntervalMs?: number
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number
+  /** What every part of a multipart upload but the last must have: S3's 5 MiB, less where a test wants it. */
+  readonly minPartBytes?: number
   /** By what the store writes. */
   readonly files?: Files
 }
@@ -40,8 +46,12 @@ export interface Origin {
   close(): Promise<void>
 }
 
+const MIN_PART_BYTES = 5 * 1024 ** 2
 const HEADERS_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_MS = 65_000
+
+/** Rules speak of days, so an hour is soon enough. */
+const LIFECYCLE_INTERVAL_MS = 3_600_000
 
 /** 5 GiB take this long at 12 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 3_600_000
@@ -51,11 +61,11 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   const { directory, graceMs = 20_000 } = options
   const unlock = lockDirectory(directory)
   try {
-    const { server, connections } = await startServer(options)
+    const running = await startServer(options)
     let closing: Promise<void> | undefined
     return {
-      url: formatUrl(server.address()),
-      close: () => (closing ??= stopServer(server, connections, graceMs).finally(unlock)),
+      url: formatUrl(running.server.address()),
+      close: () => (closing ??= stop(running, graceMs).finally(unlock)),
     }
   } catch (error) {
     unlock()
@@ -63,7 +73,13 @@ export async function createOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
-async function startServer(options: OriginOptions): Promise<{ server: Server; connections: Connections }> {
+interface Running {
+  readonly server: Server
+  readonly connections: Connections
+  readonly sweeper: LifecycleSweeper
+}
+
+async function startServer(options: OriginOptions): Promise<Running> {
   const {
     credentials,
     region = 'us-east-1',
@@ -73,7 +89,8 @@ async function startServer(options: OriginOptions): Promise<{ server: Server; co
   } = options
   const layout = layoutOf(options.directory)
   const loaded = load(layout, (problem) => log({ msg: 'set aside at start', ...problem }))
-  const store = new Store({ files: options.files ?? NODE_FILES, layout, now }, loaded)
+  const { files = NODE_FILES, minPartBytes = MIN_PART_BYTES } = options
+  const store = new Store({ files, layout, now, minPartBytes }, loaded)
   for (const bucket of options.buckets ?? []) await store.createBucket(bucket)
   const authenticator = new Authenticator({ credentials, region, now })
   const listener = createListener({ authenticator, store, region, log, logRequests })
@@ -86,7 +103,12 @@ async function startServer(options: OriginOptions): Promise<{ server: Server; co
   server.timeout = options.idleTimeoutMs ?? 60_000
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await listen(server, options)
-  return { server, connections }
+  const sweeper = new LifecycleSweeper(
+    { store, uploads: createIncompleteUploads(store.uploads), now, log },
+    options.lifecycleIntervalMs ?? LIFECYCLE_INTERVAL_MS,
+  )
+  sweeper.start()
+  return { server, connections, sweeper }
 }
 
 async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: OriginOptions): Promise<void> {
@@ -97,6 +119,10 @@ async function listen(server: Server, { host = '127.0.0.1', port = 9000 }: Origi
       resolve()
     })
   })
+}
+
+async function stop({ server, connections, sweeper }: Running, graceMs: number): Promise<void> {
+  await Promise.all([stopServer(server, connections, graceMs), sweeper.stop()])
 }
 
 async function stopServer(server: Server, connections: Connections, graceMs: number): Promise<void> {

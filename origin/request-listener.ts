@@ -2,10 +2,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Authenticator } from './auth/authenticator.ts'
+import { isAnonymous } from './auth/claim.ts'
+import { corsHeaders } from './cors/cors-headers.ts'
+import { preflight } from './cors/preflight.ts'
 import { errorReply, toS3Error } from './error-reply.ts'
 import type { Log } from './log.ts'
 import { findOperation } from './operations.ts'
 import type { Reply } from './protocol/reply.ts'
+import { ANONYMOUS, mayReadAnonymously } from './policy/anonymous-read.ts'
 import { parseRequest, type S3Request } from './protocol/s3-request.ts'
 import { refuseUnsupported } from './protocol/unsupported-headers.ts'
 import { S3Error } from './s3-error.ts'
@@ -53,7 +57,12 @@ async function serve(
     if (!(error instanceof S3Error)) options.log({ msg: 'request failed', path, error: describeError(error) })
     reply = errorReply(toS3Error(error), path, request?.id ?? '')
   }
-  if (request) response.setHeader('x-amz-request-id', request.id)
+  if (request) {
+    response.setHeader('x-amz-request-id', request.id)
+    for (const [name, value] of Object.entries(corsHeaders(request, options.store))) {
+      if (reply.headers?.[name] === undefined) response.setHeader(name, value)
+    }
+  }
   await send(response, incoming, reply)
   if (options.logRequests) {
     const ms = Math.round(performance.now() - started)
@@ -67,9 +76,11 @@ async function operate(
   response: ServerResponse,
   { authenticator, store, region }: ListenerOptions,
 ): Promise<Reply> {
-  const identity = authenticator.authenticate(request)
+  if (request.method === 'OPTIONS') return preflight(request, store)
+  const isPublic = isAnonymous(request) && mayReadAnonymously(request, store)
+  const identity = isPublic ? ANONYMOUS : authenticator.authenticate(request)
   const operation = findOperation(request)
-  refuseUnsupported(request.headers)
+  refuseUnsupported(request.headers, operation.honours)
   const open = (): AsyncIterable<Buffer> => {
     if (isWaiting(incoming)) response.writeContinue()
     // Leaving the loop early must not destroy the socket: the refusal still has to go out on it.

@@ -30,6 +30,15 @@ export const PRESIGNED_PARAMETERS: readonly string[] = [
   'X-Amz-Content-Sha256',
 ]
 
+/** Whether a request carries nothing by which it says who sent it. */
+export function isAnonymous({ headers, query }: S3Request): boolean {
+  return (
+    !headers.has('authorization') &&
+    !headers.has('x-amz-security-token') &&
+    ![...PRESIGNED_PARAMETERS, 'AWSAccessKeyId'].some((name) => query.has(name))
+  )
+}
+
 /** Reads the claim from the `Authorization` header or the query; throws when there is none, or not exactly one. */
 export function parseClaim(request: S3Request): Claim {
   const header = request.sentHeaders.get('authorization')
