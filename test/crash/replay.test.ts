@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import type { Files } from '../../origin/store/files.ts'
 import { layoutOf } from '../../origin/store/layout.ts'
 import { load } from '../../origin/store/load.ts'
+import { piecesOf } from '../../origin/store/object-record.ts'
+import { begin, complete, sendParts } from '../origin/multipart/upload-steps.ts'
 import { type RawRequest, sendSigned } from '../origin/signed-request.ts'
 import { BUCKET, startTestOrigin, temporaryDirectory } from '../origin/start-test-origin.ts'
 import { begunIn, crash, type Disk, materialise } from './disk.ts'
@@ -13,6 +15,10 @@ import { type Moment, Recorder } from './recorder.ts'
 
 /** `npm run test:crash` asks for more. */
 const RANDOM_STATES = Number(process.env['CRASH_STATES'] ?? 3)
+
+/** The version of what is uploaded in parts. */
+const PARTS = 'parts'
+const MIN_PART_BYTES = 5 * 1024 * 1024
 
 /** More than a test has, since every state is a start of its own. */
 const REPLAY_MS = 120_000 + RANDOM_STATES * 10_000
@@ -70,7 +76,16 @@ async function recorded(wrap: (files: Files) => Files): Promise<{ recorder: Reco
     await send('copy', '1', { method: 'PUT', headers })
     await send('source', 'absent', { method: 'DELETE' })
   }
-  await Promise.all([writer('a'), writer('b'), copier()])
+  const uploader = async (): Promise<void> => {
+    const upload = await begin(origin.url, 'parts', { 'x-amz-meta-version': PARTS })
+    const body = bodyOf(PARTS)
+    const parts = await sendParts(upload, [body.subarray(0, MIN_PART_BYTES), body.subarray(MIN_PART_BYTES)])
+    recorder.note('asked', 'parts', PARTS)
+    expect((await complete(upload, parts)).code).toBeUndefined()
+    recorder.note('acknowledged', 'parts', PARTS)
+    await put('parts', 0)
+  }
+  await Promise.all([writer('a'), writer('b'), copier(), uploader()])
   await origin.close()
   return { recorder, directory }
 }
@@ -132,13 +147,14 @@ function check(disk: Disk, directory: string, allowed: ReadonlyMap<string, Reado
     for (const path of Object.values(layout)) mkdirSync(path, { recursive: true })
     materialise(disk, (path) => root + path.slice(directory.length))
     const faults: string[] = []
-    const buckets = load(layout, ({ what }) => faults.push(what))
+    const { buckets } = load(layout, ({ what }) => faults.push(what))
     const records = buckets.find(({ name }) => name === BUCKET)?.records ?? []
     for (const [key, states] of allowed) {
       const record = records.find((record) => record.key === key)
       const version = new Map(record?.headers).get('x-amz-meta-version') ?? 'absent'
       if (!states.has(version)) faults.push(`${key} is ${version}, not ${[...states].join(' or ')}`)
-      const body = record && readFileSync(join(layout.blobs, record.blob))
+      const body =
+        record && Buffer.concat(piecesOf(record).map(({ blob }) => readFileSync(join(layout.blobs, blob))))
       if (body && !body.equals(bodyOf(version))) faults.push(`${key} ${version} is not whole`)
     }
     return faults
@@ -157,6 +173,7 @@ function nameOf({ files, directories }: Disk, allowed: ReadonlyMap<string, Reado
 }
 
 function bodyOf(version: string): Buffer {
+  if (version === PARTS) return Buffer.alloc(MIN_PART_BYTES + 1000, 'in parts; ')
   return Buffer.alloc(BODY_BYTES[Number(version) % BODY_BYTES.length] ?? 0, `version ${version}; `)
 }
 
