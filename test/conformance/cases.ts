@@ -2,9 +2,11 @@ import { AUTHENTICATION_CASES } from './cases/authentication.ts'
 import { BUCKET_CASES } from './cases/buckets.ts'
 import { CHECKSUM_CASES, PAYLOAD_CASES } from './cases/checksums.ts'
 import { CONDITION_CASES } from './cases/conditions.ts'
+import { CONFIGURATION_CASES } from './cases/configuration.ts'
 import { KEY_CASES } from './cases/keys.ts'
 import { LISTING_CASES } from './cases/listing.ts'
 import { METADATA_CASES } from './cases/metadata.ts'
+import { MULTIPART_CASES } from './cases/multipart.ts'
 import { COPY_CASES, DELETE_CASES, OBJECT_CASES } from './cases/objects.ts'
 import { RANGE_CASES } from './cases/ranges.ts'
 import type { Case } from './subject.ts'
@@ -22,5 +24,7 @@ export const CASES: readonly (readonly [about: string, cases: readonly Case[]])[
   ['keys', KEY_CASES],
   ['checksums', CHECKSUM_CASES],
   ['payloads', PAYLOAD_CASES],
+  ['uploads in parts', MULTIPART_CASES],
+  ['configuration', CONFIGURATION_CASES],
   ['authentication', AUTHENTICATION_CASES],
 ]

@@ -11,6 +11,24 @@ export interface Difference {
 export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
   ceph: [
     {
+      reason: 'the answer of a completion has an empty ETag',
+      cases: [
+        'the ETag of an upload in parts is the MD5 of the MD5s with the number of parts, quoted everywhere',
+      ],
+    },
+    {
+      reason: 'the completion of an upload that was aborted is an internal error',
+      cases: ['an upload that is aborted is gone'],
+    },
+    {
+      reason: 'the order of parts is not checked',
+      cases: ['parts out of order are InvalidPartOrder, with another ETag InvalidPart'],
+    },
+    {
+      reason: 'a condition on a completion is ignored',
+      cases: ['Complete with If-None-Match: * where something is: 412'],
+    },
+    {
       reason: '16.2 neither verifies nor keeps checksums, and knows no trailers',
       cases: [
         'a stream by the SDK, in aws-chunked with a trailer',
@@ -250,6 +268,18 @@ export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
     },
   ],
   moto: [
+    {
+      reason: 'a request for an upload that is not there is an error of its HTTP server',
+      cases: ['an upload that is aborted is gone', 'an upload that never was is NoSuchUpload'],
+    },
+    {
+      reason: 'parts out of order are taken for parts that are too small',
+      cases: ['parts out of order are InvalidPartOrder, with another ETag InvalidPart'],
+    },
+    {
+      reason: 'the older listing does not count common prefixes',
+      cases: ['the older listing goes on from a marker'],
+    },
     {
       reason: 'signatures are not verified, only that there is one; times and expiries neither',
       cases: [
