@@ -2,11 +2,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { callbackify } from 'node:util'
 import type { ByteRange } from '../protocol/byte-range.ts'
-import type { Blobs } from '../store/blobs.ts'
+import { type Blobs, SMALL_BYTES, truncated } from '../store/blobs.ts'
 import { blobsOf, type ObjectRecord, type Piece, piecesOf } from '../store/object-record.ts'
 
-/** Up to this a body is read in one go: a stream costs more than the copy. */
-const WHOLE_READ_BYTES = 1024 * 1024
 const STREAM_BYTES = 256 * 1024
 
 /** What is to be read of one file. */
@@ -27,8 +25,12 @@ export async function readBody(
   const [only] = stretches
   if (stretches.length > 1) return streamAll(blobs, stretches)
   if (only === undefined) return Buffer.alloc(0)
+  if (only.piece.bytes <= SMALL_BYTES) {
+    const whole = await blobs.readSmall(only.piece)
+    return whole?.subarray(only.first, only.last + 1)
+  }
   const file = await blobs.open(only.piece.blob)
-  return file && readStretch(file, only)
+  return file && streamStretch(file, only)
 }
 
 /** The failure of a read whose record is there and whose file is not. */
@@ -51,23 +53,7 @@ function stretchesOf(pieces: readonly Piece[], { first, last }: ByteRange): Stre
   return stretches
 }
 
-/** Closes the file when the bytes have been read, or when the stream ends. */
-async function readStretch(file: FileHandle, { piece, first, last }: Stretch): Promise<Buffer | Readable> {
-  const length = last - first + 1
-  if (length > WHOLE_READ_BYTES) return streamStretch(file, { piece, first, last })
-  try {
-    const buffer = Buffer.allocUnsafe(length)
-    for (let filled = 0; filled < length; ) {
-      const { bytesRead } = await file.read(buffer, filled, length - filled, first + filled)
-      if (bytesRead === 0) throw truncated(piece)
-      filled += bytesRead
-    }
-    return buffer
-  } finally {
-    await file.close()
-  }
-}
-
+/** The stream closes the file when it ends. */
 async function streamStretch(file: FileHandle, { piece, first, last }: Stretch): Promise<Readable> {
   const { size } = await file.stat()
   if (size === piece.bytes)
@@ -86,9 +72,7 @@ async function* readAll(blobs: Blobs, stretches: readonly Stretch[]): AsyncGener
   for (const stretch of stretches) {
     const file = await blobs.open(stretch.piece.blob)
     if (file === undefined) throw new Error(`The blob ${stretch.piece.blob} of a record is missing`)
-    const body = await readStretch(file, stretch)
-    if (Buffer.isBuffer(body)) yield body
-    else for await (const chunk of body) yield asBuffer(chunk)
+    for await (const chunk of await streamStretch(file, stretch)) yield asBuffer(chunk)
   }
 }
 
@@ -121,8 +105,4 @@ class HeldStream extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#end((failure) => callback(error ?? failure))
   }
-}
-
-function truncated({ blob, bytes }: Piece): Error {
-  return new Error(`The blob ${blob} is not ${bytes} bytes long`)
 }

@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { DirectorySync } from './directory-sync.ts'
 import { type Files, hasCode, removeFile, useFile } from './files.ts'
+import type { Piece } from './object-record.ts'
 
 /** Pieces are gathered up to this before they are written: a socket hands out 64 KiB at most. */
 const WRITE_BYTES = 1024 * 1024
+
+/** Up to this a blob is read in one go and remembered: a stream costs more than the copy. */
+export const SMALL_BYTES = 1024 * 1024
+
+/** What blobs read lately may take of memory. */
+const MEMORY_BYTES = 64 * 1024 * 1024
 
 /** The bodies of objects: files that are written once, never changed, and removed when no record names them. */
 export class Blobs {
@@ -13,6 +21,11 @@ export class Blobs {
   readonly #directory: string
   readonly #names: DirectorySync
   readonly #held = new Map<string, { readers: number; isDoomed: boolean }>()
+  /** Never out of date: a blob does not change, and its name is not used again. */
+  readonly #lately = new LRUCache<string, Buffer>({
+    maxSize: MEMORY_BYTES,
+    sizeCalculation: ({ length }) => length + 1,
+  })
 
   constructor(files: Files, directory: string) {
     this.#files = files
@@ -66,6 +79,22 @@ export class Blobs {
     }
   }
 
+  /** A small blob whole, out of memory if it was read lately; `undefined` when it has just been removed. Not to be changed. */
+  async readSmall({ blob, bytes }: Piece): Promise<Buffer | undefined> {
+    const known = this.#lately.get(blob)
+    if (known) return known
+    const file = await this.open(blob)
+    if (file === undefined) return undefined
+    try {
+      const content = await readWhole(file, bytes)
+      if (content === undefined) throw truncated({ blob, bytes })
+      this.#lately.set(blob, content)
+      return content
+    } finally {
+      await file.close()
+    }
+  }
+
   /**
    * Keeps blobs that are about to be read one after the other from being removed until the returned function is called.
    * An open file needs no such hold: it outlives its name.
@@ -85,6 +114,7 @@ export class Blobs {
   /** Removes blobs; who reads one at the moment reads it to its end. */
   async remove(...blobs: readonly string[]): Promise<void> {
     for (const blob of blobs) {
+      this.#lately.delete(blob)
       const held = this.#held.get(blob)
       if (held) held.isDoomed = true
       else await removeFile(this.#files, this.#path(blob))
@@ -115,6 +145,22 @@ export class Blobs {
   #path(blob: string): string {
     return join(this.#directory, blob)
   }
+}
+
+/** The failure of a read that found a blob of another length than its record says. */
+export function truncated({ blob, bytes }: Piece): Error {
+  return new Error(`The blob ${blob} is not ${bytes} bytes long`)
+}
+
+/** All bytes of a file that has so many; `undefined` when it has fewer. */
+async function readWhole(file: FileHandle, bytes: number): Promise<Buffer | undefined> {
+  const content = Buffer.allocUnsafeSlow(bytes)
+  for (let filled = 0; filled < bytes; ) {
+    const { bytesRead } = await file.read(content, filled, bytes - filled, filled)
+    if (bytesRead === 0) return undefined
+    filled += bytesRead
+  }
+  return content
 }
 
 function newName(): string {
