@@ -12,6 +12,7 @@ export class Blobs {
   readonly #files: Files
   readonly #directory: string
   readonly #names: DirectorySync
+  readonly #held = new Map<string, { readers: number; isDoomed: boolean }>()
 
   constructor(files: Files, directory: string) {
     this.#files = files
@@ -37,15 +38,19 @@ export class Blobs {
     }
   }
 
-  /** A second name for the same bytes; `undefined` when the blob has just been removed. */
-  async duplicate(blob: string): Promise<string | undefined> {
-    const copy = newName()
+  /** A second name for the bytes of each blob; `undefined` when one of them has just been removed. */
+  async duplicate(blobs: readonly string[]): Promise<string[] | undefined> {
+    const copies: string[] = []
     try {
-      await this.#linkOrCopy(this.#path(blob), this.#path(copy))
+      for (const blob of blobs) {
+        const copy = newName()
+        copies.push(copy)
+        await this.#linkOrCopy(this.#path(blob), this.#path(copy))
+      }
       await this.#names.sync()
-      return copy
+      return copies
     } catch (error) {
-      await this.remove(copy)
+      await this.remove(...copies)
       if (hasCode(error, 'ENOENT')) return undefined
       throw error
     }
@@ -61,9 +66,39 @@ export class Blobs {
     }
   }
 
-  /** Removes a blob; who reads it at the moment reads it to its end. */
-  async remove(blob: string): Promise<void> {
-    await removeFile(this.#files, this.#path(blob))
+  /**
+   * Keeps blobs that are about to be read one after the other from being removed until the returned function is called.
+   * An open file needs no such hold: it outlives its name.
+   */
+  hold(blobs: readonly string[]): () => Promise<void> {
+    for (const blob of blobs) {
+      const held = this.#held.get(blob)
+      if (held) held.readers += 1
+      else this.#held.set(blob, { readers: 1, isDoomed: false })
+    }
+    return async () => {
+      const doomed = blobs.filter((blob) => this.#letGo(blob))
+      await this.remove(...doomed)
+    }
+  }
+
+  /** Removes blobs; who reads one at the moment reads it to its end. */
+  async remove(...blobs: readonly string[]): Promise<void> {
+    for (const blob of blobs) {
+      const held = this.#held.get(blob)
+      if (held) held.isDoomed = true
+      else await removeFile(this.#files, this.#path(blob))
+    }
+  }
+
+  /** Whether that was the last reader of a blob that is to be removed. */
+  #letGo(blob: string): boolean {
+    const held = this.#held.get(blob)
+    if (held === undefined) return false
+    held.readers -= 1
+    if (held.readers > 0) return false
+    this.#held.delete(blob)
+    return held.isDoomed
   }
 
   async #linkOrCopy(from: string, to: string): Promise<void> {

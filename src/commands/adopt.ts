@@ -10,7 +10,7 @@ import { type OrderReading, type PhotoOrder, readOrderCsv, readOrderJson } from 
 import { ByteBudget } from '../render/byte-budget.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
-import { useBucket, withBucket } from './bucket.ts'
+import { printable, useBucket, withBucket } from './bucket.ts'
 
 export interface AdoptChoices {
   /** A CSV or JSON file with order and owners. */
@@ -24,6 +24,7 @@ export interface AdoptChoices {
 const LANES = 8
 /** A sign of life for so many items. */
 const PROGRESS_EVERY = 1000
+const MISSING_SHOWN = 20
 
 /** Builds the records of a library that exists already, prints what was refused and a report, and says whether nothing was. */
 export async function adopt(config: Config, choices: AdoptChoices): Promise<boolean> {
@@ -104,15 +105,20 @@ function formatReport(report: AdoptReport, write: boolean): string {
     ['skipped', present, 'have a record already'],
     ['refused', refused, 'for the reasons above'],
     ['left out', leftOut, 'photos of adopted items, for the reasons above'],
-    ['missing', missing, 'items that the order names and the bucket does not have'],
+    ['missing', missing.length, `items that the order names without a photo${examples(missing)}`],
     ['unknown', otherKeys, 'objects under items and profiles that are no photo'],
   ] as const
   const shown = lines.filter(([name, count]) => name === 'adopted' || count > 0)
   const table = shown.map(([name, count, what]) => `${name.padEnd(9)}${String(count).padStart(8)}  ${what}`)
-  const end = write ? 'Records were written.' : 'Nothing was written: this was a dry run.'
+  const end = write ? `${adopted} records were written.` : 'Nothing was written: this was a dry run.'
   return ['', ...table, '', end].join('\n')
 }
 
+function examples(missing: readonly string[]): string {
+  const shown = missing.slice(0, MISSING_SHOWN).join(' ')
+  return `: ${shown}${missing.length > MISSING_SHOWN ? ' …' : ''}`
+}
+
 function say(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${printable(line)}\n`)
 }

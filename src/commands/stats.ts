@@ -15,7 +15,7 @@ import {
   OBJECT_KINDS,
   type ObjectKind,
 } from '../media/statistics.ts'
-import { useBucket, withBucket } from './bucket.ts'
+import { printable, useBucket, withBucket } from './bucket.ts'
 
 export interface StatsChoices {
   /** A JSON file with a price table instead of the default one. */
@@ -31,7 +31,7 @@ export async function stats(config: Config, { prices: file, json }: StatsChoices
   const cost = monthlyCost(statistics.bytes, prices)
   const text = json
     ? JSON.stringify({ ...statistics, monthlyEstimate: { ...cost, prices } }, undefined, 2)
-    : formatStatistics(statistics, cost, prices)
+    : printable(formatStatistics(statistics, cost, prices))
   process.stdout.write(`${text}\n`)
 }
 

@@ -48,8 +48,8 @@ export interface AdoptReport {
   readonly leftOut: number
   /** Objects under items and profiles that no rule knows. */
   readonly otherKeys: number
-  /** Items that the order names and the bucket does not have. */
-  readonly missing: number
+  /** Items that the order names and of which the bucket has no photo. */
+  readonly missing: readonly string[]
 }
 
 const ROOTS: readonly AlbumRoot[] = ['items', 'profiles']
@@ -63,8 +63,8 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const missing = new Set(options.order.keys())
   const lane = async (albums: AsyncGenerator<FoundAlbum>) => {
     for await (const found of albums) {
-      if (found.root === 'items') missing.delete(found.id)
       const outcome = await adoptAlbum(found, options)
+      if (found.root === 'items' && outcome.outcome !== 'empty') missing.delete(found.id)
       count(report, outcome)
       options.onOutcome?.(outcome)
     }
@@ -75,7 +75,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     const lanes = await Promise.allSettled(Array.from({ length: options.lanes }, () => lane(albums)))
     for (const result of lanes) if (result.status === 'rejected') throw result.reason
   }
-  return { ...report, missing: missing.size }
+  return { ...report, missing: [...missing] }
 }
 
 type Counts = { -readonly [Name in Exclude<keyof AdoptReport, 'missing'>]: number }

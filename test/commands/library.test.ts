@@ -91,12 +91,18 @@ describe('adopt', () => {
   })
 
   test('writes nothing at first, then all that is a picture, then nothing again', async () => {
-    const order = await file('order.csv', 'item,photo,owner\n42,front,u7\n42,back,u7\n')
+    const order = await file('order.csv', 'item,photo,owner\n42,front,u7\n42,back,u7\n99,x,u7\n')
     const choices = { owner: 'shop', order }
+    await openOrigin(origin).put('items/\u009b31m/photos/1/original.jpg', Buffer.from('x'), {
+      contentType: 'image/jpeg',
+    })
     expect(await adopt(config, choices)).toBe(false)
+    // What steers a terminal is not printed.
+    expect(printed).toContain('items/\ufffd31m: refused: "\ufffd31m" is no id')
     expect(printed).toContain('items/44: refused: photo 1: The source is no picture')
     expect(printed).toMatch(/^adopted +3 {2}items and profiles with 4 photos, if --write were given$/m)
-    expect(printed).toMatch(/^refused +1 /m)
+    expect(printed).toMatch(/^refused +2 /m)
+    expect(printed).toMatch(/^missing +1 {2}items that the order names without a photo: 99$/m)
     expect(printed).toContain('dry run')
     const bucket = openOrigin(origin)
     expect(await bucket.head(albumKey('42'))).toBeUndefined()
@@ -104,10 +110,10 @@ describe('adopt', () => {
     printed = ''
     expect(await adopt(config, { ...choices, write: true })).toBe(false)
     expect(printed).toMatch(/^adopted +3 {2}items and profiles with 4 photos$/m)
-    expect(printed).toContain('Records were written.')
+    expect(printed).toContain('3 records were written.')
 
     printed = ''
-    await bucket.delete(['items/44/photos/1/original.jpg'])
+    await bucket.delete(['items/44/photos/1/original.jpg', 'items/\u009b31m/photos/1/original.jpg'])
     expect(await adopt(config, { ...choices, write: true })).toBe(true)
     expect(printed).toMatch(/^adopted +0 /m)
     expect(printed).toMatch(/^skipped +3 {2}have a record already$/m)

@@ -75,7 +75,7 @@ describe('what is adopted', () => {
       photos: 1,
       leftOut: 0,
       otherKeys: 0,
-      missing: 0,
+      missing: [],
     })
     const record = albumRecord.parse(await read(albumKey('42')))
     const facts = await store.head('items/42/photos/p1/original.jpg')
@@ -166,7 +166,7 @@ describe('what has a record', () => {
       store: { ...store, get: async (key) => expect.fail(`${key} was read`) },
       order: orderOf({ 42: { photos: ['p1'] } }),
     })
-    expect(report).toMatchObject({ adopted: 0, present: 1, missing: 0 })
+    expect(report).toMatchObject({ adopted: 0, present: 1, missing: [] })
     const record = await store.get(albumKey('42'))
     expect(record.outcome === 'found' && record.object.body.toString()).toBe('{"broken"')
   })
@@ -242,10 +242,11 @@ describe('what is refused', () => {
     expect(outcomes[0]?.reasons).toEqual(['nobody is named as its owner'])
   })
 
-  test('an item of which the order names a photo that is not there; items that are not there are counted', async () => {
+  test('an item of which the order names a photo that is not there; items without a photo are missing', async () => {
     await putPhoto('items/42/photos/p1')
-    const order = orderOf({ 42: { photos: ['p1', 'p2'] }, 43: { photos: ['p1'] } })
-    expect(await run({ order })).toMatchObject({ adopted: 0, refused: 1, missing: 1 })
+    const order = orderOf({ 42: { photos: ['p1', 'p2'] }, 43: { photos: ['p1'] }, 44: {} })
+    await put('items/44/notes.txt')
+    expect(await run({ order })).toMatchObject({ adopted: 0, refused: 1, missing: ['43', '44'] })
     expect(outcomes[0]?.reasons).toEqual(['photo p2: the order names it, and the bucket has none'])
   })
 
