@@ -10,7 +10,7 @@ import { recordName, seal } from '../origin/store/object-record.ts'
 
 /**
  * How long an origin of many objects takes to start, what memory it needs and how fast it lists.
- * usage: npm run build && npx tsx scripts/million-objects.ts [COUNT]
+ * usage: npm run test:million [-- COUNT]
  */
 const count = Number(process.argv[2] ?? 1_000_000)
 const BUCKET = 'many'

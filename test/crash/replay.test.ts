@@ -7,7 +7,7 @@ import type { Files } from '../../origin/store/files.ts'
 import { layoutOf } from '../../origin/store/layout.ts'
 import { load } from '../../origin/store/load.ts'
 import { piecesOf } from '../../origin/store/object-record.ts'
-import { begin, complete, sendParts } from '../origin/multipart/upload-steps.ts'
+import * as steps from '../origin/multipart/upload-steps.ts'
 import { type RawRequest, sendSigned } from '../origin/signed-request.ts'
 import { BUCKET, startTestOrigin, temporaryDirectory } from '../origin/start-test-origin.ts'
 import { begunIn, crash, type Disk, materialise } from './disk.ts'
@@ -77,11 +77,14 @@ async function recorded(wrap: (files: Files) => Files): Promise<{ recorder: Reco
     await send('source', 'absent', { method: 'DELETE' })
   }
   const uploader = async (): Promise<void> => {
-    const upload = await begin(origin.url, 'parts', { 'x-amz-meta-version': PARTS })
+    const upload = await steps.begin(origin.url, 'parts', { 'x-amz-meta-version': PARTS })
     const body = bodyOf(PARTS)
-    const parts = await sendParts(upload, [body.subarray(0, MIN_PART_BYTES), body.subarray(MIN_PART_BYTES)])
+    const parts = await steps.sendParts(upload, [
+      body.subarray(0, MIN_PART_BYTES),
+      body.subarray(MIN_PART_BYTES),
+    ])
     recorder.note('asked', 'parts', PARTS)
-    expect((await complete(upload, parts)).code).toBeUndefined()
+    expect((await steps.complete(upload, parts)).code).toBeUndefined()
     recorder.note('acknowledged', 'parts', PARTS)
     await put('parts', 0)
   }

@@ -71,6 +71,7 @@ interface Stored {
 test(
   'any operations on any keys do what they do to a map in memory, with restarts between',
   async () => {
+    expect.hasAssertions()
     const run = fc.record({
       keys: fc.uniqueArray(KEY, { minLength: 5, maxLength: 5 }),
       operations: fc.array(OPERATION, { minLength: 5, maxLength: 40 }),
@@ -141,7 +142,7 @@ class Pair {
       case 'copy':
         return this.#copy(key, this.#keys[operation.to] ?? '')
       case 'list':
-        return this.#list([...key].slice(0, operation.units).join(''))
+        return this.#list(Array.from(key).slice(0, operation.units).join(''))
     }
   }
 
