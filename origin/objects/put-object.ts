@@ -37,7 +37,8 @@ export async function storeUpload(store: Store, upload: Upload): Promise<ObjectR
   const kept = storedHeaders(headers)
   // Once before the body is read, to spare a client the sending; what counts is the second look, under the key's lock.
   checkWrite(headers, bucket.find(key))
-  const { blob, filled } = await store.blobs.write(upload.receive)
+  // The record is written while the bytes are brought to the disk; it takes its place when both are there.
+  const { blob, filled, safe } = await store.blobs.writeAhead(upload.receive)
   const draft = {
     key,
     blob,
@@ -47,5 +48,5 @@ export async function storeUpload(store: Store, upload: Upload): Promise<ObjectR
     ...(filled.checksum && { checksum: filled.checksum }),
     ...(tags && { tags }),
   }
-  return bucket.put(draft, (current) => checkWrite(headers, current))
+  return bucket.put(draft, (current) => checkWrite(headers, current), safe)
 }

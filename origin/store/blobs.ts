@@ -15,6 +15,9 @@ export const SMALL_BYTES = 1024 * 1024
 /** What blobs read lately may take of memory. */
 const MEMORY_BYTES = 64 * 1024 * 1024
 
+/** Supplies the bytes of a blob, piece by piece. */
+type Fill<Filled> = (sink: (piece: Buffer) => Promise<void>) => Promise<Filled>
+
 /** The bodies of objects: files that are written once, never changed, and removed when no record names them. */
 export class Blobs {
   readonly #files: Files
@@ -34,17 +37,35 @@ export class Blobs {
   }
 
   /** Writes a blob that `fill` supplies; it is on the disk when this returns, and gone when it throws. */
-  async write<Filled>(
-    fill: (sink: (piece: Buffer) => Promise<void>) => Promise<Filled>,
-  ): Promise<{ blob: string; filled: Filled }> {
+  async write<Filled>(fill: Fill<Filled>): Promise<{ blob: string; filled: Filled }> {
+    const { blob, filled, safe } = await this.writeAhead(fill)
+    try {
+      await safe
+      return { blob, filled }
+    } catch (error) {
+      await this.remove(blob)
+      throw error
+    }
+  }
+
+  /**
+   * The same as soon as all is written: on the disk it is when `safe` resolves, and nothing may name it before on the
+   * disk. When this throws the blob is gone; when `safe` rejects it is the caller's to remove.
+   */
+  async writeAhead<Filled>(
+    fill: Fill<Filled>,
+  ): Promise<{ blob: string; filled: Filled; safe: Promise<void> }> {
     const blob = newName()
     try {
-      const filled = await useFile(this.#files, this.#path(blob), 'wx', async (file) => {
-        const result = await fillFile(file, fill)
-        await Promise.all([file.sync(), this.#names.sync()])
-        return result
+      return await new Promise((resolve, reject) => {
+        const safe = useFile(this.#files, this.#path(blob), 'wx', async (file) => {
+          const filled = await fillFile(file, fill)
+          resolve({ blob, filled, safe })
+          await Promise.all([file.sync(), this.#names.sync()])
+        })
+        // Before all is written its failure is this call's. Later it is for whoever waits for `safe`, if anybody does.
+        safe.catch(reject)
       })
-      return { blob, filled }
     } catch (error) {
       await this.remove(blob)
       throw error
@@ -167,10 +188,7 @@ function newName(): string {
   return randomBytes(16).toString('hex')
 }
 
-async function fillFile<Filled>(
-  file: FileHandle,
-  fill: (sink: (piece: Buffer) => Promise<void>) => Promise<Filled>,
-): Promise<Filled> {
+async function fillFile<Filled>(file: FileHandle, fill: Fill<Filled>): Promise<Filled> {
   let waiting: Buffer[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {

@@ -56,11 +56,14 @@ export class Bucket {
     return this.#parts.index.find(key)
   }
 
-  /** Makes written blobs the object's new body; they belong to this call, and are removed if it fails. */
-  async put(draft: Draft, guard: Guard): Promise<ObjectRecord> {
+  /**
+   * Makes written blobs the object's new body, once they are `safe` on the disk; they belong to this call, and are
+   * removed if it fails.
+   */
+  async put(draft: Draft, guard: Guard, safe?: Promise<void>): Promise<ObjectRecord> {
     const { index, blobs } = this.#parts
     try {
-      return await this.replace(draft, guard)
+      return await this.replace(draft, guard, { safe })
     } catch (error) {
       // After a rename whose directory could not be synced the record names the blobs: then they must stay.
       const current = index.find(draft.key)
@@ -74,12 +77,16 @@ export class Bucket {
    * The same with blobs that stay the caller's when it fails before the index names them. `settle` runs when the record
    * is on the disk, and before anyone else can change the object.
    */
-  async replace(draft: Draft, guard: Guard, settle?: () => Promise<void>): Promise<ObjectRecord> {
+  async replace(
+    draft: Draft,
+    guard: Guard,
+    { safe, settle }: { safe?: Promise<void> | undefined; settle?: () => Promise<void> } = {},
+  ): Promise<ObjectRecord> {
     const { index, records, blobs, now } = this.#parts
     return this.#write(draft.key, guard, async (current, progress) => {
       const record = { ...draft, lastModified: Math.floor(now() / 1000) * 1000 }
       try {
-        await records.save(record, progress)
+        await records.save(record, progress, safe)
       } finally {
         if (progress.made) index.set(record)
       }

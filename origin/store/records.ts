@@ -21,19 +21,25 @@ export class Records {
     this.#names = new DirectorySync(files, directory)
   }
 
-  /** Replaces a record: the rename is the commit, and it is on the disk when this returns. */
-  async save(record: ObjectRecord, progress: Progress): Promise<void> {
-    await this.saveAs(recordName(record.key), record, progress)
+  /**
+   * Replaces a record: the rename is the commit, and it is on the disk when this returns. It waits for `safe`: what the
+   * record names is on the disk then.
+   */
+  async save(record: ObjectRecord, progress: Progress, safe?: Promise<void>): Promise<void> {
+    await this.saveAs(recordName(record.key), record, progress, safe)
   }
 
   /** The same for a record whose file's name is not that of a key. */
-  async saveAs(name: string, record: object, progress: Progress): Promise<void> {
+  async saveAs(name: string, record: object, progress: Progress, safe?: Promise<void>): Promise<void> {
     const draft = join(this.#temporary, randomBytes(16).toString('hex'))
+    const written = writeDurably(this.#files, draft, seal(JSON.stringify(record)))
     try {
-      await writeDurably(this.#files, draft, seal(JSON.stringify(record)))
+      await Promise.all([written, safe])
       await this.#files.rename(draft, join(this.#directory, name))
       progress.made = true
     } catch (error) {
+      // Not before the file is closed: it might be made after it was removed.
+      await Promise.allSettled([written])
       await removeFile(this.#files, draft)
       throw error
     }

@@ -111,7 +111,7 @@ export class Uploads {
       const draft = { ...compose(upload), upload: name.id }
       this.#unfinished.set(name.id, upload)
       try {
-        return await bucket.replace(draft, guard, () => this.#clear(upload, draft))
+        return await bucket.replace(draft, guard, { settle: () => this.#clear(upload, draft) })
       } finally {
         // Even when a sync failed after the rename: the object names the blobs now, so nobody may abort them away.
         if (bucket.find(name.key)?.upload === name.id) this.#open.delete(name.id)
