@@ -27,6 +27,8 @@ export interface Scenario {
   readonly baseline: string
   /** Left out unless it is asked for by name. */
   readonly optional?: boolean
+  /** Why it cannot be measured here. */
+  readonly obstacle?: () => string | undefined
   readonly open: (stage: Stage) => Promise<Contest>
 }
 

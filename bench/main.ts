@@ -38,6 +38,11 @@ async function bench(args: readonly string[]): Promise<void> {
   try {
     for (const scenario of scenarios) {
       say(`\n${scenario.name}: ${scenario.measures}, beside ${scenario.baseline}`)
+      const obstacle = scenario.obstacle?.()
+      if (obstacle !== undefined) {
+        say(`  left out: ${obstacle}`)
+        continue
+      }
       const result = await runScenario(scenario, stage, { turns, seconds })
       say(line(result))
       results.push(result)

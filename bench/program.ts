@@ -19,6 +19,7 @@ export interface ProgramOptions {
 /** A program of the build that listens. */
 export interface Program {
   readonly url: string
+  readonly pid: number | undefined
   /** Where its metrics are, if it has any. */
   readonly admin?: string | undefined
   /** Asks it to stop and waits until it has; kills it when it takes too long. */
@@ -53,6 +54,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   }
   return {
     ...where,
+    pid: child.pid,
     async stop() {
       const late = setTimeout(end, STOP_MS)
       child.kill('SIGTERM')

@@ -2,6 +2,9 @@ import { openCold } from './cold.ts'
 import type { Scenario } from './contest.ts'
 import { openHerd } from './herd.ts'
 import { openHot, openNotModified } from './hot.ts'
+import { openOriginGet } from './origin/get.ts'
+import { whyNoNginx } from './origin/nginx.ts'
+import { openOriginPut } from './origin/put.ts'
 import { openWarm } from './warm.ts'
 
 /** Everything that can be measured, in the order in which it is. */
@@ -54,5 +57,27 @@ export const SCENARIOS: readonly Scenario[] = [
     measures: '200 clients that ask for one cold picture at once',
     baseline: 'one rendering: the ratio is how often it was rendered',
     open: openHerd,
+  },
+  {
+    name: 'origin-get',
+    measures: 'the origin: GET of 200 KB, signed, 20 connections',
+    baseline: 'nginx, the same bytes on the same disk, unsigned',
+    optional: true,
+    obstacle: whyNoNginx,
+    open: openOriginGet,
+  },
+  {
+    name: 'origin-put',
+    measures: 'the origin: PUT of 1 MB, signed, one after the other',
+    baseline: 'a bare loop: write, fsync, rename, fsync of the directory',
+    optional: true,
+    open: openOriginPut(1),
+  },
+  {
+    name: 'origin-put-4',
+    measures: 'the same, four at once',
+    baseline: 'the same loop, four at once',
+    optional: true,
+    open: openOriginPut(4),
   },
 ]

@@ -1,5 +1,5 @@
 import type { Reply } from './protocol/reply.ts'
-import { errorDocument } from './protocol/xml.ts'
+import { bareDocument } from './protocol/xml.ts'
 import { S3Error } from './s3-error.ts'
 import { hasCode } from './store/files.ts'
 
@@ -12,7 +12,7 @@ export function errorReply(error: S3Error, resource: string, requestId: string):
       'content-type': 'application/xml',
       ...(size !== undefined && { 'content-range': `bytes */${size}` }),
     },
-    body: errorDocument({
+    body: bareDocument('Error', {
       Code: error.code,
       Message: error.message,
       ...error.details,

@@ -1,23 +1,36 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createOrigin, type Origin } from './create-origin.ts'
 import { keptCredentials } from './kept-credentials.ts'
 import { logToStderr } from './log.ts'
+import { runFsck } from './operating/run-fsck.ts'
 import { type OriginConfig, parseConfig } from './origin-config.ts'
 
 /** `EX_CONFIG` of sysexits. */
 const EXIT_CONFIG = 78
 
-const parsed = parseConfig(process.env)
-if (parsed.ok) await run(parsed.config)
-else {
-  for (const fault of parsed.faults) process.stderr.write(`origin: ${fault}\n`)
-  process.exitCode = EXIT_CONFIG
+/** `EX_USAGE` of sysexits. */
+const EXIT_USAGE = 64
+
+const [command, ...rest] = process.argv.slice(2)
+if ((command !== undefined && command !== 'fsck') || rest.length > 0) {
+  process.stderr.write('usage: origin [fsck]\n')
+  process.exitCode = EXIT_USAGE
+} else {
+  const parsed = parseConfig(process.env)
+  if (!parsed.ok) {
+    for (const fault of parsed.faults) process.stderr.write(`origin: ${fault}\n`)
+    process.exitCode = EXIT_CONFIG
+  } else if (command === 'fsck') process.exitCode = await runFsck(parsed.config.directory)
+  else await serve(parsed.config)
 }
 
-async function run(config: OriginConfig): Promise<void> {
+async function serve(config: OriginConfig): Promise<void> {
   try {
     const kept = config.credentials === undefined ? keptCredentials(config.directory) : undefined
     const credentials = config.credentials ?? kept?.credentials ?? new Map<string, string>()
-    const origin = await createOrigin({ ...config, credentials, log: logToStderr })
+    const registry = new Registry()
+    collectDefaultMetrics({ register: registry })
+    const origin = await createOrigin({ ...config, credentials, registry, log: logToStderr })
     stopOnRequest(origin, config.stopWithStdin)
     const { region, directory } = config
     const line = { msg: 'origin listening', url: origin.url, region, directory, credentialsFile: kept?.file }

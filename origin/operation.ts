@@ -22,5 +22,7 @@ export interface Operation {
   readonly allows?: readonly string[]
   /** A header that must be there. */
   readonly header?: string
+  /** Headers that it honours though most operations do not. */
+  readonly honours?: readonly string[]
   readonly run: (context: OperationContext) => Promise<Reply> | Reply
 }

@@ -1,29 +1,43 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Registry } from 'prom-client'
 import type { Authenticator } from './auth/authenticator.ts'
+import { isAnonymous } from './auth/claim.ts'
+import { corsHeaders } from './cors/cors-headers.ts'
+import { preflight } from './cors/preflight.ts'
 import { errorReply, toS3Error } from './error-reply.ts'
 import type { Log } from './log.ts'
+import type { Exchange, Meter } from './operating/metrics.ts'
+import { isFormUpload, postObject } from './objects/post-object.ts'
 import { findOperation } from './operations.ts'
+import { type PaceOptions, watchPace } from './pace.ts'
 import type { Reply } from './protocol/reply.ts'
+import { ANONYMOUS, mayReadAnonymously } from './policy/anonymous-read.ts'
 import { parseRequest, type S3Request } from './protocol/s3-request.ts'
 import { refuseUnsupported } from './protocol/unsupported-headers.ts'
 import { S3Error } from './s3-error.ts'
 import { hasCode } from './store/files.ts'
 import type { Store } from './store/store.ts'
+import { systemReply } from './operating/system-routes.ts'
 
 export interface ListenerOptions {
   readonly authenticator: Authenticator
   readonly store: Store
   readonly region: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly log: Log
   readonly logRequests: boolean
+  readonly registry: Registry
+  readonly meter: Meter
+  readonly pace: PaceOptions
 }
 
 /** How much of a refused body is still read, so that its sender gets to see the refusal. */
 const MAX_DRAIN_BYTES = 8 * 1024 * 1024
 
-/** Serves S3 and `/-/health`. The same listener serves `request` and `checkContinue`. */
+/** Serves S3, `/-/health` and `/-/metrics`. The same listener serves `request` and `checkContinue`. */
 export function createListener(options: ListenerOptions): RequestListener {
   return (incoming, response) => {
     serve(incoming, response, options).catch((error: unknown) => {
@@ -39,21 +53,27 @@ async function serve(
   options: ListenerOptions,
 ): Promise<void> {
   const started = performance.now()
-  destroyWhenIdle(incoming, response)
-  if (incoming.url === '/-/health')
-    return send(response, incoming, { status: 200, body: '{"status":"ok"}\n' })
+  watchPace(incoming, response, options.pace)
+  const system = await systemReply(incoming, options.registry)
+  if (system) return send(response, incoming, system)
+  const exchange = options.meter(response)
   const path = incoming.url?.split('?', 1)[0] ?? ''
   let request: S3Request | undefined
   let reply: Reply
   try {
     request = parseRequest(incoming)
-    reply = await operate(request, incoming, response, options)
+    reply = await operate(request, { incoming, response, exchange }, options)
   } catch (error) {
     if (isAbort(error)) return
     if (!(error instanceof S3Error)) options.log({ msg: 'request failed', path, error: describeError(error) })
     reply = errorReply(toS3Error(error), path, request?.id ?? '')
   }
-  if (request) response.setHeader('x-amz-request-id', request.id)
+  if (request) {
+    response.setHeader('x-amz-request-id', request.id)
+    for (const [name, value] of Object.entries(corsHeaders(request, options.store))) {
+      if (reply.headers?.[name] === undefined) response.setHeader(name, value)
+    }
+  }
   await send(response, incoming, reply)
   if (options.logRequests) {
     const ms = Math.round(performance.now() - started)
@@ -63,15 +83,35 @@ async function serve(
 
 async function operate(
   request: S3Request,
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  { authenticator, store, region }: ListenerOptions,
+  {
+    incoming,
+    response,
+    exchange,
+  }: { incoming: IncomingMessage; response: ServerResponse; exchange: Exchange },
+  { authenticator, store, region, now }: ListenerOptions,
 ): Promise<Reply> {
-  const identity = authenticator.authenticate(request)
-  const operation = findOperation(request)
-  refuseUnsupported(request.headers)
-  const open = (): AsyncIterable<Buffer> => {
+  const letGo = (): void => {
     if (isWaiting(incoming)) response.writeContinue()
+  }
+  if (isFormUpload(request)) {
+    exchange.operation = 'PostObject'
+    const openForm = (): IncomingMessage => {
+      letGo()
+      return incoming
+    }
+    return postObject({ request, open: openForm, store, authenticator, now })
+  }
+  if (request.method === 'OPTIONS') {
+    exchange.operation = 'Preflight'
+    return preflight(request, store)
+  }
+  const isPublic = isAnonymous(request) && mayReadAnonymously(request, store)
+  const identity = isPublic ? ANONYMOUS : authenticator.authenticate(request)
+  const operation = findOperation(request)
+  exchange.operation = operation.name
+  refuseUnsupported(request.headers, operation.honours)
+  const open = (): AsyncIterable<Buffer> => {
+    letGo()
     // Leaving the loop early must not destroy the socket: the refusal still has to go out on it.
     return incoming.iterator({ destroyOnReturn: false })
   }
@@ -115,14 +155,6 @@ function drain(incoming: IncomingMessage): void {
   })
   incoming.on('error', () => undefined)
   incoming.resume()
-}
-
-/** The socket's timeout ends clients that neither send nor take bytes, but not those that wait for our own work. */
-function destroyWhenIdle(incoming: IncomingMessage, response: ServerResponse): void {
-  response.on('timeout', () => {
-    const isWorking = incoming.complete && !response.headersSent
-    if (!isWorking) incoming.socket.destroy()
-  })
 }
 
 function isAbort(error: unknown): boolean {

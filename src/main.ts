@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { ConfigError, quietSdk, readConfig } from './config.ts'
+import { type AdoptChoices, adopt } from './commands/adopt.ts'
 import { doctor } from './commands/doctor.ts'
 import { purge } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
 import { start } from './commands/start.ts'
+import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
 import { GatewayError } from './errors.ts'
 import { tuneGarbageCollector } from './garbage-collector.ts'
@@ -37,6 +39,24 @@ program
   .argument('[directory]', 'your own photos: each folder in it, and each photo beside them, becomes an item')
   .description('puts the sample pictures, or your own photos, into the bucket')
   .action((directory?: string) => seed(readConfig(), directory))
+
+program
+  .command('adopt')
+  .option('--order <file>', 'CSV or JSON with the photos of items in order, and their owners')
+  .option('--owner <id>', 'the owner of every item of which the file names none')
+  .option('--leave-out', 'adopts an item without the photos that are refused, instead of refusing the item')
+  .option('--write', 'writes the records; without it nothing is written')
+  .description('makes records for the items and profiles that lie in the bucket already; moves nothing')
+  .action(async (choices: AdoptChoices) => {
+    if (!(await adopt(readConfig(), choices))) process.exitCode = 1
+  })
+
+program
+  .command('stats')
+  .option('--json', 'for scripts')
+  .option('--prices <file>', 'a price table in JSON instead of the list prices of S3 Standard in us-east-1')
+  .description('says what is in the bucket, by kind, and estimates what it costs a month')
+  .action((choices: StatsChoices) => stats(readConfig(), choices))
 
 program
   .command('purge')

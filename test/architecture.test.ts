@@ -49,7 +49,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
-  media: { imports: ['urls'], types: ['render', 'storage'] },
+  media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   telemetry: { imports: [], types: ['render', 'storage'] },
@@ -62,6 +62,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^@aws-sdk\/|^@smithy\/|^undici$/, ['storage', 'cdn']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
+  [/^csv-parse/, ['media']],
 ]
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'/gm

@@ -57,3 +57,21 @@ export const bareSharpJob = z.object({
   seconds: z.number(),
 })
 export type BareSharpJob = z.infer<typeof bareSharpJob>
+
+/** `put`: a line of PUTs for each path, one after the other. */
+export const putJob = z.object({
+  url: z.string(),
+  paths: z.array(z.string()).min(1),
+  bytes: z.int(),
+  seconds: z.number(),
+})
+export type PutJob = z.infer<typeof putJob>
+
+/** `bare-write`: write, fsync, rename, fsync of the directory. */
+export const bareWriteJob = z.object({
+  directory: z.string(),
+  bytes: z.int(),
+  concurrency: z.int(),
+  seconds: z.number(),
+})
+export type BareWriteJob = z.infer<typeof bareWriteJob>

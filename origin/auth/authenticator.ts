@@ -1,6 +1,7 @@
 import type { S3Request } from '../protocol/s3-request.ts'
-import { S3Error } from '../s3-error.ts'
+import { S3Error, type S3ErrorCode } from '../s3-error.ts'
 import { type Claim, parseClaim } from './claim.ts'
+import { parseFormClaim } from './form-claim.ts'
 import {
   type CredentialScope,
   canonicalRequest,
@@ -44,31 +45,36 @@ export class Authenticator {
   /** Who sent the request; throws S3's own refusal when that is not proved. */
   authenticate(request: S3Request): Identity {
     const claim = parseClaim(request)
-    this.#checkRegion(claim)
+    this.#checkRegion(
+      claim,
+      claim.expiresIn === undefined ? 'AuthorizationHeaderMalformed' : 'AuthorizationQueryParametersError',
+    )
     this.#checkTime(claim)
     checkSignedHeaders(request, claim)
-    const secret = this.#options.credentials.get(claim.accessKey)
-    if (secret === undefined) {
-      throw new S3Error(
-        'InvalidAccessKeyId',
-        'The AWS Access Key Id you provided does not exist in our records.',
-        {
-          AWSAccessKeyId: claim.accessKey,
-        },
-      )
-    }
-    const key = this.#signingKey(claim, secret)
+    const key = this.#signingKey(claim)
     const canonical = canonicalRequest(request, claim.signedHeaders, claim.payloadHash)
     const text = stringToSign(canonical, claim.timestamp, claim.scope)
-    if (!isSameSignature(sign(key, text), claim.signature)) throw mismatch(claim, canonical, text)
+    if (!isSameSignature(sign(key, text), claim.signature)) {
+      throw mismatch(claim, { StringToSign: text, CanonicalRequest: canonical })
+    }
     return { ...claim, signingKey: key }
   }
 
-  #checkRegion({ scope, expiresIn }: Claim): void {
+  /**
+   * Throws S3's own refusal unless the policy of a form was signed by somebody who is known here. Its age is not
+   * looked at: a policy says itself how long it holds.
+   */
+  authenticateForm(fields: ReadonlyMap<string, string>): void {
+    const claim = parseFormClaim(fields)
+    this.#checkRegion(claim, 'InvalidArgument')
+    if (!isSameSignature(sign(this.#signingKey(claim), claim.policy), claim.signature)) {
+      throw mismatch(claim, { StringToSign: claim.policy })
+    }
+  }
+
+  #checkRegion({ scope }: Pick<Claim, 'scope'>, code: S3ErrorCode): void {
     const { region } = this.#options
     if (scope.region === region) return
-    const code =
-      expiresIn === undefined ? 'AuthorizationHeaderMalformed' : 'AuthorizationQueryParametersError'
     throw new S3Error(code, `The region '${scope.region}' is wrong; expecting '${region}'`, {
       Region: region,
     })
@@ -99,7 +105,15 @@ export class Authenticator {
     if (age > claim.expiresIn * 1000) throw new S3Error('AccessDenied', 'Request has expired')
   }
 
-  #signingKey({ accessKey, scope }: Claim, secret: string): Buffer {
+  #signingKey({ accessKey, scope }: Pick<Claim, 'accessKey' | 'scope'>): Buffer {
+    const secret = this.#options.credentials.get(accessKey)
+    if (secret === undefined) {
+      throw new S3Error(
+        'InvalidAccessKeyId',
+        'The AWS Access Key Id you provided does not exist in our records.',
+        { AWSAccessKeyId: accessKey },
+      )
+    }
     const name = `${accessKey}/${formatScope(scope)}`
     const cached = this.#keys.get(name)
     if (cached) return cached
@@ -132,10 +146,13 @@ function parseTimestamp(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-function mismatch(claim: Claim, canonical: string, text: string): S3Error {
+function mismatch(
+  { accessKey }: Pick<Claim, 'accessKey'>,
+  details: Readonly<Record<string, string>>,
+): S3Error {
   return new S3Error(
     'SignatureDoesNotMatch',
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    { AWSAccessKeyId: claim.accessKey, StringToSign: text, CanonicalRequest: canonical },
+    { AWSAccessKeyId: accessKey, ...details },
   )
 }

@@ -15,7 +15,8 @@ export interface Claim {
   readonly expiresIn?: number
 }
 
-const ALGORITHM = 'AWS4-HMAC-SHA256'
+/** The one algorithm of signatures that this server knows. */
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
 /** The parameters of a presigned URL that are not headers' stand-ins. */
@@ -30,6 +31,15 @@ export const PRESIGNED_PARAMETERS: readonly string[] = [
   'X-Amz-Content-Sha256',
 ]
 
+/** Whether a request carries nothing by which it says who sent it. */
+export function isAnonymous({ headers, query }: S3Request): boolean {
+  return (
+    !headers.has('authorization') &&
+    !headers.has('x-amz-security-token') &&
+    ![...PRESIGNED_PARAMETERS, 'AWSAccessKeyId'].some((name) => query.has(name))
+  )
+}
+
 /** Reads the claim from the `Authorization` header or the query; throws when there is none, or not exactly one. */
 export function parseClaim(request: S3Request): Claim {
   const header = request.sentHeaders.get('authorization')
@@ -38,7 +48,7 @@ export function parseClaim(request: S3Request): Claim {
     throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed', { ArgumentName: 'Authorization' })
   }
   if (request.headers.has('x-amz-security-token') || request.query.has('X-Amz-Security-Token')) {
-    throw new S3Error('InvalidToken', 'This server issues no session tokens, so none can be valid.')
+    throw invalidToken()
   }
   if (header !== undefined) return fromHeader(header, request)
   if (presigned) return fromQuery(request)
@@ -99,7 +109,11 @@ function fromQuery(request: S3Request): Claim {
   }
 }
 
-function parseCredential(text: string | undefined, code: S3ErrorCode): Pick<Claim, 'accessKey' | 'scope'> {
+/** Reads `<access key>/<yyyymmdd>/<region>/s3/aws4_request`; throws `code` when it is not that. */
+export function parseCredential(
+  text: string | undefined,
+  code: S3ErrorCode,
+): Pick<Claim, 'accessKey' | 'scope'> {
   const match = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(text ?? '')
   const [, accessKey = '', day = '', region = '', service, terminator] = match ?? []
   if (match === null || service !== 's3' || terminator !== 'aws4_request') {
@@ -114,7 +128,13 @@ function timestampHeader(request: S3Request): string {
   throw new S3Error('AccessDenied', 'AWS authentication requires a valid x-amz-date header')
 }
 
-function oldSignature(): S3Error {
+/** The refusal of session tokens. */
+export function invalidToken(): S3Error {
+  return new S3Error('InvalidToken', 'This server issues no session tokens, so none can be valid.')
+}
+
+/** The refusal of Signature Version 2. */
+export function oldSignature(): S3Error {
   return new S3Error(
     'InvalidRequest',
     'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',

@@ -78,5 +78,6 @@ function encode(text: string): string {
 }
 
 function collapse(value: string): string {
-  return value.trim().replaceAll(/ +/g, ' ')
+  // Not `trim`: that takes 0xA0 for a blank, which in a header is the end of a UTF-8 character.
+  return value.replaceAll(/[ \t]+/g, ' ').replaceAll(/^ | $/g, '')
 }

@@ -34,8 +34,13 @@ export function checksumOfHeader(header: string): ChecksumName | undefined {
 
 /** Whether a text can be a checksum of that algorithm: base64 of the right number of bytes. */
 export function isChecksumValue(name: ChecksumName, value: string): boolean {
-  const decoded = Buffer.from(value, 'base64')
-  return decoded.length === ALGORITHMS[name].bytes && decoded.toString('base64') === value
+  return isBase64(value, ALGORITHMS[name].bytes)
+}
+
+/** Whether a text is that many bytes in base64, as an encoder writes them. */
+export function isBase64(text: string, bytes: number): boolean {
+  const decoded = Buffer.from(text, 'base64')
+  return decoded.length === bytes && decoded.toString('base64') === text
 }
 
 function createCrc32(): Checksum {

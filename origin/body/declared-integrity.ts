@@ -1,5 +1,5 @@
 import { S3Error } from '../s3-error.ts'
-import { type ChecksumName, checksumOfHeader, isChecksumValue } from './checksum-algorithms.ts'
+import { type ChecksumName, checksumOfHeader, isBase64, isChecksumValue } from './checksum-algorithms.ts'
 
 /** What a request says of its body before it is read. */
 export interface DeclaredIntegrity {
@@ -12,17 +12,26 @@ export interface DeclaredIntegrity {
 /** Reads `Content-MD5`, `x-amz-checksum-*` and `x-amz-trailer`; throws when they are malformed or contradict each other. */
 export function declaredIntegrity(headers: ReadonlyMap<string, string>): DeclaredIntegrity {
   const md5 = headers.get('content-md5')
-  if (md5 !== undefined && Buffer.from(md5, 'base64').length !== 16) {
+  if (md5 !== undefined && !isBase64(md5, 16)) {
     throw new S3Error('InvalidDigest', 'The Content-MD5 you specified is not valid.')
   }
   const checksum = fromHeaders(headers) ?? fromTrailer(headers)
-  if (checksum === undefined && headers.has('x-amz-sdk-checksum-algorithm')) {
+  checkAnnounced(headers.get('x-amz-sdk-checksum-algorithm'), checksum)
+  return { md5, checksum }
+}
+
+/** What a client says that it computes must be what it sends: `x-amz-sdk-checksum-algorithm` stands in no other place. */
+function checkAnnounced(algorithm: string | undefined, checksum: DeclaredIntegrity['checksum']): void {
+  if (algorithm === undefined) return
+  if (checksum === undefined) {
     throw new S3Error(
       'InvalidRequest',
       'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
     )
   }
-  return { md5, checksum }
+  if (algorithm.toLowerCase() !== checksum.name) {
+    throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.')
+  }
 }
 
 function fromHeaders(headers: ReadonlyMap<string, string>): DeclaredIntegrity['checksum'] {

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Identity } from '../auth/authenticator.ts'
 import type { S3Request } from '../protocol/s3-request.ts'
 import { S3Error } from '../s3-error.ts'
+import { BodyDigests, type VerifiedDigests } from './body-digests.ts'
 import { ByteReader, incomplete } from './byte-reader.ts'
-import { type Checksum, type ChecksumName, createChecksum } from './checksum-algorithms.ts'
 import { ChunkVerifier } from './chunk-verifier.ts'
-import { checkValue, declaredIntegrity, type DeclaredIntegrity } from './declared-integrity.ts'
+import { declaredIntegrity } from './declared-integrity.ts'
 import { decodeChunks } from './decode-chunks.ts'
 import { parsePayloadForm, type PayloadForm } from './payload-form.ts'
 
@@ -18,11 +17,8 @@ export interface IncomingBody {
 }
 
 /** What is known of a body that has been read to its end and agrees with all that the request said of it. */
-export interface ReceivedBody {
+export interface ReceivedBody extends VerifiedDigests {
   readonly bytes: number
-  readonly md5: Buffer
-  /** The checksum that the client sent, in base64. */
-  readonly checksum: { readonly name: ChecksumName; readonly value: string } | undefined
 }
 
 /** Reads a body into `sink`, decoded; throws when it is too long, too short, or not what was signed and declared. */
@@ -35,34 +31,17 @@ export async function receiveBody(
   const form = parsePayloadForm(body.identity.payloadHash)
   const length = announcedLength(headers, form)
   if (length > maxBytes) throw tooLarge(length, maxBytes)
-  const declared = declaredIntegrity(headers)
-  const digests = beginDigests(form, declared)
+  const digests = new BodyDigests(declaredIntegrity(headers), form.kind === 'plain' ? form.sha256 : undefined)
   const trailers = new Map<string, string>()
   let bytes = 0
   for await (const piece of decoded(body, form, trailers)) {
     bytes += piece.length
     if (bytes > length) throw incomplete()
-    for (const digest of Object.values(digests)) digest?.update(piece)
+    digests.update(piece)
     await sink(piece)
   }
   if (bytes !== length) throw incomplete()
-  return { bytes, ...verify(digests, form, declared, trailers) }
-}
-
-interface Digests {
-  readonly md5: Checksum
-  readonly sha256: Checksum | undefined
-  readonly checksum: Checksum | undefined
-}
-
-function beginDigests(form: PayloadForm, { checksum }: DeclaredIntegrity): Digests {
-  const hashed = form.kind === 'plain' && form.sha256 !== undefined
-  const md5 = createHash('md5')
-  return {
-    md5: { update: (piece) => void md5.update(piece), digest: () => md5.digest() },
-    sha256: hashed ? createChecksum('sha256') : undefined,
-    checksum: checksum && createChecksum(checksum.name),
-  }
+  return { bytes, ...digests.verify(trailers) }
 }
 
 function decoded(
@@ -90,45 +69,8 @@ function announcedLength(headers: ReadonlyMap<string, string>, form: PayloadForm
   throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.')
 }
 
-function verify(
-  digests: Digests,
-  form: PayloadForm,
-  declared: DeclaredIntegrity,
-  trailers: ReadonlyMap<string, string>,
-): Omit<ReceivedBody, 'bytes'> {
-  const md5 = digests.md5.digest()
-  if (declared.md5 !== undefined && !Buffer.from(declared.md5, 'base64').equals(md5)) {
-    throw new S3Error('BadDigest', 'The Content-MD5 you specified did not match what we received.')
-  }
-  const sha256 = digests.sha256?.digest().toString('hex')
-  if (form.kind === 'plain' && form.sha256 !== sha256) {
-    throw new S3Error(
-      'XAmzContentSHA256Mismatch',
-      "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    )
-  }
-  return { md5, checksum: verifyChecksum(digests.checksum, declared, trailers) }
-}
-
-function verifyChecksum(
-  digest: Checksum | undefined,
-  { checksum }: DeclaredIntegrity,
-  trailers: ReadonlyMap<string, string>,
-): ReceivedBody['checksum'] {
-  if (digest === undefined || checksum === undefined) return undefined
-  const value = checksum.value ?? trailers.get(`x-amz-checksum-${checksum.name}`)
-  if (value === undefined) {
-    throw new S3Error('MalformedTrailerError', 'The trailer that x-amz-trailer announced is missing')
-  }
-  checkValue(checksum.name, value)
-  if (digest.digest().toString('base64') !== value) {
-    const name = checksum.name.toUpperCase()
-    throw new S3Error('BadDigest', `The ${name} you specified did not match the calculated checksum.`)
-  }
-  return { name: checksum.name, value }
-}
-
-function tooLarge(bytes: number, maxBytes: number): S3Error {
+/** The refusal of a body that is longer than it may be. */
+export function tooLarge(bytes: number, maxBytes: number): S3Error {
   return new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
     ProposedSize: String(bytes),
     MaxSizeAllowed: String(maxBytes),

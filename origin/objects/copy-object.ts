@@ -1,26 +1,37 @@
 import type { OperationContext } from '../operation.ts'
-import { checkWrite, evaluateRead, preconditionFailed, readConditions } from '../protocol/conditions.ts'
+import { checkWrite } from '../protocol/conditions.ts'
 import { type Reply, xmlReply } from '../protocol/reply.ts'
 import type { S3Request } from '../protocol/s3-request.ts'
 import { storedHeaders } from '../protocol/stored-headers.ts'
 import { element, xmlDocument } from '../protocol/xml.ts'
 import { S3Error } from '../s3-error.ts'
-import type { ObjectRecord } from '../store/object-record.ts'
+import type { Draft } from '../store/bucket.ts'
+import { blobsOf, type ObjectRecord, type Tag } from '../store/object-record.ts'
 import type { Store } from '../store/store.ts'
+import { checkCopySource, parseCopySource } from './copy-source.ts'
+import { checksumAlgorithm, checksumOfCopy } from './copy-checksum.ts'
 import { findObject } from './get-object.ts'
+import { parseTaggingHeader } from '../tagging/tag-set.ts'
+import { missingBlob } from './read-body.ts'
 
 const MAX_ATTEMPTS = 10
 
 /** Stores an object's bytes under another key, with its own headers or with new ones. No byte is moved. */
 export async function copyObject({ request, store }: OperationContext): Promise<Reply> {
   const bucket = store.getBucket(request.bucket)
-  const directive = metadataDirective(request)
-  if (request.headers.has('x-amz-checksum-algorithm')) {
-    throw new S3Error('NotImplemented', 'A copy keeps the checksum of its source; none can be computed anew.')
-  }
+  const directive = copyDirective(request, 'x-amz-metadata-directive')
+  const tags = replacedTags(request)
+  const algorithm = checksumAlgorithm(request.headers)
   const replaced = directive === 'REPLACE' ? storedHeaders(request.headers) : undefined
-  const { record: source, blob } = await duplicateSource(request, store, directive)
-  const copy = { ...source, key: request.key, blob, headers: replaced ?? source.headers }
+  const source = await duplicateSource(request, store, directive)
+  const checksum = await checksumOfCopy(store.blobs, source, algorithm)
+  const copy = {
+    ...source,
+    key: request.key,
+    headers: replaced ?? source.headers,
+    ...(tags && { tags }),
+    ...(checksum && { checksum }),
+  }
   const stored = await bucket.put(copy, (current) => checkWrite(request.headers, current))
   return xmlReply(
     xmlDocument('CopyObjectResult', [
@@ -37,8 +48,8 @@ async function duplicateSource(
   request: S3Request,
   store: Store,
   directive: 'COPY' | 'REPLACE',
-): Promise<{ record: ObjectRecord; blob: string }> {
-  const from = parseSource(request.headers.get('x-amz-copy-source') ?? '')
+): Promise<Draft> {
+  const from = parseCopySource(request)
   if (directive === 'COPY' && from.bucket === request.bucket && from.key === request.key) {
     throw new S3Error(
       'InvalidRequest',
@@ -48,10 +59,10 @@ async function duplicateSource(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const bucket = store.getBucket(from.bucket)
     const record = findObject(bucket, from.key)
-    checkSource(request, record)
-    const blob = await store.blobs.duplicate(record.blob)
-    if (blob !== undefined) return { record, blob }
-    if (bucket.find(from.key) === record) throw new Error(`The blob ${record.blob} of a record is missing`)
+    checkCopySource(request, record)
+    const blobs = await store.blobs.duplicate(blobsOf(record))
+    if (blobs !== undefined) return withBlobs(record, blobs)
+    if (bucket.find(from.key) === record) throw missingBlob(record)
   }
   throw new S3Error(
     'ServiceUnavailable',
@@ -59,44 +70,24 @@ async function duplicateSource(
   )
 }
 
-function checkSource(request: S3Request, record: ObjectRecord): void {
-  const conditions = readConditions(request.headers, 'x-amz-copy-source-')
-  if (evaluateRead(conditions, record) !== 'met') throw preconditionFailed('x-amz-copy-source-If-*')
+/** A record of the same bytes in other files; the copy came of no upload. */
+function withBlobs(record: ObjectRecord, blobs: readonly string[]): Draft {
+  const [blob = ''] = blobs
+  if (record.parts === undefined) return { ...record, blob }
+  const parts = record.parts.map((part, index) => ({ ...part, blob: blobs[index] ?? '' }))
+  return { ...record, parts, upload: undefined }
 }
 
-function metadataDirective(request: S3Request): 'COPY' | 'REPLACE' {
-  const directive = request.headers.get('x-amz-metadata-directive') ?? 'COPY'
+/** The copy's own tags, none at all where the header is missing; `undefined` when it takes over those of its source. */
+function replacedTags(request: S3Request): Tag[] | undefined {
+  const directive = copyDirective(request, 'x-amz-tagging-directive')
+  return directive === 'COPY' ? undefined : (parseTaggingHeader(request.headers.get('x-amz-tagging')) ?? [])
+}
+
+function copyDirective(request: S3Request, name: string): 'COPY' | 'REPLACE' {
+  const directive = request.headers.get(name) ?? 'COPY'
   if (directive === 'COPY' || directive === 'REPLACE') return directive
-  throw new S3Error('InvalidArgument', 'Unknown metadata directive.', {
-    ArgumentName: 'x-amz-metadata-directive',
+  throw new S3Error('InvalidArgument', `Unknown ${name.slice('x-amz-'.length).replace('-', ' ')}.`, {
+    ArgumentName: name,
   })
-}
-
-/** `bucket/key` or `/bucket/key`, percent-encoded. */
-function parseSource(header: string): { bucket: string; key: string } {
-  const [path = '', version] = header.split('?')
-  const match = /^\/?([^/]+)\/(.+)$/s.exec(decode(path))
-  if (version !== undefined && version !== 'versionId=null') {
-    throw new S3Error('NotImplemented', 'This server keeps no versions', { Header: 'x-amz-copy-source' })
-  }
-  if (match?.[1] !== undefined && match[2] !== undefined) return { bucket: match[1], key: match[2] }
-  throw badSource()
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    throw badSource()
-  }
-}
-
-function badSource(): S3Error {
-  return new S3Error(
-    'InvalidArgument',
-    'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    {
-      ArgumentName: 'x-amz-copy-source',
-    },
-  )
 }

@@ -1,4 +1,5 @@
 import { children, type Element, isElement, malformedXml, readDocument, text } from '../body/read-document.ts'
+import { requireIntegrity } from '../body/required-integrity.ts'
 import type { OperationContext } from '../operation.ts'
 import { checkWrite } from '../protocol/conditions.ts'
 import { type Reply, xmlReply } from '../protocol/reply.ts'
@@ -46,21 +47,6 @@ async function remove(bucket: Bucket, { key, etag, versionId }: Target, quiet: b
       element('Error', [element('Key', key), element('Code', error.code), element('Message', error.message)]),
     ]
   }
-}
-
-/** A list of things to remove must not be garbled on the way: S3 wants a digest, of whichever kind. */
-function requireIntegrity(headers: ReadonlyMap<string, string>): void {
-  const names = [...headers.keys()]
-  if (
-    names.some(
-      (name) => name === 'content-md5' || name === 'x-amz-trailer' || name.startsWith('x-amz-checksum-'),
-    )
-  )
-    return
-  throw new S3Error(
-    'InvalidRequest',
-    'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
-  )
 }
 
 function notImplemented(target: Element): S3Error {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from '../s3-error.ts'
+import { toHeaderValue } from './stored-headers.ts'
 
 /** One request as S3 sees it: bucket and key decoded once, the raw path kept, since that is what is signed. */
 export interface S3Request {
@@ -32,7 +33,7 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
   const slash = rawPath.indexOf('/', 1)
   const bucket = decode(slash === -1 ? rawPath.slice(1) : rawPath.slice(1, slash))
   const key = slash === -1 ? '' : decode(rawPath.slice(slash + 1))
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'Your key is too long')
+  checkKeyLength(key)
   return {
     id: randomBytes(8).toString('hex').toUpperCase(),
     method: incoming.method ?? '',
@@ -43,6 +44,11 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
     bucket,
     key,
   }
+}
+
+/** Throws `KeyTooLongError` for a key of more than 1,024 bytes. */
+export function checkKeyLength(key: string): void {
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', 'Your key is too long')
 }
 
 /** Whether a query parameter stands for a header of the same name in a presigned URL. */
@@ -81,9 +87,10 @@ function withHoisted(
 ): Map<string, string> {
   const headers = new Map(sent)
   for (const [name, value] of query) {
-    const ignored = name.startsWith('x-amz-checksum-') || name === 'x-amz-sdk-checksum-algorithm'
-    if (isHoisted(name) && !ignored && !headers.has(name))
-      headers.set(name, Buffer.from(value).toString('latin1'))
+    const ignored =
+      (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-mode') ||
+      name === 'x-amz-sdk-checksum-algorithm'
+    if (isHoisted(name) && !ignored && !headers.has(name)) headers.set(name, toHeaderValue(name, value))
   }
   return headers
 }

@@ -3,7 +3,8 @@ import { S3Error } from '../s3-error.ts'
 /** A header with its name in lower case, as it is kept with an object. Pairs, since metadata may be named `__proto__`. */
 export type HeaderPair = readonly [name: string, value: string]
 
-const KEPT = [
+/** Headers that are stored with an object and returned with it, beside its metadata. */
+export const KEPT_HEADERS = [
   'content-type',
   'cache-control',
   'content-disposition',
@@ -21,7 +22,7 @@ const DEFAULT_TYPE = 'binary/octet-stream'
 /** The headers of a request that are stored with an object and returned with it. */
 export function storedHeaders(headers: ReadonlyMap<string, string>): HeaderPair[] {
   const kept: HeaderPair[] = []
-  for (const name of KEPT) {
+  for (const name of KEPT_HEADERS) {
     const value = name === 'content-encoding' ? contentEncoding(headers.get(name)) : headers.get(name)
     if (value !== undefined && value !== '') kept.push([name, value])
     else if (name === 'content-type') kept.push([name, DEFAULT_TYPE])
@@ -35,15 +36,15 @@ export function overrideHeaders(
   query: ReadonlyMap<string, string>,
 ): Record<string, string> {
   const headers = Object.fromEntries(stored)
-  for (const name of KEPT) {
+  for (const name of KEPT_HEADERS) {
     const value = query.get(`response-${name}`)
-    if (value !== undefined) headers[name] = headerValue(`response-${name}`, value)
+    if (value !== undefined) headers[name] = toHeaderValue(`response-${name}`, value)
   }
   return headers
 }
 
 /** The names of the `response-*` parameters. */
-export const RESPONSE_OVERRIDES: readonly string[] = KEPT.map((name) => `response-${name}`)
+export const RESPONSE_OVERRIDES: readonly string[] = KEPT_HEADERS.map((name) => `response-${name}`)
 
 function userMetadata(headers: ReadonlyMap<string, string>): HeaderPair[] {
   const pairs = [...headers].filter(([name]) => name.startsWith(METADATA_PREFIX))
@@ -66,8 +67,8 @@ function contentEncoding(header: string | undefined): string | undefined {
   return codings?.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked').join(',')
 }
 
-/** A parameter as a header's value; its UTF-8 bytes go out as they are. */
-function headerValue(name: string, value: string): string {
+/** A parameter or a field as a header's value; its UTF-8 bytes go out as they are. */
+export function toHeaderValue(name: string, value: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
     throw new S3Error('InvalidArgument', 'A header may not hold control characters', { ArgumentName: name })

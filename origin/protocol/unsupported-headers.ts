@@ -5,7 +5,7 @@ const UNSUPPORTED: ReadonlyMap<string, readonly string[]> = new Map([
   ['x-amz-acl', ['private', 'bucket-owner-full-control']],
   ['x-amz-storage-class', ['STANDARD']],
   ['x-amz-tagging', []],
-  ['x-amz-tagging-directive', ['COPY']],
+  ['x-amz-tagging-directive', []],
   ['x-amz-website-redirect-location', []],
   ['x-amz-bucket-object-lock-enabled', ['false']],
   ['x-amz-write-offset-bytes', []],
@@ -19,10 +19,13 @@ const UNSUPPORTED_PREFIXES = [
   'x-amz-object-lock-',
 ]
 
-/** Throws `NotImplemented` for a header whose meaning would otherwise be dropped in silence. */
-export function refuseUnsupported(headers: ReadonlyMap<string, string>): void {
+/** Throws `NotImplemented` for a header whose meaning would otherwise be dropped in silence; `honoured` ones pass. */
+export function refuseUnsupported(
+  headers: ReadonlyMap<string, string>,
+  honoured: readonly string[] = [],
+): void {
   for (const [name, value] of headers) {
-    if (!name.startsWith('x-amz-')) continue
+    if (!name.startsWith('x-amz-') || honoured.includes(name)) continue
     const harmless = UNSUPPORTED.get(name)
     const refused = harmless
       ? !harmless.includes(value)

@@ -22,10 +22,13 @@ export function xmlDocument(root: string, content: readonly Xml[] | string): str
   return `${DECLARATION}<${root} xmlns="${NAMESPACE}">${inner(content)}</${root}>`
 }
 
-/** An error document: errors stand in no namespace. */
-export function errorDocument(fields: Readonly<Record<string, string>>): string {
+/** A document in no namespace: an error, or the answer to a form. */
+export function bareDocument(
+  root: 'Error' | 'PostResponse',
+  fields: Readonly<Record<string, string>>,
+): string {
   const children = Object.entries(fields).map(([name, value]) => element(name, value))
-  return DECLARATION + element('Error', children).xml
+  return DECLARATION + element(root, children).xml
 }
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -1,17 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { DirectorySync } from './directory-sync.ts'
 import { type Files, hasCode, removeFile, useFile } from './files.ts'
+import type { Piece } from './object-record.ts'
 
 /** Pieces are gathered up to this before they are written: a socket hands out 64 KiB at most. */
 const WRITE_BYTES = 1024 * 1024
+
+/** Up to this a blob is read in one go and remembered: a stream costs more than the copy. */
+export const SMALL_BYTES = 1024 * 1024
+
+/** What blobs read lately may take of memory. */
+const MEMORY_BYTES = 64 * 1024 * 1024
 
 /** The bodies of objects: files that are written once, never changed, and removed when no record names them. */
 export class Blobs {
   readonly #files: Files
   readonly #directory: string
   readonly #names: DirectorySync
+  readonly #held = new Map<string, { readers: number; isDoomed: boolean }>()
+  /** Never out of date: a blob does not change, and its name is not used again. */
+  readonly #lately = new LRUCache<string, Buffer>({
+    maxSize: MEMORY_BYTES,
+    sizeCalculation: ({ length }) => length + 1,
+  })
 
   constructor(files: Files, directory: string) {
     this.#files = files
@@ -37,15 +51,19 @@ export class Blobs {
     }
   }
 
-  /** A second name for the same bytes; `undefined` when the blob has just been removed. */
-  async duplicate(blob: string): Promise<string | undefined> {
-    const copy = newName()
+  /** A second name for the bytes of each blob; `undefined` when one of them has just been removed. */
+  async duplicate(blobs: readonly string[]): Promise<string[] | undefined> {
+    const copies: string[] = []
     try {
-      await this.#linkOrCopy(this.#path(blob), this.#path(copy))
+      for (const blob of blobs) {
+        const copy = newName()
+        copies.push(copy)
+        await this.#linkOrCopy(this.#path(blob), this.#path(copy))
+      }
       await this.#names.sync()
-      return copy
+      return copies
     } catch (error) {
-      await this.remove(copy)
+      await this.remove(...copies)
       if (hasCode(error, 'ENOENT')) return undefined
       throw error
     }
@@ -61,9 +79,56 @@ export class Blobs {
     }
   }
 
-  /** Removes a blob; who reads it at the moment reads it to its end. */
-  async remove(blob: string): Promise<void> {
-    await removeFile(this.#files, this.#path(blob))
+  /** A small blob whole, out of memory if it was read lately; `undefined` when it has just been removed. Not to be changed. */
+  async readSmall({ blob, bytes }: Piece): Promise<Buffer | undefined> {
+    const known = this.#lately.get(blob)
+    if (known) return known
+    const file = await this.open(blob)
+    if (file === undefined) return undefined
+    try {
+      const content = await readWhole(file, bytes)
+      if (content === undefined) throw truncated({ blob, bytes })
+      this.#lately.set(blob, content)
+      return content
+    } finally {
+      await file.close()
+    }
+  }
+
+  /**
+   * Keeps blobs that are about to be read one after the other from being removed until the returned function is called.
+   * An open file needs no such hold: it outlives its name.
+   */
+  hold(blobs: readonly string[]): () => Promise<void> {
+    for (const blob of blobs) {
+      const held = this.#held.get(blob)
+      if (held) held.readers += 1
+      else this.#held.set(blob, { readers: 1, isDoomed: false })
+    }
+    return async () => {
+      const doomed = blobs.filter((blob) => this.#letGo(blob))
+      await this.remove(...doomed)
+    }
+  }
+
+  /** Removes blobs; who reads one at the moment reads it to its end. */
+  async remove(...blobs: readonly string[]): Promise<void> {
+    for (const blob of blobs) {
+      this.#lately.delete(blob)
+      const held = this.#held.get(blob)
+      if (held) held.isDoomed = true
+      else await removeFile(this.#files, this.#path(blob))
+    }
+  }
+
+  /** Whether that was the last reader of a blob that is to be removed. */
+  #letGo(blob: string): boolean {
+    const held = this.#held.get(blob)
+    if (held === undefined) return false
+    held.readers -= 1
+    if (held.readers > 0) return false
+    this.#held.delete(blob)
+    return held.isDoomed
   }
 
   async #linkOrCopy(from: string, to: string): Promise<void> {
@@ -80,6 +145,22 @@ export class Blobs {
   #path(blob: string): string {
     return join(this.#directory, blob)
   }
+}
+
+/** The failure of a read that found a blob of another length than its record says. */
+export function truncated({ blob, bytes }: Piece): Error {
+  return new Error(`The blob ${blob} is not ${bytes} bytes long`)
+}
+
+/** All bytes of a file that has so many; `undefined` when it has fewer. */
+async function readWhole(file: FileHandle, bytes: number): Promise<Buffer | undefined> {
+  const content = Buffer.allocUnsafeSlow(bytes)
+  for (let filled = 0; filled < bytes; ) {
+    const { bytesRead } = await file.read(content, filled, bytes - filled, filled)
+    if (bytesRead === 0) return undefined
+    filled += bytesRead
+  }
+  return content
 }
 
 function newName(): string {

@@ -1,17 +1,20 @@
+import type { BucketSettings } from '../configuration/bucket-settings.ts'
 import { S3Error } from '../s3-error.ts'
 import type { Blobs } from './blobs.ts'
 import { KeyLock } from './key-lock.ts'
-import type { ObjectRecord } from './object-record.ts'
+import { blobsOf, type ObjectRecord } from './object-record.ts'
 import type { OrderedIndex } from './ordered-index.ts'
 import type { Progress, Records } from './records.ts'
 
 /** Says by throwing that a write may not take place, given what is stored now (`undefined`: nothing). */
 export type Guard = (current: ObjectRecord | undefined) => void
 
+/** An object that is about to be stored. */
+export type Draft = Omit<ObjectRecord, 'lastModified'>
+
 export interface BucketParts {
   readonly name: string
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
+  readonly settings: BucketSettings
   readonly index: OrderedIndex<ObjectRecord>
   readonly records: Records
   readonly blobs: Blobs
@@ -25,16 +28,24 @@ export class Bucket {
   #writers = 0
   #removed = false
 
+  /** What is known of the bucket itself; the store replaces it when it has stored it. */
+  settings: BucketSettings
+
   constructor(parts: BucketParts) {
     this.#parts = parts
+    this.settings = parts.settings
   }
 
   get name(): string {
     return this.#parts.name
   }
 
+  get isRemoved(): boolean {
+    return this.#removed
+  }
+
   get createdAt(): number {
-    return this.#parts.createdAt
+    return this.settings.createdAt
   }
 
   get index(): Pick<OrderedIndex<ObjectRecord>, 'scan' | 'size'> {
@@ -45,25 +56,55 @@ export class Bucket {
     return this.#parts.index.find(key)
   }
 
-  /** Makes a written blob the object's new body; the blob belongs to this call, and is removed if it fails. */
-  async put(draft: Omit<ObjectRecord, 'lastModified'>, guard: Guard): Promise<ObjectRecord> {
-    const { index, records, blobs, now } = this.#parts
+  /** Makes written blobs the object's new body; they belong to this call, and are removed if it fails. */
+  async put(draft: Draft, guard: Guard): Promise<ObjectRecord> {
+    const { index, blobs } = this.#parts
     try {
-      return await this.#write(draft.key, guard, async (current, progress) => {
-        const record = { ...draft, lastModified: Math.floor(now() / 1000) * 1000 }
-        try {
-          await records.save(record, progress)
-        } finally {
-          if (progress.made) index.set(record)
-        }
-        if (current) await blobs.remove(current.blob)
-        return record
-      })
+      return await this.replace(draft, guard)
     } catch (error) {
-      // After a rename whose directory could not be synced the record names the blob: then it must stay.
-      if (index.find(draft.key)?.blob !== draft.blob) await blobs.remove(draft.blob)
+      // After a rename whose directory could not be synced the record names the blobs: then they must stay.
+      const current = index.find(draft.key)
+      if (current === undefined || blobsOf(current)[0] !== blobsOf(draft)[0])
+        await blobs.remove(...blobsOf(draft))
       throw error
     }
+  }
+
+  /**
+   * The same with blobs that stay the caller's when it fails before the index names them. `settle` runs when the record
+   * is on the disk, and before anyone else can change the object.
+   */
+  async replace(draft: Draft, guard: Guard, settle?: () => Promise<void>): Promise<ObjectRecord> {
+    const { index, records, blobs, now } = this.#parts
+    return this.#write(draft.key, guard, async (current, progress) => {
+      const record = { ...draft, lastModified: Math.floor(now() / 1000) * 1000 }
+      try {
+        await records.save(record, progress)
+      } finally {
+        if (progress.made) index.set(record)
+      }
+      await settle?.()
+      if (current) await blobs.remove(...blobsOf(current))
+      return record
+    })
+  }
+
+  /** Brings to the disk what a write that failed at its last step may have left visible. */
+  async sync(): Promise<void> {
+    await this.#parts.records.sync()
+  }
+
+  /** Replaces what is known of an object whose bytes stay; `change` throws when there is nothing to change. */
+  async amend(key: string, change: (current: ObjectRecord | undefined) => ObjectRecord): Promise<void> {
+    const { index, records } = this.#parts
+    await this.#write(key, noGuard, async (current, progress) => {
+      const record = change(current)
+      try {
+        await records.save(record, progress)
+      } finally {
+        if (progress.made) index.set(record)
+      }
+    })
   }
 
   /** Removes an object; one that is not there counts as removed. */
@@ -76,7 +117,7 @@ export class Bucket {
       } finally {
         if (progress.made) index.delete(key)
       }
-      await blobs.remove(current.blob)
+      await blobs.remove(...blobsOf(current))
     })
   }
 
@@ -107,6 +148,9 @@ export class Bucket {
     }
   }
 }
+
+/** For a change that itself refuses what it cannot change. */
+function noGuard(): void {}
 
 /** The refusal of a request to a bucket that is not there. */
 export function noSuchBucket(name: string): S3Error {

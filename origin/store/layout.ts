@@ -9,6 +9,8 @@ export interface Layout {
   readonly meta: string
   /** What is known of a bucket beside its name: one file each. */
   readonly buckets: string
+  /** Unfinished multipart uploads: a file each, and one for each of their parts. */
+  readonly uploads: string
   /** Files that are not yet what they are to be. */
   readonly temporary: string
   /** What the start found broken and set aside. */
@@ -22,6 +24,7 @@ export function layoutOf(root: string): Layout {
     blobs: join(root, 'blobs'),
     meta: join(root, 'meta'),
     buckets: join(root, 'buckets'),
+    uploads: join(root, 'uploads'),
     temporary: join(root, 'tmp'),
     damaged: join(root, 'damaged'),
   }

@@ -56,7 +56,11 @@ function isPassed(key: string, cursor: Cursor | undefined): boolean {
   return compareUtf8(key, cursor.value) <= 0
 }
 
-function commonPrefix(key: string, { prefix, delimiter }: PageRequest): string | undefined {
+/** The group that a key with the prefix is listed in: up to the first delimiter after it; `undefined`: by itself. */
+export function commonPrefix(
+  key: string,
+  { prefix, delimiter }: Pick<PageRequest, 'prefix' | 'delimiter'>,
+): string | undefined {
   if (delimiter === '') return undefined
   const end = key.indexOf(delimiter, prefix.length)
   return end === -1 ? undefined : key.slice(0, end + delimiter.length)

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,14 +11,16 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { type BucketSettings, parseSettings } from '../configuration/bucket-settings.ts'
+import { loadUploads } from '../uploads/load-uploads.ts'
+import type { Upload } from '../uploads/upload-record.ts'
 import type { Layout } from './layout.ts'
-import { type ObjectRecord, parseRecord } from './object-record.ts'
+import { type ObjectRecord, parseRecord, type Piece, piecesOf } from './object-record.ts'
 
 /** A bucket as it was found on the disk. */
 export interface LoadedBucket {
   readonly name: string
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
+  readonly settings: BucketSettings
   readonly records: readonly ObjectRecord[]
 }
 
@@ -28,20 +31,40 @@ export type Report = (problem: { readonly what: string; readonly path: string })
  * Reads all records and clears what a crash left: half-written files, and blobs that no record names. Synchronous:
  * nothing else can happen before it is done, and a file takes half the time so.
  */
-export function load(layout: Layout, report: Report): LoadedBucket[] {
+export function load(layout: Layout, report: Report): Loaded {
   for (const directory of Object.values(layout)) mkdirSync(directory, { recursive: true, mode: 0o700 })
   syncDirectory(layout.root)
   for (const name of readdirSync(layout.temporary)) rmSync(join(layout.temporary, name), { recursive: true })
   const blobs = new Set(readdirSync(layout.blobs))
-  const found: Findings = { unnamed: new Set(blobs), damaged: 0 }
+  const found: Findings = { unnamed: new Set(blobs), completed: new Set(), damaged: 0 }
   const buckets = readdirSync(layout.meta).map((name) => loadBucket(layout, name, blobs, { found, report }))
+  const uploads = loadUploads({
+    directory: layout.uploads,
+    isOpen: ({ id, bucket }) => !found.completed.has(id) && buckets.some(({ name }) => name === bucket),
+    problemOf: (part) => pieceProblem(layout, part, blobs),
+    setAside: (what, file) => {
+      found.damaged += 1
+      const path = join(layout.uploads, file)
+      setAside(layout, path, `upload-${file}`)
+      report({ what, path })
+    },
+  })
+  for (const { parts } of uploads) for (const { blob } of parts.values()) found.unnamed.delete(blob)
   clearUnnamed(layout, found)
   clearSettings(layout, new Set(buckets.map(({ name }) => name)))
-  return buckets
+  return { buckets, uploads }
+}
+
+/** All that was found. */
+export interface Loaded {
+  readonly buckets: readonly LoadedBucket[]
+  readonly uploads: readonly Upload[]
 }
 
 interface Findings {
   readonly unnamed: Set<string>
+  /** Uploads that an object came of. */
+  readonly completed: Set<string>
   damaged: number
 }
 
@@ -58,14 +81,15 @@ function loadBucket(
     const problem = record === undefined ? 'damaged record' : blobProblem(layout, record, blobs)
     if (record !== undefined && problem === undefined) {
       records.push(record)
-      found.unnamed.delete(record.blob)
+      for (const { blob } of piecesOf(record)) found.unnamed.delete(blob)
+      if (record.upload !== undefined) found.completed.add(record.upload)
     } else {
       found.damaged += 1
       setAside(layout, path, `${name}-${file}`)
       report({ what: problem ?? 'damaged record', path })
     }
   }
-  return { name, createdAt: readCreatedAt(layout, name), records }
+  return { name, settings: readSettings(layout, name, report), records }
 }
 
 function readRecord(path: string, file: string): ObjectRecord | undefined {
@@ -77,10 +101,20 @@ function readRecord(path: string, file: string): ObjectRecord | undefined {
 }
 
 function blobProblem(layout: Layout, record: ObjectRecord, blobs: ReadonlySet<string>): string | undefined {
-  if (!blobs.has(record.blob)) return 'record without its blob'
-  return statSync(join(layout.blobs, record.blob)).size === record.bytes
-    ? undefined
-    : 'blob of another length'
+  for (const piece of piecesOf(record)) {
+    const problem = pieceProblem(layout, piece, blobs)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function pieceProblem(
+  layout: Layout,
+  { blob, bytes }: Piece,
+  blobs: ReadonlySet<string>,
+): string | undefined {
+  if (!blobs.has(blob)) return 'record without its blob'
+  return statSync(join(layout.blobs, blob)).size === bytes ? undefined : 'blob of another length'
 }
 
 /** A damaged record may have named any of them: then nothing is thrown away. */
@@ -98,16 +132,17 @@ function clearSettings(layout: Layout, buckets: ReadonlySet<string>): void {
   }
 }
 
-function readCreatedAt(layout: Layout, name: string): number {
+/** No bucket is lost for want of its settings: without them it is as it was made, and shows nothing to anyone. */
+function readSettings(layout: Layout, name: string, report: Report): BucketSettings {
+  const path = join(layout.buckets, name)
   try {
-    const settings: unknown = JSON.parse(readFileSync(join(layout.buckets, name), 'utf8'))
-    if (typeof settings === 'object' && settings !== null && 'createdAt' in settings) {
-      if (typeof settings.createdAt === 'number') return settings.createdAt
-    }
+    return parseSettings(readFileSync(path, 'utf8'), name)
   } catch {
-    // The date of the directory is near enough, and no bucket is lost for want of its date.
+    const isThere = existsSync(path)
+    if (isThere) setAside(layout, path, `settings-${name}`)
+    report({ what: isThere ? 'damaged settings of a bucket' : 'bucket without settings', path })
   }
-  return statSync(join(layout.meta, name)).birthtimeMs
+  return { createdAt: Math.floor(statSync(join(layout.meta, name)).birthtimeMs) }
 }
 
 function setAside(layout: Layout, path: string, name: string): void {

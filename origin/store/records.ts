@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DirectorySync } from './directory-sync.ts'
 import { type Files, hasCode, removeFile, writeDurably } from './files.ts'
-import { formatRecord, type ObjectRecord, recordName } from './object-record.ts'
+import { type ObjectRecord, recordName, seal } from './object-record.ts'
 
 /** What has become of a change of a record: nothing, or it is made but perhaps not yet safe from a power cut. */
 export type Progress = { made: boolean }
 
-/** The records of one bucket on the disk: a file a key. */
+/** The records of one directory: of a bucket, a file a key. */
 export class Records {
   readonly #files: Files
   readonly #directory: string
@@ -23,10 +23,15 @@ export class Records {
 
   /** Replaces a record: the rename is the commit, and it is on the disk when this returns. */
   async save(record: ObjectRecord, progress: Progress): Promise<void> {
+    await this.saveAs(recordName(record.key), record, progress)
+  }
+
+  /** The same for a record whose file's name is not that of a key. */
+  async saveAs(name: string, record: object, progress: Progress): Promise<void> {
     const draft = join(this.#temporary, randomBytes(16).toString('hex'))
     try {
-      await writeDurably(this.#files, draft, formatRecord(record))
-      await this.#files.rename(draft, this.#path(record.key))
+      await writeDurably(this.#files, draft, seal(JSON.stringify(record)))
+      await this.#files.rename(draft, join(this.#directory, name))
       progress.made = true
     } catch (error) {
       await removeFile(this.#files, draft)
@@ -37,8 +42,20 @@ export class Records {
 
   /** Removes a record; that is on the disk when this returns. */
   async remove(key: string, progress: Progress): Promise<void> {
-    await removeFile(this.#files, this.#path(key))
-    progress.made = true
+    await this.removeAs([recordName(key)], progress)
+  }
+
+  /** Removes records by their files' names, one after the other; `made` as soon as the first is. */
+  async removeAs(names: readonly string[], progress: Progress): Promise<void> {
+    for (const name of names) {
+      await removeFile(this.#files, join(this.#directory, name))
+      progress.made = true
+    }
+    await this.#names.sync()
+  }
+
+  /** Resolves when all that was changed before is on the disk. */
+  async sync(): Promise<void> {
     await this.#names.sync()
   }
 
@@ -51,9 +68,5 @@ export class Records {
       if (hasCode(error, 'ENOTEMPTY')) return false
       throw error
     }
-  }
-
-  #path(key: string): string {
-    return join(this.#directory, recordName(key))
   }
 }

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import {
+  type BucketConfiguration,
+  type BucketSettings,
+  formatSettings,
+} from '../configuration/bucket-settings.ts'
 import { S3Error } from '../s3-error.ts'
+import { Uploads } from '../uploads/uploads.ts'
 import { Blobs } from './blobs.ts'
 import { Bucket, noSuchBucket } from './bucket.ts'
 import { DirectorySync } from './directory-sync.ts'
 import { type Files, hasCode, removeFile, writeDurably } from './files.ts'
 import { KeyLock } from './key-lock.ts'
 import type { Layout } from './layout.ts'
-import type { LoadedBucket } from './load.ts'
+import type { Loaded, LoadedBucket } from './load.ts'
 import { OrderedIndex } from './ordered-index.ts'
 import { Records } from './records.ts'
 
@@ -15,19 +21,27 @@ export interface StoreParts {
   readonly files: Files
   readonly layout: Layout
   readonly now: () => number
+  /** What every part of an upload but the last must have. */
+  readonly minPartBytes: number
 }
 
-/** All buckets, and the blobs that they share. */
+/** All buckets, the blobs that they share, and the uploads that are to become objects. */
 export class Store {
   readonly blobs: Blobs
+  readonly uploads: Uploads
   readonly #parts: StoreParts
   readonly #buckets = new Map<string, Bucket>()
   readonly #locks = new KeyLock()
+  readonly #settingsNames: DirectorySync
 
-  constructor(parts: StoreParts, loaded: readonly LoadedBucket[]) {
+  constructor(parts: StoreParts, loaded: Loaded) {
     this.#parts = parts
     this.blobs = new Blobs(parts.files, parts.layout.blobs)
-    for (const bucket of loaded) this.#add(bucket)
+    this.#settingsNames = new DirectorySync(parts.files, parts.layout.buckets)
+    const { files, layout, now, minPartBytes } = parts
+    const records = new Records(files, layout.uploads, layout.temporary)
+    this.uploads = new Uploads({ records, blobs: this.blobs, now, minPartBytes }, loaded.uploads)
+    for (const bucket of loaded.buckets) this.#add(bucket)
   }
 
   /** Throws `NoSuchBucket`. */
@@ -35,6 +49,11 @@ export class Store {
     const bucket = this.#buckets.get(name)
     if (bucket === undefined) throw noSuchBucket(name)
     return bucket
+  }
+
+  /** The bucket of that name; `undefined` when there is none. */
+  findBucket(name: string): Bucket | undefined {
+    return this.#buckets.get(name)
   }
 
   /** Every bucket, by name. */
@@ -47,11 +66,23 @@ export class Store {
     checkBucketName(name)
     return this.#locks.run(name, async () => {
       if (this.#buckets.has(name)) return false
-      const createdAt = this.#parts.now()
-      await this.#saveSettings(name, createdAt)
+      const settings = { createdAt: this.#parts.now() }
+      await this.#saveSettings(name, settings)
+      await this.#settingsNames.sync()
       await this.#makeDirectory(join(this.#parts.layout.meta, name))
-      this.#add({ name, createdAt, records: [] })
+      this.#add({ name, settings, records: [] })
       return true
+    })
+  }
+
+  /** Replaces the named parts of a bucket's configuration, on the disk before it returns; throws `NoSuchBucket`. */
+  async configure(name: string, change: BucketConfiguration): Promise<void> {
+    await this.#locks.run(name, async () => {
+      const bucket = this.getBucket(name)
+      const settings = { ...bucket.settings, ...change }
+      await this.#saveSettings(name, settings)
+      bucket.settings = settings
+      await this.#settingsNames.sync()
     })
   }
 
@@ -67,15 +98,21 @@ export class Store {
       this.#buckets.delete(name)
       await new DirectorySync(files, layout.meta).sync()
       await removeFile(files, join(layout.buckets, name))
+      await this.uploads.abortAll(name)
     })
   }
 
-  async #saveSettings(name: string, createdAt: number): Promise<void> {
+  /** The rename is the commit; its directory is still to be synced. */
+  async #saveSettings(name: string, settings: BucketSettings): Promise<void> {
     const { files, layout } = this.#parts
     const draft = join(layout.temporary, randomBytes(16).toString('hex'))
-    await writeDurably(files, draft, `${JSON.stringify({ createdAt })}\n`)
-    await files.rename(draft, join(layout.buckets, name))
-    await new DirectorySync(files, layout.buckets).sync()
+    try {
+      await writeDurably(files, draft, formatSettings(settings))
+      await files.rename(draft, join(layout.buckets, name))
+    } catch (error) {
+      await removeFile(files, draft)
+      throw error
+    }
   }
 
   async #makeDirectory(path: string): Promise<void> {
@@ -88,11 +125,11 @@ export class Store {
     await new DirectorySync(files, layout.meta).sync()
   }
 
-  #add({ name, createdAt, records }: LoadedBucket): void {
+  #add({ name, settings, records }: LoadedBucket): void {
     const { files, layout, now } = this.#parts
     const bucket = new Bucket({
       name,
-      createdAt,
+      settings,
       index: new OrderedIndex(records),
       records: new Records(files, join(layout.meta, name), layout.temporary),
       blobs: this.blobs,

@@ -31,3 +31,8 @@ export async function useBucket<T>(
     store.close()
   }
 }
+
+/** Text with names out of a bucket, fit for a terminal: a key may have any characters, those that steer it included. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Control}\n]/gu, '\ufffd')
+}

@@ -59,7 +59,12 @@ async function storePhoto(store: ObjectStore, folder: string, photo: NewPhoto): 
   }
 }
 
-async function createRecord(store: ObjectStore, key: string, record: object): Promise<'created' | 'exists'> {
+/** Writes a record where there is none yet; what is there is left as it is. */
+export async function createRecord(
+  store: Pick<ObjectStore, 'put'>,
+  key: string,
+  record: object,
+): Promise<'created' | 'exists'> {
   const put = await store.put(key, Buffer.from(JSON.stringify(record)), {
     contentType: 'application/json',
     cacheControl: 'no-store',

@@ -33,7 +33,9 @@ export async function sendChunked(raw: ChunkedRequest): Promise<RawAnswer> {
       ...raw.headers,
     },
   })
-  const body = spoil(frame(chunks, trailers, signed ? new Signatures(prepared.headers) : undefined))
+  const body = spoil(
+    frame(chunks, trailers, signed ? new Signatures(prepared.headers, raw.secret) : undefined),
+  )
   return send({ ...prepared, body, headers: { ...prepared.headers, 'content-length': String(body.length) } })
 }
 
@@ -58,14 +60,14 @@ class Signatures {
   readonly #scope: string
   #previous: string
 
-  constructor(headers: Readonly<Record<string, string>>) {
+  constructor(headers: Readonly<Record<string, string>>, secret = SECRET) {
     const authorization = headers['authorization'] ?? ''
     this.#timestamp = headers['x-amz-date'] ?? ''
     this.#scope = /Credential=[^/]+\/([^,]+)/.exec(authorization)?.[1] ?? ''
     this.#previous = /Signature=(\w+)/.exec(authorization)?.[1] ?? ''
     this.#key = this.#scope
       .split('/')
-      .reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${SECRET}`))
+      .reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`))
   }
 
   ofChunk(chunk: string): string {

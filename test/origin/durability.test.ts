@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Log, LogLine } from '../../origin/log.ts'
-import { type Files, NODE_FILES } from '../../origin/store/files.ts'
+import { failing } from '../support/failing-files.ts'
 import { type RawAnswer, sendSigned } from './signed-request.ts'
 import { BUCKET, startTestOrigin, temporaryDirectory } from './start-test-origin.ts'
 
@@ -118,8 +118,8 @@ describe('a disk that fails', () => {
     of: 'open' | 'rename' | 'unlink'
   }[] = [
     { what: 'the blob', of: 'open', fail: (path) => /blobs.[0-9a-f]{32}$/.test(path) },
-    { what: 'the draft of the record', of: 'open', fail: (path) => path.includes('tmp') },
-    { what: 'the rename', of: 'rename', fail: (path) => path.includes('tmp') },
+    { what: 'the draft of the record', of: 'open', fail: (path) => /tmp.[0-9a-f]{32}$/.test(path) },
+    { what: 'the rename', of: 'rename', fail: (path) => /tmp.[0-9a-f]{32}$/.test(path) },
   ]
   test.each(steps)('full at $what leaves the old object whole', async ({ of, fail }) => {
     const directory = await directoryWith(['a'])
@@ -219,23 +219,4 @@ function flipBit(directory: string, key: string): void {
   const bytes = readFileSync(recordFile(directory, key))
   bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40)
   writeFileSync(recordFile(directory, key), bytes)
-}
-
-/** The real file operations, but one of them fails where `isDue` says. */
-function failing(
-  operation: 'open' | 'rename' | 'link' | 'unlink',
-  isDue: (path: string) => boolean,
-  code: string,
-): Files {
-  const check = (name: string, path: unknown): void => {
-    if (name === operation && isDue(String(path)))
-      throw Object.assign(new Error(`${code}: planted`), { code })
-  }
-  return {
-    ...NODE_FILES,
-    open: async (path, flags, mode) => (check('open', path), NODE_FILES.open(path, flags, mode)),
-    rename: async (from, to) => (check('rename', from), NODE_FILES.rename(from, to)),
-    link: async (from, to) => (check('link', from), NODE_FILES.link(from, to)),
-    unlink: async (path) => (check('unlink', path), NODE_FILES.unlink(path)),
-  }
 }

@@ -1,5 +1,7 @@
 import {
   DeleteObjectCommand,
+  ListObjectsCommand,
+  type ListObjectsOutput,
   ListObjectsV2Command,
   type ListObjectsV2Output,
   PutObjectCommand,
@@ -143,6 +145,63 @@ describe('ListObjectsV2', () => {
     const { url } = await startTestOrigin()
     const answer = await sendSigned({ url, path: `/${BUCKET}`, query: { 'list-type': '2', ...query } })
     expect(answer.code).toBe('InvalidArgument')
+  })
+})
+
+describe('ListObjects, the first version', () => {
+  test.each([
+    { delimiter: '/', prefix: '' },
+    { delimiter: '/', prefix: 'a/' },
+    { delimiter: 'b', prefix: 'a' },
+    { delimiter: '', prefix: '' },
+  ])('page by page with $delimiter under $prefix: each once, in order', async ({ delimiter, prefix }) => {
+    const keys = ['a/', 'a/1', 'a/b/1', 'a/b/2', 'ab', 'abb', 'b', 'c/1', 'c/2', 'c0', 'é/1', '\u{1f600}']
+    const client = await clientWith(keys)
+    const expected = model(keys, prefix, delimiter)
+    for (const limit of [1, 2, 3, 1000]) {
+      const pages: ListObjectsOutput[] = []
+      let marker: string | undefined
+      do {
+        const input = { Bucket: BUCKET, Prefix: prefix, Delimiter: delimiter, MaxKeys: limit, Marker: marker }
+        const page = await client.send(new ListObjectsCommand(input))
+        pages.push(page)
+        expect(page.NextMarker !== undefined).toBe(page.IsTruncated === true && delimiter !== '')
+        marker = page.IsTruncated ? (page.NextMarker ?? page.Contents?.at(-1)?.Key) : undefined
+      } while (marker !== undefined)
+      expect(pages.flatMap(({ Contents = [] }) => Contents.map(({ Key }) => Key))).toEqual(expected.keys)
+      const groups = pages.flatMap(({ CommonPrefixes = [] }) => CommonPrefixes.map(({ Prefix }) => Prefix))
+      expect(groups).toEqual(expected.groups)
+    }
+  })
+
+  test('says what was asked, with owner and encoding', async () => {
+    const client = await clientWith(['p q/a+b/ü', 'p q/y', 'p q/z'])
+    const input = { Bucket: BUCKET, Prefix: 'p q/', Delimiter: '+', Marker: 'p /', MaxKeys: 1 }
+    const page = await client.send(new ListObjectsCommand({ ...input, EncodingType: 'url' }))
+    expect(page).toMatchObject({
+      Name: BUCKET,
+      Prefix: 'p%20q/',
+      Delimiter: '%2B',
+      Marker: 'p%20/',
+      NextMarker: 'p%20q/a%2B',
+      MaxKeys: 1,
+      EncodingType: 'url',
+      IsTruncated: true,
+      CommonPrefixes: [{ Prefix: 'p%20q/a%2B' }],
+    })
+    const rest = await client.send(new ListObjectsCommand({ Bucket: BUCKET, Marker: 'p q/y' }))
+    expect(rest.Contents).toMatchObject([{ Key: 'p q/z', Size: 5, Owner: { ID: 'origin' } }])
+  })
+
+  test.each([{ 'max-keys': 'x' }, { 'encoding-type': 'base64' }])('refuses %j', async (query) => {
+    const { url } = await startTestOrigin()
+    expect((await sendSigned({ url, path: `/${BUCKET}`, query })).code).toBe('InvalidArgument')
+  })
+
+  test('does not know the parameters of the second', async () => {
+    const { url } = await startTestOrigin()
+    const answer = await sendSigned({ url, path: `/${BUCKET}`, query: { 'start-after': 'a' } })
+    expect(answer.code).toBe('NotImplemented')
   })
 })
 

@@ -21,6 +21,7 @@ describe('the program', () => {
       const child = start({ ORIGIN_DIR: directory })
       const { url } = await listening(child)
       expect((await put(url, 'a', 'body')).status).toBe(200)
+      expect(await (await fetch(`${url}/-/metrics`)).text()).toMatch(/^process_resident_memory_bytes \d+$/m)
       child.kill(signal)
       expect(await once(child, 'exit')).toEqual([0, null])
     }
@@ -70,69 +71,6 @@ describe('the program', () => {
     expect(errors).toContain(`in use by process ${first.pid}`)
   })
 })
-
-test('kill -9 in the midst of writes: each object is wholly old or wholly new, and no acknowledged write is lost', async () => {
-  const directory = temporaryDirectory()
-  const acknowledged = new Map<string, number>()
-  const attempted = new Map<string, number>()
-  for (let round = 0; round < 6; round += 1) {
-    const child = start({ ORIGIN_DIR: directory })
-    const { url } = await listening(child)
-    await checkAll(url, acknowledged, attempted)
-    const exited = once(child, 'exit')
-    const writers = ['a', 'b', 'c', 'd'].map((key) => writeUntilKilled(url, key, acknowledged, attempted))
-    let writes = 0
-    for (const target = 5 + round * 7; writes < target; writes = total(acknowledged))
-      await once(child.stderr, 'data')
-    child.kill('SIGKILL')
-    await Promise.all([exited, ...writers])
-  }
-  const { url } = await listening(start({ ORIGIN_DIR: directory }))
-  await checkAll(url, acknowledged, attempted)
-  expect(total(acknowledged)).toBeGreaterThanOrEqual(40)
-})
-
-async function writeUntilKilled(
-  url: string,
-  key: string,
-  acknowledged: Map<string, number>,
-  attempted: Map<string, number>,
-): Promise<void> {
-  for (let version = (attempted.get(key) ?? 0) + 1; ; version += 1) {
-    attempted.set(key, version)
-    try {
-      expect(
-        (await put(url, key, bodyOf(key, version), { 'x-amz-meta-version': String(version) })).status,
-      ).toBe(200)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error) return
-      throw error
-    }
-    acknowledged.set(key, version)
-  }
-}
-
-async function checkAll(
-  url: string,
-  acknowledged: Map<string, number>,
-  attempted: Map<string, number>,
-): Promise<void> {
-  for (const [key, last] of attempted) {
-    const got = await sendSigned({ url, path: `/${BUCKET}/${key}` })
-    const version = Number(got.headers['x-amz-meta-version'] ?? 0)
-    expect(version).toBeGreaterThanOrEqual(acknowledged.get(key) ?? 0)
-    expect(version).toBeLessThanOrEqual(last)
-    expect(got.code ?? got.body.toString()).toBe(version > 0 ? bodyOf(key, version) : 'NoSuchKey')
-  }
-}
-
-function bodyOf(key: string, version: number): string {
-  return `${key} ${version} `.repeat(1 + ((version * 7919) % 30_000))
-}
-
-function total(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0)
-}
 
 async function put(
   url: string,

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+export interface PaceOptions {
+  /** How often it is looked. */
+  readonly windowMs: number
+  /** What a client that is waited for must send in each such time, however steadily it sends. */
+  readonly minBytes: number
+}
+
+/**
+ * Ends the connection of a client that stalls, or that sends a body in a trickle. How long a body takes in all is not
+ * looked at: a slow upload that goes on is left in peace. Of a client that takes its answer slowly only the stall is seen,
+ * since what the kernel has taken from us says little about what the client has.
+ */
+export function watchPace(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { windowMs, minBytes }: PaceOptions,
+): void {
+  const { socket } = incoming
+  let read = socket.bytesRead
+  const timer = setInterval(() => {
+    if (socket.bytesRead - read < minBytes && isToSend(incoming)) socket.destroy()
+    read = socket.bytesRead
+  }, windowMs)
+  timer.unref()
+  const stopIfOver = (): void => {
+    if (response.closed && (incoming.complete || incoming.destroyed)) clearInterval(timer)
+  }
+  response.once('close', stopIfOver)
+  incoming.once('close', stopIfOver)
+  // Without a listener Node would end the connection here, even while our own disk is what is slow.
+  response.on('timeout', () => {
+    const isToTake = response.headersSent && response.writableLength > 0
+    if (isToSend(incoming) || isToTake) socket.destroy()
+  })
+}
+
+/** Whether more of the body is to come, and none of it waits for us. */
+function isToSend(incoming: IncomingMessage): boolean {
+  return !incoming.complete && incoming.readableLength === 0
+}
