@@ -8,6 +8,7 @@ import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
+import { sweep } from './commands/sweep.ts'
 import { GatewayError } from './errors.ts'
 import { tuneGarbageCollector } from './garbage-collector.ts'
 
@@ -62,6 +63,14 @@ program
   .argument('<path...>', 'source paths, such as items/42, items/42/photos/p1 or photos/cat.jpg')
   .description('makes all replicas and the bucket forget the variants of a source and of everything below it')
   .action((paths: string[]) => purge(readConfig(), paths))
+
+program
+  .command('sweep')
+  .option('--delete', 'remove it; without this option the sweep only says what it would remove')
+  .description('removes what nothing refers to any more: expired uploads, unnamed files, dead variants')
+  .action(async (options: { delete?: boolean }) => {
+    if (!(await sweep(readConfig(), options.delete === true))) process.exitCode = 1
+  })
 
 program
   .command('doctor')

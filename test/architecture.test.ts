@@ -31,7 +31,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'render',
       'storage',
+      'sweep',
       'telemetry',
+      'transform',
       'urls',
     ],
     types: ['sources', 'variants'],
@@ -48,6 +50,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
+  sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   telemetry: { imports: [], types: ['render', 'storage'] },
 }

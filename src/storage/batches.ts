@@ -1,3 +1,5 @@
+import type { DeleteOptions } from './object-store.ts'
+
 /** How many keys one DeleteObjects takes, and one page of a listing has. */
 export const batchSize = 1000
 
@@ -18,4 +20,10 @@ export async function inParallel<T>(
   }
   const lanes = await Promise.allSettled(Array.from({ length: Math.min(width, items.length) }, lane))
   for (const result of lanes) if (result.status === 'rejected') throw result.reason
+}
+
+/** Refuses a condition on more than one key: it can hold for one version only. It is the caller who is wrong. */
+export function checkDelete(keys: readonly string[], options?: DeleteOptions): void {
+  if (options?.ifMatch !== undefined && keys.length !== 1)
+    throw new TypeError('A delete with a condition takes one key')
 }

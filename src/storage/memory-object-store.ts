@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { batchSize } from './batches.ts'
+import { batchSize, checkDelete } from './batches.ts'
 import type {
   CallOptions,
+  DeleteOptions,
   GetOptions,
   GetResult,
   ListedObject,
@@ -48,21 +49,21 @@ export function createMemoryObjectStore(): ObjectStore {
     return { outcome: 'stored', etag: object.etag }
   }
 
-  async function deleteKeys(keys: readonly string[], options?: CallOptions): Promise<void> {
+  async function deleteKeys(keys: readonly string[], options?: DeleteOptions): Promise<void> {
+    checkDelete(keys, options)
     await begin(keys, options)
-    for (const key of keys) objects.delete(key)
+    for (const key of keys) {
+      const isWanted = options?.ifMatch === undefined || options.ifMatch === objects.get(key)?.etag
+      if (isWanted) objects.delete(key)
+    }
   }
 
   async function* list(prefix: string, options?: ListOptions): AsyncGenerator<ListedObject> {
-    let after = ''
+    let after = options?.after ?? ''
     let page: ListedObject[]
     do {
       await begin([], options)
-      page = [...objects.values()]
-        .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
-        .toSorted((one, other) => compareKeys(one.key, other.key))
-        .slice(0, batchSize)
-        .map(({ key, etag, bytes, lastModified }) => ({ key, etag, bytes, lastModified }))
+      page = pageBehind(objects, prefix, after)
       options?.onPage?.()
       yield* page
       after = page.at(-1)?.key ?? after
@@ -70,6 +71,18 @@ export function createMemoryObjectStore(): ObjectStore {
   }
 
   return { head, get, put, delete: deleteKeys, list }
+}
+
+function pageBehind(
+  objects: ReadonlyMap<string, StoredObject>,
+  prefix: string,
+  after: string,
+): ListedObject[] {
+  return [...objects.values()]
+    .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+    .toSorted((one, other) => compareKeys(one.key, other.key))
+    .slice(0, batchSize)
+    .map(({ key, etag, bytes, lastModified }) => ({ key, etag, bytes, lastModified }))
 }
 
 async function begin(keys: readonly string[], options: CallOptions | undefined): Promise<void> {

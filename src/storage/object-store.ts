@@ -18,7 +18,7 @@ export interface ObjectStore {
   put(key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult>
 
   /** Removes objects, in calls of up to 1,000 keys; keys that are not there count as removed. */
-  delete(keys: readonly string[], options?: CallOptions): Promise<void>
+  delete(keys: readonly string[], options?: DeleteOptions): Promise<void>
 
   /** Objects whose keys begin with `prefix`, in UTF-8 byte order, page by page (1,000 a call). */
   list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>
@@ -28,7 +28,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface DeleteOptions extends CallOptions {
+  /** For one key alone: only this version of it; another one stays. A store that has no such condition removes either. */
+  readonly ifMatch?: string
+}
+
 export interface ListOptions extends CallOptions {
+  /** Only keys behind this one, in the order of the listing; it need not exist. */
+  readonly after?: string | undefined
   /** Called for each page that has arrived, before its objects are given out. */
   readonly onPage?: () => void
 }

@@ -1,8 +1,8 @@
 import { type _Error, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { GatewayError } from '../errors.ts'
-import type { CallOptions, ObjectStore } from './object-store.ts'
-import { batchesOf, inParallel } from './batches.ts'
-import { codeOf, isAbsent } from './s3-errors.ts'
+import type { CallOptions, DeleteOptions, ObjectStore } from './object-store.ts'
+import { batchesOf, checkDelete, inParallel } from './batches.ts'
+import { codeOf, isAbsent, statusOf } from './s3-errors.ts'
 import type { S3Bucket } from './s3-call.ts'
 import { checkKey } from './stamp.ts'
 
@@ -38,6 +38,7 @@ export function createS3Delete(bucket: S3Bucket): ObjectStore['delete'] {
 
   return async function deleteKeys(keys, options) {
     for (const key of keys) checkKey(key)
+    checkDelete(keys, options)
     const deleteSingly = (keys: readonly string[]) =>
       inParallel(singlesAtOnce, keys, (key) => deleteOne(bucket, key, options))
     await deleteSingly(keys.filter((key) => notInXml.test(key)))
@@ -47,12 +48,19 @@ export function createS3Delete(bucket: S3Bucket): ObjectStore['delete'] {
   }
 }
 
-async function deleteOne(bucket: S3Bucket, key: string, options?: CallOptions): Promise<void> {
+async function deleteOne(bucket: S3Bucket, key: string, options?: DeleteOptions): Promise<void> {
   await bucket.call(options, async (sdk) => {
+    const send = async (IfMatch?: string) =>
+      bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key, IfMatch }), sdk)
     try {
-      await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key }), sdk)
+      await send(options?.ifMatch)
     } catch (error) {
-      if (!isAbsent(error)) throw error
+      if (isAbsent(error)) return
+      if (options?.ifMatch === undefined) throw error
+      if (statusOf(error) === 412) return
+      // The store does not know conditional deletes, and says so instead of leaving the condition out.
+      if (statusOf(error) !== 501) throw error
+      await send()
     }
   })
 }

@@ -130,8 +130,8 @@ async function* list(
 ): AsyncGenerator<ListedObject> {
   let token: string | undefined
   do {
-    const input = { Bucket: name, Prefix: prefix, EncodingType: 'url', ContinuationToken: token } as const
-    const command = new ListObjectsV2Command(input)
+    const from = token === undefined ? { StartAfter: options.after } : { ContinuationToken: token }
+    const command = new ListObjectsV2Command({ Bucket: name, Prefix: prefix, EncodingType: 'url', ...from })
     const page = await call(options, async (sdk) => readPage(await client.send(command, sdk)))
     options.onPage?.()
     yield* page.objects

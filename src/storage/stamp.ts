@@ -20,6 +20,11 @@ export function stampMetadata(bytes: Uint8Array, metadata: Metadata = {}): Recor
   return { ...metadata, halftone: callers ? `${stamp};${callers}` : stamp }
 }
 
+/** Whether an object with this metadata was written by Halftone. */
+export function isStamped(metadata: Metadata): boolean {
+  return ownStamp.test(metadata['halftone'] ?? '')
+}
+
 /** What is wrong with an object's bytes by the checksum in its metadata; `undefined` when nothing, or when it has none. */
 export function findCorruption(bytes: Uint8Array, metadata: Metadata): string | undefined {
   const expected = ownStamp.exec(metadata['halftone'] ?? '')?.[1]

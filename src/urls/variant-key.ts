@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { specName, type VariantSpec } from '../transform/spec.ts'
+import { parseVersionSegment } from './version.ts'
 
 /** Where variants lie: `img/` for public sources, `private/` for all others. */
 export type VariantTree = 'img' | 'private'
@@ -9,6 +10,7 @@ export const MAX_KEY_BYTES = 1024
 
 const LONGEST_TAIL = '/@123456789012345/16384x16384.avif'.length
 const HASH_CHARACTERS = 22
+const CUT = /~[A-Za-z0-9_-]{22}$/
 
 /** Where the variant lies in the bucket: its versioned path, decoded, with a source that is too long cut. */
 export function variantKey(
@@ -18,6 +20,23 @@ export function variantKey(
   tree: VariantTree = 'img',
 ): string {
   return `${variantPrefix(source, tree)}${version}/${specName(spec)}`
+}
+
+/** What the key of a stored variant says about it. */
+export interface VariantAddress {
+  readonly tree: VariantTree
+  readonly source: string
+  readonly version: string
+}
+
+/** Reads a variant's key; `undefined` for what is none, and for a source that was cut: its key no longer tells it. */
+export function parseVariantKey(key: string): VariantAddress | undefined {
+  const [tree, ...segments] = key.split('/')
+  if (tree !== 'img' && tree !== 'private') return undefined
+  const version = parseVersionSegment(segments.at(-2) ?? '')
+  const source = segments.slice(0, -2).join('/')
+  if (version === undefined || source === '' || isCut(source, tree)) return undefined
+  return { tree, source, version }
 }
 
 /**
@@ -43,6 +62,12 @@ function fit(source: string, roomBytes: number): string {
   if (Buffer.byteLength(source) <= roomBytes) return source
   const hash = createHash('sha256').update(source).digest('base64url').slice(0, HASH_CHARACTERS)
   return `${cut(source, roomBytes - HASH_CHARACTERS - 1)}~${hash}`
+}
+
+// A source may look so of its own accord; whoever asks has to leave it alone then, too.
+function isCut(source: string, tree: VariantTree): boolean {
+  const longestCharacter = 4
+  return CUT.test(source) && Buffer.byteLength(source) > roomOf(tree) - longestCharacter
 }
 
 function roomOf(tree: VariantTree): number {

@@ -6,9 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { doctor } from '../../src/commands/doctor.ts'
 import { purge } from '../../src/commands/purge.ts'
 import { seed } from '../../src/commands/seed.ts'
+import { sweep } from '../../src/commands/sweep.ts'
 import { type Config, ConfigError, parseConfig } from '../../src/config.ts'
 import { albumKey, albumRecord } from '../../src/media/records.ts'
-import { plainJpeg } from '../support/library.ts'
+import { plainJpeg, putItem } from '../support/library.ts'
 import { environmentOf, openOrigin } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 
@@ -152,5 +153,41 @@ describe('purge', () => {
     await expect(purge(without, ['items/9'])).rejects.toThrow(
       /HALFTONE_BUCKET: name a bucket, or run "npm start" first/,
     )
+  })
+})
+
+describe('sweep', () => {
+  const variant = 'img/items/swept/photos/p9/@abcdefghijklmno/800.webp'
+
+  test('says what it would remove, removes it when told to, and prints its report', async () => {
+    const bucket = openOrigin(origin)
+    await putItem(bucket, 'swept', ['#ff0000'])
+    await bucket.put(variant, Buffer.from('x'), { contentType: 'image/webp' })
+    expect(await sweep(config, false)).toBe(true)
+    expect(printed).toMatch(/^ +1 variants of dead versions \(1 bytes\)\n +img\/items\/swept\//m)
+    expect(printed).toContain('a sweep with --delete would free 1 bytes')
+    expect(await bucket.head(variant)).toBeDefined()
+    printed = ''
+    expect(await sweep(config, true)).toBe(true)
+    expect(printed).toContain('freed 1 bytes')
+    expect(await bucket.head(variant)).toBeUndefined()
+    printed = ''
+    expect(await sweep(config, true)).toBe(true)
+    expect(printed).toMatch(/^\d+ objects examined, freed 0 bytes$/m)
+    const photos: string[] = []
+    for await (const { key } of bucket.list('items/swept/photos/')) photos.push(key)
+    expect(photos).toHaveLength(1)
+  })
+
+  test('is not well when a record is damaged', async () => {
+    const bucket = openOrigin(origin)
+    const album = 'items/damaged/album.json'
+    await bucket.put(album, Buffer.from('{'), { contentType: 'application/json' })
+    await bucket.put('items/damaged/photos/p1/original-1.jpg', Buffer.from('x'), {
+      contentType: 'image/jpeg',
+    })
+    expect(await sweep(config, false)).toBe(false)
+    expect(printed).toContain(`FAULT ${album}: the record cannot be understood`)
+    await bucket.delete([album])
   })
 })

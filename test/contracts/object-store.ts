@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts'
 export interface StoreUnderTest {
   readonly name: string
   readonly open: () => Promise<{ store: ObjectStore; close: () => Promise<void> }>
-  /** What its server cannot do: replace on `If-Match`; keys with control characters. */
+  /** What its server cannot do: replace on `If-Match`; conditional deletes; keys with control characters. */
   readonly lacks?: readonly string[]
 }
 
@@ -208,6 +208,31 @@ export function describeObjectStore({ name, open, lacks = [] }: StoreUnderTest):
       expect(pages).toBe(2)
       await store.delete(keys.slice(1))
       expect(await keysUnder(`${root}many/`)).toEqual(keys.slice(0, 1))
+    })
+
+    test('lists behind a key, there or not', async () => {
+      for (const name of ['a', 'b', 'c']) await stored(`${root}after/${name}`, name)
+      const behind = async (after: string) => {
+        const names: string[] = []
+        for await (const { key } of store.list(`${root}after/`, { after: `${root}after/${after}` }))
+          names.push(key.slice(-1))
+        return names
+      }
+      expect(await behind('a')).toEqual(['b', 'c'])
+      expect(await behind('aa')).toEqual(['b', 'c'])
+      expect(await behind('c')).toEqual([])
+    })
+
+    test.skipIf(lacks.includes('conditional-deletes'))('deletes only the version that is meant', async () => {
+      const key = `${root}conditional-delete`
+      const older = await stored(key, 'older')
+      const newer = await stored(key, 'newer')
+      await store.delete([key], { ifMatch: older })
+      expect(await bodyOf(key)).toBe('newer')
+      await store.delete([key], { ifMatch: newer })
+      expect(await bodyOf(key)).toBe('absent')
+      await store.delete([key], { ifMatch: newer })
+      await expect(store.delete([key, `${key}2`], { ifMatch: newer })).rejects.toThrow(TypeError)
     })
 
     test('stops with the signal, by its reason', async () => {

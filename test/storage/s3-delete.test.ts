@@ -47,6 +47,40 @@ describe('delete', () => {
     expect(bucket.requests).toHaveLength(2)
   })
 
+  test('of one version says which, and leaves another be', async () => {
+    let condition: string | undefined
+    const conditions: Answer = (request, response) => {
+      condition = request.headers['if-match']
+      failure(412, 'PreconditionFailed')(request, response)
+    }
+    bucket = await startScript([conditions])
+    await bucket.store.delete(['k'], { ifMatch: '"version"' })
+    expect(condition).toBe('"version"')
+    expect(bucket.requests).toHaveLength(1)
+  })
+
+  test('of one version removes it without the condition where the store does not know that', async () => {
+    const conditions: (string | undefined)[] = []
+    const first: Answer = (request, response) => {
+      conditions.push(request.headers['if-match'])
+      failure(501, 'NotImplemented')(request, response)
+    }
+    const second: Answer = (request, response) => {
+      conditions.push(request.headers['if-match'])
+      gone(request, response)
+    }
+    bucket = await startScript([first, second])
+    await bucket.store.delete(['k'], { ifMatch: '"version"' })
+    expect(conditions).toEqual(['"version"', undefined])
+  })
+
+  test('fails when it is refused, with a condition as without', async () => {
+    bucket = await startScript([failure(403, 'AccessDenied')])
+    await expect(bucket.store.delete(['k'], { ifMatch: '"v"' })).rejects.toMatchObject({
+      code: 'bucket_refused',
+    })
+  })
+
   test.each([
     [400, 'MissingContentMD5'],
     [400, 'InvalidRequest'],

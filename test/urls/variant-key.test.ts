@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TransformSpec } from '../../src/transform/spec.ts'
-import { variantKey, variantPrefix, variantsBelow } from '../../src/urls/variant-key.ts'
+import { parseVariantKey, variantKey, variantPrefix, variantsBelow } from '../../src/urls/variant-key.ts'
 
 const version = 'abcdefghijklmno'
 const small: TransformSpec = { fit: 'width', width: 8, format: 'jpg' }
@@ -77,5 +77,35 @@ describe('variantsBelow', () => {
         }
       }),
     )
+  })
+})
+
+describe('parseVariantKey', () => {
+  it('reads back what variantKey wrote of any source that fits', () => {
+    const segment = fc.string({ minLength: 1, unit: fc.constantFrom('a', '@', '.', '~', 'é', ' ') })
+    const source = fc.array(segment, { minLength: 1, maxLength: 6 }).map((segments) => segments.join('/'))
+    fc.assert(
+      fc.property(source, fc.constantFrom('img' as const, 'private' as const), (source, tree) => {
+        expect(parseVariantKey(variantKey(source, version, small, tree))).toEqual({ tree, source, version })
+      }),
+    )
+  })
+
+  it.each([0, 1, 2, 3])('knows no source whose name was cut, %i bytes short', (short) => {
+    for (const tree of ['img', 'private'] as const) {
+      const source = `${'a'.repeat(short)}${'🐈'.repeat(400)}`
+      expect(parseVariantKey(variantKey(source, version, small, tree))).toBeUndefined()
+    }
+  })
+
+  it.each([
+    'items/42/@abcdefghijklmno/8.jpg',
+    'img/@abcdefghijklmno/8.jpg',
+    'img/a/@abcdefghijklmn/8.jpg',
+    'img/a/8.jpg',
+    'img/a/@abcdefghijklmno',
+    '',
+  ])('knows no variant in %j', (key) => {
+    expect(parseVariantKey(key)).toBeUndefined()
   })
 })

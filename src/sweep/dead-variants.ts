@@ -1,0 +1,68 @@
+import type { Source } from '../sources/source.ts'
+import { inParallel } from '../storage/batches.ts'
+import type { ListedObject } from '../storage/object-store.ts'
+import { GatewayError } from '../errors.ts'
+import { parseSourcePath } from '../urls/source-path.ts'
+import { parseVariantKey, type VariantAddress } from '../urls/variant-key.ts'
+import { epochPartOf, sourcePartOf } from '../urls/version.ts'
+import { addFault, addFinding } from './report.ts'
+import { AGES_MS, ageMs, type Pass, type SweepRun, WIDTH } from './run.ts'
+
+interface StoredVariant extends VariantAddress {
+  readonly listed: ListedObject
+}
+
+/** Removes the variants that no request can mean any more. One too many is only rendered again. */
+export const sweepVariants: Pass = async (batch, run) => {
+  const dead: ListedObject[] = []
+  await inParallel(WIDTH, groupBySource(batch, run), async (variants) => {
+    const source = await findSource(variants[0], run)
+    if (source === 'unknown') return
+    for (const variant of variants) if (isDead(variant, source, run)) dead.push(variant.listed)
+  })
+  if (run.deletes && dead.length > 0) {
+    await run.keepLease()
+    await run.store.delete(dead.map(({ key }) => key))
+  }
+  for (const listed of dead) addFinding(run.tally, 'deadVariants', listed)
+}
+
+type Group = readonly [StoredVariant, ...StoredVariant[]]
+
+function groupBySource(batch: readonly ListedObject[], run: SweepRun): readonly Group[] {
+  const groups = new Map<string, [StoredVariant, ...StoredVariant[]]>()
+  for (const listed of batch) {
+    const address = parseVariantKey(listed.key)
+    if (address === undefined || !run.knows(address.source)) {
+      addFinding(run.tally, 'unknownVariants', listed)
+      continue
+    }
+    const variant = { ...address, listed }
+    const group = groups.get(address.source)
+    if (group === undefined) groups.set(address.source, [variant])
+    else group.push(variant)
+  }
+  return [...groups.values()]
+}
+
+/** What a variant's source is at this moment; `unknown` when its record is damaged. */
+async function findSource({ source }: StoredVariant, run: SweepRun): Promise<Source | undefined | 'unknown'> {
+  try {
+    return await run.lookUp(parseSourcePath(source.split('/')))
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'record_invalid') throw error
+    addFault(run.tally, `${source}: ${error.message}; its variants are left`)
+    return 'unknown'
+  }
+}
+
+function isDead(
+  { tree, version, listed }: StoredVariant,
+  source: Source | undefined,
+  run: SweepRun,
+): boolean {
+  if (source === undefined || sourcePartOf(version) !== source.version) return true
+  // Access has changed since: it lies where it may no longer be read from.
+  if ((tree === 'img') !== (source.access === 'public')) return true
+  return epochPartOf(version) !== run.epoch && ageMs(listed, run) >= AGES_MS.otherEpoch
+}

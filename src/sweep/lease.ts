@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import type { ObjectStore, PutResult } from '../storage/object-store.ts'
+import type { Clock } from './clock.ts'
+
+export interface LeaseOptions {
+  readonly store: Pick<ObjectStore, 'get' | 'put'>
+  readonly key: string
+  /** A lease that its holder has not renewed for so long is lost, as whoever wants it measures. */
+  readonly ttlMs: number
+  readonly clock: Clock
+}
+
+/** Somebody else holds the lease now: whoever held it must not go on. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** What a lease that nobody holds says. */
+const FREE = Buffer.from('{"holder":null}')
+
+type Condition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' }
+
+/**
+ * One holder among all replicas: an object that is only ever written over the version last seen. No clock is compared
+ * with another: that a holder is gone is told by an ETag that stays the same for `ttlMs` of one's own time. A holder
+ * that was only slow finds out at its next renewal, so whatever it does then has to be harmless.
+ */
+export class Lease {
+  readonly #options: LeaseOptions
+  readonly #holder: string
+  #etag: string
+  #renewedAtMs: number
+  #beat = 0
+  #renewing: Promise<void> | undefined
+
+  private constructor(options: LeaseOptions, holder: string, etag: string) {
+    this.#options = options
+    this.#holder = holder
+    this.#etag = etag
+    this.#renewedAtMs = options.clock.elapsedMs()
+  }
+
+  /** The lease, at once if nobody holds it, or after `ttlMs` if its holder is gone; `undefined` when one is at work. */
+  static async acquire(options: LeaseOptions): Promise<Lease | undefined> {
+    const condition = await whenFree(options)
+    if (condition === undefined) return undefined
+    const holder = randomUUID()
+    const put = await write(options, bodyOf(holder, 0), condition)
+    return put.outcome === 'stored' ? new Lease(options, holder, put.etag) : undefined
+  }
+
+  /** Renews the lease when a third of its time has passed; throws `LeaseLost` when it is somebody else's. */
+  async keep(): Promise<void> {
+    const { clock, ttlMs } = this.#options
+    if (this.#renewing === undefined && clock.elapsedMs() - this.#renewedAtMs < ttlMs / 3) return
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined))
+    await this.#renewing
+  }
+
+  /** Lets others have it at once. */
+  async release(): Promise<void> {
+    // One that was lost is not ours to free: the condition sees to that.
+    await write(this.#options, FREE, { ifMatch: this.#etag })
+  }
+
+  async #renew(): Promise<void> {
+    const startedAtMs = this.#options.clock.elapsedMs()
+    this.#beat += 1
+    const put = await write(this.#options, bodyOf(this.#holder, this.#beat), { ifMatch: this.#etag })
+    if (put.outcome !== 'stored') throw new LeaseLost(`${this.#options.key} is held by somebody else now`)
+    this.#etag = put.etag
+    this.#renewedAtMs = startedAtMs
+  }
+}
+
+/** What has to hold for taking the lease, once it may be taken. */
+async function whenFree({ store, key, ttlMs, clock }: LeaseOptions): Promise<Condition | undefined> {
+  const first = await store.get(key)
+  if (first.outcome !== 'found') return { ifNoneMatch: '*' }
+  const { etag, body } = first.object
+  const sinceMs = clock.elapsedMs()
+  while (!body.equals(FREE) && clock.elapsedMs() - sinceMs < ttlMs) {
+    await clock.pause(ttlMs / 10)
+    const next = await store.get(key, { ifNoneMatch: etag })
+    if (next.outcome !== 'unchanged') return undefined
+  }
+  return { ifMatch: etag }
+}
+
+// Another body each time, or its ETag would stay.
+function bodyOf(holder: string, beat: number): Buffer {
+  return Buffer.from(JSON.stringify({ holder, beat }))
+}
+
+async function write({ store, key }: LeaseOptions, body: Buffer, condition: Condition): Promise<PutResult> {
+  const put = await store.put(key, body, {
+    contentType: 'application/json',
+    cacheControl: 'no-store',
+    ...condition,
+  })
+  if (put.outcome === 'stored') return put
+  // An attempt whose answer was lost, repeated, conflicts with itself.
+  const there = await store.get(key)
+  const isOurs = there.outcome === 'found' && there.object.body.equals(body)
+  return isOurs ? { outcome: 'stored', etag: there.object.etag } : put
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import { lookUp } from '../sources/look-up.ts'
+import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
+import { createRecordView, createSourceView } from '../storage/source-view.ts'
+import type { Clock } from './clock.ts'
+import { sweepVariants } from './dead-variants.ts'
+import { sweepIntents } from './intents.ts'
+import { Lease, LeaseLost } from './lease.ts'
+import { sweepMarkedFiles } from './marked-files.ts'
+import { MARKS } from './marks.ts'
+import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
+import { emptyTally, type SweepReport } from './report.ts'
+import type { Pass, SweepRun } from './run.ts'
+import { markUnnamedFiles } from './unnamed-files.ts'
+import { sweepUploads } from './uploads.ts'
+
+export interface SweepOptions {
+  readonly store: ObjectStore
+  /** The prefixes that may be read as pictures, as the gateways have them; variants of others are left. */
+  readonly sources: readonly string[]
+  /** The epoch of this release's variants. */
+  readonly epoch: string
+  readonly clock: Clock
+  /** Without it the sweep only says what it would do. */
+  readonly deletes: boolean
+  /** Objects handled at once, and then noted as done. */
+  readonly batchSize?: number
+}
+
+const LEASE_KEY = 'system/sweep/lease.json'
+const LEASE_TTL_MS = 60_000
+/** A sweep that stopped longer ago is begun anew: what it found is old. */
+const MAX_PROGRESS_AGE_MS = 86_400_000
+
+/** What is swept, in order. Marks come before files, so that none is judged by the sweep that made it. */
+const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
+  { prefix: 'temp/uploads/', pass: sweepUploads },
+  { prefix: 'system/purges/', pass: sweepIntents },
+  { prefix: MARKS, pass: sweepMarkedFiles },
+  { prefix: 'items/', pass: markUnnamedFiles },
+  { prefix: 'profiles/', pass: markUnnamedFiles },
+  { prefix: 'img/', pass: sweepVariants },
+  { prefix: 'private/', pass: sweepVariants },
+]
+
+/**
+ * Removes what nothing refers to any more and stores a report. `busy` when another replica is at it. A sweep that is
+ * cut short is gone on with by the next one; a dry run always sees everything and needs no lease.
+ */
+export async function sweep(options: SweepOptions): Promise<SweepReport | 'busy'> {
+  const { store, clock, deletes } = options
+  if (!deletes) return account(options, undefined, async () => {})
+  const lease = await Lease.acquire({ store, key: LEASE_KEY, ttlMs: LEASE_TTL_MS, clock })
+  if (lease === undefined) return 'busy'
+  try {
+    return await account(options, await resumable(options), () => lease.keep())
+  } finally {
+    await lease.release()
+  }
+}
+
+async function resumable({ store, clock }: SweepOptions): Promise<Progress | undefined> {
+  const progress = await readProgress(store)
+  const isKnown = PASSES.some(({ prefix }) => prefix === progress?.prefix)
+  if (progress === undefined || !isKnown) return undefined
+  return clock.now() - Date.parse(progress.startedAt) < MAX_PROGRESS_AGE_MS ? progress : undefined
+}
+
+async function account(
+  options: SweepOptions,
+  resumed: Progress | undefined,
+  keepLease: () => Promise<void>,
+): Promise<SweepReport> {
+  const { store, clock, deletes } = options
+  const startedAt = resumed?.startedAt ?? new Date(clock.now()).toISOString()
+  const tally = resumed?.tally ?? emptyTally()
+  const outcome = await runPasses(options, { ...runOf(options), tally, keepLease }, { startedAt, resumed })
+  const report: SweepReport = {
+    mode: deletes ? 'delete' : 'dry-run',
+    outcome,
+    startedAt,
+    endedAt: new Date(clock.now()).toISOString(),
+    resumed: resumed !== undefined,
+    ...tally,
+  }
+  await store.put(`system/sweep/reports/${startedAt}-${randomUUID()}.json`, toJson(report), {
+    contentType: 'application/json',
+    cacheControl: 'no-store',
+    ifNoneMatch: '*',
+  })
+  return report
+}
+
+function runOf({ store, clock, deletes, sources, epoch }: SweepOptions) {
+  const views = { pictures: createSourceView(store, sources), records: createRecordView(store, sources) }
+  return {
+    store,
+    clock,
+    deletes,
+    epoch,
+    lookUp: async (path) => lookUp(views, path),
+    knows: (path) => sources.some((prefix) => prefix === '*' || path.startsWith(prefix)),
+  } satisfies Partial<SweepRun>
+}
+
+async function runPasses(
+  options: SweepOptions,
+  run: SweepRun,
+  begun: { readonly startedAt: string; readonly resumed: Progress | undefined },
+): Promise<SweepReport['outcome']> {
+  try {
+    for await (const { prefix, pass, batch } of work(options, begun.resumed)) {
+      await pass(batch, run)
+      run.tally.examined += batch.length
+      if (!run.deletes) continue
+      await run.keepLease()
+      const { startedAt } = begun
+      await writeProgress(run.store, { startedAt, prefix, after: batch.at(-1)?.key, tally: run.tally })
+    }
+    if (run.deletes) await clearProgress(run.store)
+    return 'finished'
+  } catch (error) {
+    if (error instanceof LeaseLost) return 'lost'
+    throw error
+  }
+}
+
+/** Everything to be swept in batches, in order, from where an earlier sweep came to. */
+async function* work(options: SweepOptions, resumed: Progress | undefined) {
+  const first = PASSES.findIndex(({ prefix }) => prefix === resumed?.prefix)
+  for (const { prefix, pass } of PASSES.slice(Math.max(0, first))) {
+    const after = prefix === resumed?.prefix ? resumed.after : undefined
+    for await (const batch of batches(options, prefix, after)) yield { prefix, pass, batch }
+  }
+}
+
+/** The listing in pieces, so that memory does not grow with the bucket. */
+async function* batches(
+  { store, batchSize = 500 }: SweepOptions,
+  prefix: string,
+  after: string | undefined,
+): AsyncGenerator<readonly ListedObject[]> {
+  let batch: ListedObject[] = []
+  for await (const object of store.list(prefix, { after })) {
+    batch.push(object)
+    if (batch.length < batchSize) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+const toJson = (report: SweepReport) => Buffer.from(JSON.stringify(report, undefined, 2))
