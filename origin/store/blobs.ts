@@ -14,6 +14,8 @@ export const SMALL_BYTES = 1024 * 1024
 
 /** What blobs read lately may take of memory. */
 const MEMORY_BYTES = 64 * 1024 * 1024
+/** Names of blobs that have been read once and may be read again. */
+const MAX_READ_ONCE = 10_000
 
 /** Supplies the bytes of a blob, piece by piece. */
 type Fill<Filled> = (sink: (piece: Buffer) => Promise<void>) => Promise<Filled>
@@ -24,6 +26,7 @@ export class Blobs {
   readonly #directory: string
   readonly #names: DirectorySync
   readonly #held = new Map<string, { readers: number; isDoomed: boolean }>()
+  readonly #readOnce = new LRUCache<string, true>({ max: MAX_READ_ONCE })
   /** Never out of date: a blob does not change, and its name is not used again. */
   readonly #lately = new LRUCache<string, Buffer>({
     maxSize: MEMORY_BYTES,
@@ -100,7 +103,7 @@ export class Blobs {
     }
   }
 
-  /** A small blob whole, out of memory if it was read lately; `undefined` when it has just been removed. Not to be changed. */
+  /** A small blob whole, out of memory if it was read lately and more than once; `undefined` when it has just been removed. Not to be changed. */
   async readSmall({ blob, bytes }: Piece): Promise<Buffer | undefined> {
     const known = this.#lately.get(blob)
     if (known) return known
@@ -109,7 +112,9 @@ export class Blobs {
     try {
       const content = await readWhole(file, bytes)
       if (content === undefined) throw truncated({ blob, bytes })
-      this.#lately.set(blob, content)
+      // What is read once, as a gateway reads its sources, would only push out what is read again.
+      if (this.#readOnce.has(blob)) this.#lately.set(blob, content)
+      else this.#readOnce.set(blob, true)
       return content
     } finally {
       await file.close()
