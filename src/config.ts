@@ -1,46 +1,11 @@
 import { z } from 'zod'
+import { bucketSettings } from './settings/bucket.ts'
+import { renderingSettings } from './settings/rendering.ts'
+import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
-import { CROP_STRATEGIES, DEFAULT_RENDERING, type RenderingSettings } from './transform/rendering-settings.ts'
+import type { RenderingSettings } from './transform/rendering-settings.ts'
 import { SIZE_POLICIES } from './transform/size-policy.ts'
-
-const MB = 1024 * 1024
-
-/** A whole number of a unit, within bounds. */
-const whole = (fallback: number, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,10}$/, `a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `a whole number from ${min} to ${max}`)
-    .default(fallback)
-
-const megabytes = (fallback: number, min: number, max: number) =>
-  whole(fallback, min, max).transform((count) => count * MB)
-
-const port = (fallback: number) => whole(fallback, 0, 65_535)
-
-const url = z.url({ protocol: /^https?$/, error: 'an address such as https://s3.example.com' })
-
-const flag = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true')
-
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== ''),
-)
-
-const prefix = z
-  .string()
-  .regex(/^(?:\*|[^*]*[^*/]\/)$/, 'prefixes that end in /, such as items/,photos/, or * for all')
-
-/** As it stands in a header that the distribution adds. */
-const originSecret = z
-  .string()
-  .regex(/^[\x21-\x7e]{16,1783}$/, 'secrets of 16 to 1783 visible ASCII characters, separated by commas')
-
-const secret = z.string().min(16, 'keys of at least 16 characters, separated by commas')
 
 /** Every variable that Halftone reads: what is accepted, and what holds where it is not set. */
 const variables = z.object({
@@ -55,18 +20,7 @@ const variables = z.object({
     .regex(/^[^:,]+:[^,]+(?:,[^:,]+:[^,]+)*$/, 'key:secret, more of them after commas')
     .optional(),
 
-  HALFTONE_BUCKET: z.string().min(3, 'the name of a bucket').optional(),
-  AWS_REGION: z.string().default('us-east-1'),
-  AWS_ENDPOINT_URL_S3: url.optional(),
-  AWS_ACCESS_KEY_ID: z.string().optional(),
-  AWS_SECRET_ACCESS_KEY: z.string().optional(),
-  AWS_SESSION_TOKEN: z.string().optional(),
-  HALFTONE_S3_FORCE_PATH_STYLE: flag.optional(),
-  HALFTONE_S3_PUBLIC_ENDPOINT: url.optional(),
-  HALFTONE_S3_CONNECTIONS: whole(128, 1, 10_000),
-  HALFTONE_S3_TIMEOUT_MS: whole(5_000, 100, 60_000),
-  HALFTONE_S3_ATTEMPTS: whole(3, 1, 10),
-
+  ...bucketSettings,
   HALFTONE_SOURCES: list.pipe(z.array(prefix).min(1)).default(['items/', 'profiles/']),
   HALFTONE_SIZES: z.enum(SIZE_POLICIES, { error: SIZE_POLICIES.join(', ') }).default('ladder'),
   HALFTONE_PRESETS: z.string().default('').transform(presets),
@@ -98,19 +52,7 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
-  HALFTONE_CROP: z
-    .enum(CROP_STRATEGIES, { error: CROP_STRATEGIES.join(', ') })
-    .default(DEFAULT_RENDERING.crop),
-  HALFTONE_BACKGROUND: z
-    .string()
-    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
-    .toLowerCase()
-    .default(DEFAULT_RENDERING.background),
-  HALFTONE_KEEP_P3: flag.default(DEFAULT_RENDERING.keepsP3),
-  HALFTONE_LINEAR_RESIZE: flag.default(DEFAULT_RENDERING.linearLight),
-  HALFTONE_KEEP_GAIN_MAP: flag.default(DEFAULT_RENDERING.keepsGainMap),
-  HALFTONE_KEEP_COPYRIGHT: flag.default(DEFAULT_RENDERING.keepsCopyright),
-  HALFTONE_INFO_EXIF: flag.default(DEFAULT_RENDERING.tellsShot),
+  ...renderingSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

@@ -19,7 +19,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'variants',
     ],
   },
-  'config.ts': { imports: ['telemetry', 'transform'] },
+  'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
+  settings: { imports: ['media', 'transform'] },
   'errors.ts': { imports: [] },
   commands: {
     imports: [
@@ -45,21 +46,43 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
-  variants: { imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls'], types: ['render', 'storage'] },
+  variants: {
+    imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
+    types: ['render', 'storage'],
+  },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
+  transfers: { imports: ['errors.ts', 'storage'] },
+  identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
+  audit: { imports: ['errors.ts', 'storage'] },
+  events: { imports: ['errors.ts', 'media', 'storage', 'urls'] },
+  library: {
+    imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
+    types: ['transfers', 'transform'],
+  },
+  uploads: {
+    imports: ['errors.ts', 'library', 'media', 'transfers', 'urls'],
+    types: ['audit', 'identity', 'render', 'storage'],
+  },
+  api: {
+    imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
+    types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
+  },
   telemetry: { imports: [], types: ['render', 'storage'] },
 }
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['http']],
+  [/^hono|^@hono\//, ['api', 'http']],
   [/^sharp$|^thumbhash$/, ['pixels']],
-  [/^@aws-sdk\/|^@smithy\/|^undici$/, ['storage', 'cdn']],
+  [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
+  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^jose$/, ['identity']],
+  [/^@fastify\/busboy$|^rate-limiter-flexible$|^iovalkey$/, ['api']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
   [/^csv-parse/, ['media']],

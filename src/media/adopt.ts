@@ -144,6 +144,7 @@ function recordOf(
   photos: PhotoEntry[],
 ): { key: string; record: AlbumRecord | ProfileRecord } {
   const access = 'public'
-  if (root === 'items') return { key: albumKey(id), record: { itemId: id, owner, access, photos } }
-  return { key: profileKey(id), record: { userId: id, owner, access, photo: photos[0] } }
+  if (root === 'items')
+    return { key: albumKey(id), record: { itemId: id, owner, access, revision: 1, photos } }
+  return { key: profileKey(id), record: { userId: id, owner, access, revision: 1, photo: photos[0] } }
 }

@@ -24,7 +24,7 @@ export async function createItem(
   for (const photo of item.photos) {
     photos.push(await storePhoto(store, `items/${itemId}/photos/${photo.photoId}`, photo))
   }
-  const record: AlbumRecord = { itemId, owner, access: 'public', photos }
+  const record: AlbumRecord = { itemId, owner, access: 'public', revision: 1, photos }
   return createRecord(store, albumKey(itemId), record)
 }
 
@@ -36,7 +36,7 @@ export async function createProfile(
   const { userId, photo } = profile
   if ((await store.head(profileKey(userId))) !== undefined) return 'exists'
   const entry = await storePhoto(store, `profiles/${userId}/photo/${photo.photoId}`, photo)
-  const record: ProfileRecord = { userId, owner: userId, access: 'public', photo: entry }
+  const record: ProfileRecord = { userId, owner: userId, access: 'public', revision: 1, photo: entry }
   return createRecord(store, profileKey(userId), record)
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shot } from '../media/records.ts'
 import type { PictureDescription } from '../render/renderer.ts'
 import type { Source } from '../sources/source.ts'
 import type { FactsName } from '../transform/spec.ts'
@@ -21,18 +22,7 @@ const sourceFacts = z.object({
   /** Base64. */
   thumbHash: z.base64(),
   /** How it was taken, where the operator lets that be told. */
-  exif: z
-    .object({
-      make: z.string().optional(),
-      model: z.string().optional(),
-      lens: z.string().optional(),
-      takenAt: z.string().optional(),
-      exposureSeconds: z.number().optional(),
-      aperture: z.number().optional(),
-      iso: z.number().optional(),
-      focalLengthMm: z.number().optional(),
-    })
-    .optional(),
+  exif: shot.optional(),
   /** The version that all this is true of, 15 characters. */
   version: z.string(),
 })

@@ -83,6 +83,7 @@ describe('what is adopted', () => {
       itemId: '42',
       owner: 'shop',
       access: 'public',
+      revision: 1,
       photos: [
         {
           photoId: 'p1',

@@ -88,7 +88,7 @@ export async function putAlbum(
     height: 1,
     addedAt: new Date().toISOString(),
   }))
-  const record: AlbumRecord = { itemId, owner: 'tests', access: 'public', photos }
+  const record: AlbumRecord = { itemId, owner: 'tests', access: 'public', revision: 1, photos }
   return putText(store, albumKey(itemId), JSON.stringify(record))
 }
 
