@@ -31,22 +31,24 @@ describe('probeUploads', () => {
   const bent: [string, (presigner: Presigner) => Partial<Presigner>, object][] = [
     [
       'forms',
-      ({ form }) => ({ form: async (what) => ({ ...(await form(what)), fields: { key: what.key } }) }),
+      (presigner) => ({
+        form: async (what) => ({ ...(await presigner.form(what)), fields: { key: what.key } }),
+      }),
       { forms: false, conditionalPuts: true, exactLengths: true },
     ],
     [
       'the range of a form',
-      ({ form }) => ({ form: async (what) => form({ ...what, maxBytes: 100 }) }),
+      (presigner) => ({ form: async (what) => presigner.form({ ...what, maxBytes: 100 }) }),
       { forms: false, conditionalPuts: true, exactLengths: true },
     ],
     [
       'conditional PUTs',
-      ({ put }) => ({ put: async (what) => put({ ...what, overwrites: true }) }),
+      (presigner) => ({ put: async (what) => presigner.put({ ...what, overwrites: true }) }),
       { forms: true, conditionalPuts: false, exactLengths: true },
     ],
     [
       'lengths',
-      ({ put }) => ({ put: async (what) => put({ ...what, bytes: 5 }) }),
+      (presigner) => ({ put: async (what) => presigner.put({ ...what, bytes: 5 }) }),
       { forms: true, conditionalPuts: false, exactLengths: false },
     ],
   ]
