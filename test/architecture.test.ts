@@ -7,14 +7,28 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
+    imports: ['composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
+    types: ['render'],
+  },
+  composition: {
     imports: [
+      'api',
+      'audit',
+      'cdn',
       'config.ts',
-      'http',
+      'errors.ts',
+      'events',
+      'identity',
+      'library',
+      'media',
       'render',
       'sources',
       'storage',
+      'sweep',
       'telemetry',
+      'transfers',
       'transform',
+      'uploads',
       'urls',
       'variants',
     ],
@@ -25,6 +39,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   commands: {
     imports: [
       'cdn',
+      'composition',
       'config.ts',
       'errors.ts',
       'gateway.ts',

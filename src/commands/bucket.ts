@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import type { S3ObjectStore } from '../storage/s3-object-store.ts'
 import { localBucket, secretsFile } from './local-origin.ts'
 

@@ -1,5 +1,5 @@
 import { type Config, ConfigError } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import { createLog } from '../telemetry/log.ts'
 import { runGateway } from './run-gateway.ts'
 import { untilStopped } from './until-stopped.ts'

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
