@@ -36,6 +36,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
   settings: { imports: ['media', 'transform'] },
   'errors.ts': { imports: [] },
+  running: {
+    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
+    types: ['telemetry'],
+  },
   commands: {
     imports: [
       'cdn',
@@ -46,6 +50,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'http',
       'media',
       'render',
+      'running',
       'storage',
       'sweep',
       'telemetry',
