@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { probeUploads } from '../../src/transfers/probe-uploads.ts'
 import { createS3Presigner } from '../../src/transfers/s3-presigner.ts'
 import type { Presigner } from '../../src/transfers/transfers.ts'
+import { failure, startScript } from '../storage/raw-server.ts'
 import { startBucket } from './origin-bucket.ts'
 
 async function start() {
@@ -58,11 +59,30 @@ describe('probeUploads', () => {
     expect(await left(store)).toEqual([])
   })
 
+  /** Permissions for another place, and a store that is in order. */
+  const elsewhere = async (url: string) => ({
+    store: createMemoryObjectStore(),
+    presigner: {
+      ...(await start()).presigner,
+      form: async () => ({ url, fields: {} }),
+      put: async () => ({ method: 'PUT', url, headers: {} }) as const,
+    },
+  })
+
   test('fails when the store cannot be reached', async () => {
-    const { presigner } = await start()
-    const unreachable = async () => ({ method: 'PUT', url: 'http://127.0.0.1:1/', headers: {} }) as const
-    const form = async () => ({ url: 'http://127.0.0.1:1/', fields: {} })
-    const probe = { store: createMemoryObjectStore(), presigner: { ...presigner, form, put: unreachable } }
+    const probe = await elsewhere('http://127.0.0.1:1/')
     await expect(probeUploads(probe)).rejects.toMatchObject({ code: 'bucket_unreachable' })
+  })
+
+  test('takes a failure of the store for no answer, but for 501', async () => {
+    await using failing = await startScript([failure(503, 'SlowDown')])
+    const failed = probeUploads(await elsewhere(failing.url))
+    await expect(failed).rejects.toMatchObject({ code: 'bucket_unreachable' })
+    await using ignorant = await startScript([failure(501, 'NotImplemented')])
+    expect(await probeUploads(await elsewhere(ignorant.url))).toEqual({
+      forms: false,
+      conditionalPuts: false,
+      exactLengths: true,
+    })
   })
 })
