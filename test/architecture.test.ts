@@ -24,9 +24,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'errors.ts': { imports: [] },
   commands: {
     imports: [
+      'audit',
       'cdn',
       'config.ts',
       'errors.ts',
+      'events',
       'gateway.ts',
       'http',
       'media',
@@ -54,12 +56,13 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
-  sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
+  leases: { imports: [], types: ['storage'] },
+  sweep: { imports: ['cdn', 'errors.ts', 'leases', 'media', 'sources', 'storage', 'urls'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
-  audit: { imports: ['errors.ts', 'storage'] },
-  events: { imports: ['errors.ts', 'media', 'storage', 'urls'] },
+  audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
+  events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
     types: ['transfers', 'transform'],
