@@ -50,6 +50,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'events',
       'gateway.ts',
       'http',
+      'leases',
       'media',
       'render',
       'running',
@@ -95,7 +96,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
 }
 
 /** Packages that only their owners may import. */

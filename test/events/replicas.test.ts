@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import fc from 'fast-check'
+import { array, assert, asyncProperty, constantFrom } from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createEvents, type EventsOptions } from '../../src/events/events.ts'
 import { EVENTS_LEASE_KEY } from '../../src/events/outbox-entry.ts'
 import { createEventOutbox } from '../../src/events/outbox.ts'
 import { createClock as createRealClock } from '../../src/leases/clock.ts'
@@ -11,7 +12,7 @@ import { openOrigin } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 import { createClock, HOUR_MS } from '../sweep/sweeping.ts'
 import { eventOf, pendingKeys, putRecord } from './events.ts'
-import { type Receiver, startReceiver } from './receiver.ts'
+import { type Receiver, SECRET, startReceiver } from './receiver.ts'
 import { confirmAll, createSender } from './sending.ts'
 
 let receiver: Receiver
@@ -125,26 +126,49 @@ describe('one sender at a time', () => {
   })
 
   test('what is confirmed here is delivered without waiting for the next look, and a stop ends the waiting', async () => {
-    const { sender } = createSender({ store, clock: onWall, url: receiver.url, intervalMs: 1_000_000 })
-    const outbox = createEventOutbox({ store, onConfirmed: () => sender.wake() })
-    sender.start()
+    const { outbox, sender } = createEvents(optionsTo(receiver.url))
+    sender?.start()
     for (const revision of [1, 2, 3]) {
       const event = eventOf('items/1', revision)
       await outbox.intend(event)
       await outbox.confirm(event)
       await receiver.took(revision)
     }
-    await sender.close()
+    await sender?.close()
     expect(receiver.all).toHaveLength(3)
+  })
+
+  test('without a webhook nothing is written, and there is no sender', async () => {
+    const { outbox, sender } = createEvents(optionsTo(undefined))
+    const event = eventOf('items/1', 1)
+    await outbox.intend(event)
+    await outbox.confirm(event)
+    await outbox.withdraw(event)
+    expect(sender).toBeUndefined()
+    expect(await pendingKeys(store)).toEqual([])
+  })
+
+  const optionsTo = (url: string | undefined): EventsOptions => ({
+    store,
+    clock: onWall,
+    url,
+    secrets: [SECRET],
+    timeoutMs: 5_000,
+    maxAttempts: 3,
+    intervalMs: 1_000_000,
+    onAttempt: () => {},
+    onFailure: (error) => {
+      throw error
+    },
   })
 })
 
 /** What becomes of a change of a record, in a program that may die at each of its steps. */
-const fates = fc.constantFrom('happens', 'dies before', 'dies after', 'loses')
+const fates = constantFrom('happens', 'dies before', 'dies after', 'loses')
 
 test('property: every change that happened is told, in order, and no other, whatever writers die of', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fates, { minLength: 1, maxLength: 12 }), async (chosen) => {
+  await assert(
+    asyncProperty(array(fates, { minLength: 1, maxLength: 12 }), async (chosen) => {
       const store = createMemoryObjectStore()
       const clock = createClock()
       const outbox = createEventOutbox({ store })
