@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError, quietSdk, readConfig } from './config.ts'
 import { type AdoptChoices, adopt } from './commands/adopt.ts'
 import { audit, type AuditChoices } from './commands/audit.ts'
@@ -8,6 +8,7 @@ import { dropEvents, type EventChoices, listEvents, retryEvents } from './comman
 import { purge } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
+import { setup, type SetupChoices } from './commands/setup.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
@@ -19,6 +20,11 @@ const EXIT_CONFIG = 78
 
 quietSdk()
 tuneGarbageCollector()
+
+function days(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('accepted is 1 to 9999.')
+  return Number(text)
+}
 
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
@@ -110,6 +116,16 @@ events
   .action(async (ids: string[]) => {
     if (!(await dropEvents(readConfig(), ids))) process.exitCode = 1
   })
+
+program
+  .command('setup')
+  .option('--write', 'does it; without it the command only says what is missing')
+  .option('--origin <url...>', 'pages that upload from a browser, such as https://shop.example')
+  .option('--recovery-days <days>', 'how long what was replaced or deleted can be brought back', days, 30)
+  .option('--archive-after-days <days>', 'from when on originals lie in storage for rare access', days)
+  .option('--iam', 'prints the least that an IAM role needs, and does nothing')
+  .description('gives the bucket its settings: private, encrypted, versioned, CORS, lifecycle')
+  .action((choices: SetupChoices) => setup(readConfig(), choices))
 
 program
   .command('doctor')

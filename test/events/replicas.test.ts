@@ -138,6 +138,25 @@ describe('one sender at a time', () => {
     expect(receiver.all).toHaveLength(3)
   })
 
+  test('a long backlog of one object does not wait for the next look', async () => {
+    const events = Array.from({ length: 250 }, (_, index) => eventOf('items/1', index + 1))
+    await confirmAll(store, events)
+    const { sender } = createEvents(optionsTo(receiver.url))
+    sender?.start()
+    await receiver.took(250)
+    await sender?.close()
+    expect(receiver.all.map(({ id }) => id)).toEqual(events.map(({ id }) => id))
+  })
+
+  test('a bucket that is away does not keep a sender from being closed', async () => {
+    const gated = gateStore(store)
+    const { sender, failures } = createSender({ store: gated.store, clock: onWall, url: receiver.url })
+    await sender.look()
+    gated.setAway(true)
+    await sender.close()
+    expect(failures).toMatchObject([{ code: 'bucket_unreachable' }])
+  })
+
   test('without a webhook nothing is written, and there is no sender', async () => {
     const { outbox, sender } = createEvents(optionsTo(undefined))
     const event = eventOf('items/1', 1)
