@@ -3,8 +3,10 @@ import { array, assert, asyncProperty, constantFrom } from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createEvents, type EventsOptions } from '../../src/events/events.ts'
 import { EVENTS_LEASE_KEY } from '../../src/events/outbox-entry.ts'
+import { createWebhook } from '../../src/events/webhook.ts'
 import { createEventOutbox } from '../../src/events/outbox.ts'
 import { createClock as createRealClock } from '../../src/leases/clock.ts'
+import { Lease, LeaseLost } from '../../src/leases/lease.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -136,6 +138,26 @@ describe('one sender at a time', () => {
     }
     await sender?.close()
     expect(receiver.all).toHaveLength(3)
+  })
+
+  test('one that loses its lease in the middle of a look stops before the next delivery', async () => {
+    const clock = createClock()
+    const webhook = createWebhook({ url: receiver.url, secrets: [SECRET], timeoutMs: 5_000 })
+    const lease = { store, key: EVENTS_LEASE_KEY, ttlMs: 30_000, clock: createClock() }
+    const slow = createSender({
+      store,
+      clock,
+      url: receiver.url,
+      deliver: async (event, atMs) => {
+        const delivery = await webhook(event, atMs)
+        clock.advance(30_000)
+        await Lease.acquire(lease)
+        return delivery
+      },
+    })
+    await confirmAll(store, [eventOf('items/1', 1), eventOf('items/1', 2)])
+    await expect(slow.sender.look()).rejects.toThrow(LeaseLost)
+    expect(receiver.all.map(({ revision }) => revision)).toEqual([1])
   })
 
   test('a long backlog of one object does not wait for the next look', async () => {
