@@ -42,12 +42,15 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   commands: {
     imports: [
+      'audit',
       'cdn',
       'composition',
       'config.ts',
       'errors.ts',
+      'events',
       'gateway.ts',
       'http',
+      'leases',
       'media',
       'render',
       'running',
@@ -75,13 +78,14 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
+  leases: { imports: [], types: ['storage'] },
+  sweep: { imports: ['cdn', 'errors.ts', 'leases', 'media', 'sources', 'storage', 'urls'] },
   setup: { imports: [], types: ['storage'] },
-  sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
-  audit: { imports: ['errors.ts', 'storage'] },
-  events: { imports: ['errors.ts', 'media', 'storage', 'urls'] },
+  audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
+  events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
     types: ['transfers', 'transform'],
@@ -94,7 +98,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
 }
 
 /** Packages that only their owners may import. */
