@@ -22,10 +22,11 @@ export class UploadError extends Error {
   }
 }
 
-/** Whether the same request may have another answer later. */
+/** Whether the same may have another answer later; of a bucket's refusals those that can come of a URL that has expired. */
 function isPassing(error: unknown): error is UploadError {
   if (!(error instanceof UploadError)) return false
   const { code, status } = error
+  if (code === 'bucket_refused' && [400, 403, 404].includes(status)) return true
   return ['unreachable', 'conflict'].includes(code) || [408, 425, 429].includes(status) || status >= 500
 }
 

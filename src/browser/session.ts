@@ -9,7 +9,6 @@ import {
   retry,
   send,
   type SendOptions,
-  type Transfer,
   UploadError,
 } from './requests.ts'
 
@@ -23,9 +22,6 @@ export interface SessionOptions extends Retries, Pick<SendOptions, 'stallMs'> {
   /** Names of the files that are on their way: the same one once more is an upload of its own. */
   readonly underWay: Set<string>
 }
-
-/** How often the URLs of one piece are renewed when the bucket refuses them. */
-const MAX_RENEWALS = 2
 
 /** One file, from its ticket to its completion. */
 export class Session {
@@ -133,35 +129,34 @@ export class Session {
   }
 
   async #sendPiece(piece: number): Promise<void> {
-    for (let renewals = 0; ; renewals += 1) {
+    const { signal } = this.#stop
+    let stale: Ticket | undefined
+    await retry(this.#options, signal, async () => {
+      if (stale !== undefined) await this.#renew(stale)
+      stale = undefined
       const ticket = this.#current
-      const transfer = transferOf(ticket, piece, this.#options.file)
-      // In a renewed ticket it is left out once it has arrived.
-      if (transfer === undefined) return
       try {
-        await this.#sendPatiently(piece, transfer)
-        return
+        await this.#sendOnce(ticket, piece)
       } catch (error) {
-        // An expired URL, or one of an upload that the bucket does not know any more.
-        const isStale = error instanceof UploadError && [400, 403, 404].includes(error.status)
-        if (!isStale || renewals === MAX_RENEWALS) throw error
-        await this.#renew(ticket)
+        // What the bucket refuses or cuts off may have expired; what it could not do just now has not.
+        if (error instanceof UploadError && error.status < 500) stale = ticket
+        throw error
       }
-    }
+    })
   }
 
-  async #sendPatiently(piece: number, transfer: Transfer): Promise<void> {
+  async #sendOnce(ticket: Ticket, piece: number): Promise<void> {
     const { transfers, stallMs, file } = this.#options
     const { signal } = this.#stop
+    const transfer = transferOf(ticket, piece, file)
     const count = (bytes: number) => {
       this.#sent.set(piece, bytes)
       this.#tell('sending')
     }
-    await retry(this.#options, signal, () =>
-      // A place is held only while bytes flow, not during the pauses.
-      transfers(() => send(transfer, { signal, stallMs, onSent: count }), signal),
-    )
-    count(transfer.body instanceof Blob ? transfer.body.size : file.size)
+    // A place is held only while bytes flow, not during the pauses.
+    if (transfer !== undefined)
+      await transfers(() => send(transfer, { signal, stallMs, onSent: count }), signal)
+    count('parts' in ticket ? slice(file, piece, ticket.partBytes).size : file.size)
   }
 
   /** New URLs, asked for once by all the pieces whose URLs were of this ticket. */

@@ -80,7 +80,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   const hold = (text: string) => {
     let letGo: () => void = () => undefined
     const held = new Promise<void>((resolve) => (letGo = resolve))
-    stage.bucket.decide = async ({ url = '' }) => {
+    stage.bucket.decide = async ({ url = '' }): Promise<Fault> => {
       if (url.includes(text)) await held
       return 'pass'
     }
@@ -94,7 +94,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     )
     // The first three are kept until all three are there: they can only be under way together.
     let arrived = 0
-    stage.bucket.decide = async () => {
+    stage.bucket.decide = async (): Promise<Fault> => {
       arrived += 1
       await until(() => arrived >= 3)
       return 'pass'
@@ -129,7 +129,6 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   test.each<[string, Fault]>([
     ['a 503', { status: 503 }],
     ['a dropped connection', 'drop'],
-    ['a lost answer', 'lose-answer'],
   ])('after %s only that part is sent again', async (_, fault) => {
     stage.bucket.decide = once('partNumber=2', fault)
     const page = await openTestPage(context, stage.gateway.url)
@@ -137,6 +136,21 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     const [outcome] = await outcomesOf(page, 1)
     expect(outcome?.result?.photo.bytes).toBe(12 * MB)
     expect(partsSent()).toEqual([1, 2, 1])
+  })
+
+  test('a part whose answer was lost is not sent again', async () => {
+    let isLost = true
+    stage.bucket.decide = ({ url = '' }) => (isLost && url.includes('partNumber=2') ? 'lose-answer' : 'pass')
+    // By then Chromium has given up its own repetition.
+    stage.gateway.decide = ({ method, url = '' }) => {
+      if (method === 'GET' && url.startsWith('/api/')) isLost = false
+      return 'pass'
+    }
+    const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 1 }')
+    await page.setInputFiles('#files', large)
+    const [outcome] = await outcomesOf(page, 1)
+    expect(outcome?.result?.photo.bytes).toBe(12 * MB)
+    expect(apiCalls()).toEqual(['POST ', 'GET /id', 'POST /id/complete'])
   })
 
   test('a bucket that goes on failing is given up, and taken up again later', async () => {
@@ -203,17 +217,21 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   })
 
   test('a completion whose answer was lost is found again after a reload', async () => {
-    stage.gateway.decide = once('/complete', 'lose-answer')
+    // Chromium itself repeats a request on a connection that was idle, once.
+    let isLost = true
+    stage.gateway.decide = ({ url = '' }) => (isLost && url.endsWith('/complete') ? 'lose-answer' : 'pass')
     const page = await openTestPage(context, stage.gateway.url, '{ attempts: 1 }')
     const file = stage.file('lost.jpg', await jpegOf(100_000))
     await page.setInputFiles('#files', file)
     expect(await outcomesOf(page, 1)).toMatchObject([{ code: 'unreachable' }])
+    isLost = false
     await page.reload()
     await page.evaluate('begin()')
     await page.setInputFiles('#files', file)
     const [outcome] = await outcomesOf(page, 1)
     expect(outcome?.result?.photo.bytes).toBe(100_000)
-    expect(apiCalls()).toEqual(['POST ', 'POST /id/complete', 'GET /id', 'POST /id/complete'])
+    expect(apiCalls().filter((line) => line === 'POST ')).toHaveLength(1)
+    expect(apiCalls().slice(-2)).toEqual(['GET /id', 'POST /id/complete'])
     expect(stage.bucket.requests).toHaveLength(1)
   })
 
@@ -236,7 +254,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     let asked = false
     let letGo: () => void = () => undefined
     const held = new Promise<void>((resolve) => (letGo = resolve))
-    stage.gateway.decide = async ({ method }) => {
+    stage.gateway.decide = async ({ method }): Promise<Fault> => {
       if (method === 'POST') {
         asked = true
         await held
@@ -254,14 +272,12 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   })
 
   test.each([
-    ['no picture', 'notes.jpg', 'just some words', 'upload_refused', 'This is not a picture'],
-    ['a type that is not taken', 'phone.heic', 'ftypheic', 'upload_type_refused', 'Set the phone to JPEG'],
-  ])('%s: the page is told why, and nothing is kept', async (_, name, text, code, detail) => {
+    ['notes.jpg', 'image/jpeg', { code: 'upload_refused', detail: 'This is not a picture' }],
+    ['phone.heic', 'image/heic', { code: 'upload_type_refused', detail: 'Set the phone to JPEG' }],
+  ])('%s is refused: the page is told why, and nothing is kept', async (name, mimeType, why) => {
     const page = await openTestPage(context, stage.gateway.url)
-    // What a browser makes of `.heic` depends on the system: here the type is given.
-    const mimeType = name.endsWith('.heic') ? 'image/heic' : 'image/jpeg'
-    await page.setInputFiles('#files', { name, mimeType, buffer: Buffer.from(text) })
-    expect(await outcomesOf(page, 1)).toMatchObject([{ code, detail }])
+    await page.setInputFiles('#files', { name, mimeType, buffer: Buffer.from('words') })
+    expect(await outcomesOf(page, 1)).toMatchObject([why])
     expect(await stage.twin.leftovers()).toEqual([])
     expect(await page.evaluate('localStorage.length')).toBe(0)
   })

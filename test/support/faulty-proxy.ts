@@ -23,7 +23,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const requests: string[] = []
   const present = new Set<ServerResponse>()
   const server = createServer((incoming, answer) => {
-    void handle(incoming, answer).catch(() => incoming.destroy())
+    void handle(incoming, answer).catch(() => incoming.socket.destroy())
   })
   async function handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const isPreflight = incoming.method === 'OPTIONS'
@@ -37,7 +37,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     // The client has left meanwhile.
     if (incoming.destroyed) return
     if (fault === 'pass' || fault === 'lose-answer') passOn(target, { incoming, answer, fault })
-    else if (fault === 'drop') incoming.once('data', () => incoming.destroy())
+    else if (fault === 'drop') incoming.once('data', () => incoming.socket.destroy())
     else {
       // Read to its end, so that the client sees the answer and not a reset.
       incoming.resume()
@@ -70,17 +70,17 @@ interface Exchange {
 
 function passOn(target: string, { incoming, answer, fault }: Exchange): void {
   const { method = 'GET', headers } = incoming
-  const outgoing = request(new URL(target), { method, headers, path: incoming.url })
+  const outgoing = request(new URL(target), { method, headers, path: incoming.url, agent: false })
   outgoing.on('response', (response) => {
     if (fault === 'lose-answer') {
       response.resume()
-      incoming.destroy()
+      incoming.socket.destroy()
       return
     }
     answer.writeHead(response.statusCode ?? 502, response.headers)
     response.pipe(answer)
   })
-  outgoing.on('error', () => incoming.destroy())
-  incoming.on('aborted', () => outgoing.destroy())
+  outgoing.on('error', () => incoming.socket.destroy())
+  answer.on('close', () => outgoing.destroy())
   incoming.pipe(outgoing)
 }

@@ -214,10 +214,10 @@ export function createUploadTwin(origin: RunningOrigin, publicUrl: string): Uplo
 }
 
 interface Verbs {
-  begin(request: UploadRequest): Promise<string>
-  ticketOf(uploadId: string): Promise<Ticket>
-  complete(uploadId: string): Promise<object>
-  remove(uploadId: string): Promise<void>
+  readonly begin: (request: UploadRequest) => Promise<string>
+  readonly ticketOf: (uploadId: string) => Promise<Ticket>
+  readonly complete: (uploadId: string) => Promise<object>
+  readonly remove: (uploadId: string) => Promise<void>
 }
 
 function routes({ begin, ticketOf, complete, remove }: Verbs): Hono<AppEnv> {
