@@ -40,18 +40,14 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
     mimeType: 'image/jpeg',
     buffer: await plainJpeg(colour),
   })
-  /** Whether the page shows pictures of these widths; those that are not loaded yet have none. */
-  const expectWidths = (widths: readonly number[]) =>
-    expect
-      .poll(
-        () => page.evaluate("[...document.querySelectorAll('#uploads img')].map((img) => img.naturalWidth)"),
-        { timeout: 20_000 },
-      )
-      .toEqual(widths)
+  /** The widths of the pictures that the page shows; those that are not loaded yet have none. */
+  const widths = () =>
+    page.evaluate<number[]>("[...document.querySelectorAll('#uploads img')].map((img) => img.naturalWidth)")
+  const patience = { timeout: 20_000 }
 
   test('requirements: Flows – a page uploads a photo and shows its variants', async () => {
     await page.getByLabel('Choose photos').setInputFiles(await photo('#cc3311'))
-    await expectWidths([300, 800, 1200])
+    await expect.poll(widths, patience).toEqual([300, 800, 1200])
     expect(await page.getByRole('status').textContent()).toBe('cc3311.jpg: done')
     expect(await page.locator('#uploads progress, #uploads button').count()).toBe(0)
   })
@@ -68,7 +64,7 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
       return transfer
     })()`)
     await page.dispatchEvent('#upload', 'drop', { dataTransfer: data })
-    await expectWidths([300, 800, 1200, 300, 800, 1200])
+    await expect.poll(widths, patience).toEqual([300, 800, 1200, 300, 800, 1200])
   })
 
   test('what is refused is told in words', async () => {
@@ -94,7 +90,7 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
 
   test('fits a telephone', async () => {
     await page.getByLabel('Choose photos').setInputFiles(await photo('#00aa00'))
-    await expectWidths([300, 800, 1200])
+    await expect.poll(widths, patience).toEqual([300, 800, 1200])
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
   })
 })

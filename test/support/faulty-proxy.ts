@@ -81,6 +81,11 @@ function passOn(target: string, { incoming, answer, fault }: Exchange): void {
     response.pipe(answer)
   })
   outgoing.on('error', () => incoming.socket.destroy())
-  answer.on('close', () => outgoing.destroy())
+  answer.on('close', () => {
+    // An answer that came early: the rest of the body is still taken, or its sender would not look at the answer.
+    incoming.unpipe(outgoing)
+    incoming.resume()
+    outgoing.destroy()
+  })
   incoming.pipe(outgoing)
 }

@@ -157,7 +157,7 @@ export function createUploadTwin(origin: RunningOrigin, publicUrl: string): Uplo
         await remove(uploadId)
         throw new GatewayError('upload_refused', 'This is not a picture')
       })
-    const key = `items/${request.ownerId}/photos/p1/original-${uploadId}.jpg`
+    const key = `photos/${request.ownerId}/${uploadId}.jpg`
     await client.send(new CopyObjectCommand({ Bucket, Key: key, CopySource: `${Bucket}/${encodeURI(Key)}` }))
     await client.send(new DeleteObjectCommand({ Bucket, Key }))
     const urls = Object.fromEntries(
