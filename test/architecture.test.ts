@@ -34,6 +34,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'transfers',
       'transform',
       'urls',
     ],

@@ -3,7 +3,9 @@ import { readConfig } from '../config.ts'
 import { openBucket } from '../gateway.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { S3Options } from '../storage/s3-client.ts'
 import { createLog } from '../telemetry/log.ts'
+import { allowUploadsFrom } from '../transfers/bucket-cors.ts'
 import { type LocalOrigin, startLocalOrigin } from './local-origin.ts'
 import { runGateway } from './run-gateway.ts'
 import { seedSamples } from './seed-samples.ts'
@@ -25,6 +27,7 @@ async function startOn(origin: LocalOrigin): Promise<void> {
   const config = readConfig(origin.variables)
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
+  await allowUploadsFrom(['*'], accessTo(origin))
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const gateway = await runGateway({ config, log, samplesPage }, store)
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
@@ -36,6 +39,20 @@ async function startOn(origin: LocalOrigin): Promise<void> {
   await gateway.close()
   store.close()
   if (reason.startsWith('origin')) process.exitCode = 1
+}
+
+/** The demo page may be opened by any name of this machine, and sends files to its bucket. */
+function accessTo({ variables }: LocalOrigin): S3Options {
+  return {
+    bucket: variables.HALFTONE_BUCKET,
+    region: 'us-east-1',
+    endpoint: variables.AWS_ENDPOINT_URL_S3,
+    credentials: {
+      accessKeyId: variables.AWS_ACCESS_KEY_ID,
+      secretAccessKey: variables.AWS_SECRET_ACCESS_KEY,
+    },
+    forcePathStyle: true,
+  }
 }
 
 /** At most so many items on the page. */
