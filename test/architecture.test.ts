@@ -73,6 +73,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
   },
+  // What browsers are given to run.
+  pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.
   browser: { imports: [] },
   telemetry: { imports: [], types: ['render', 'storage'] },
@@ -80,7 +82,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'http']],
+  [/^hono|^@hono\//, ['api', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
   [/^undici$/, ['storage', 'events', 'identity']],

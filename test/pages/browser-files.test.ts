@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import { createBrowserFiles } from '../../src/api/browser-files.ts'
+import { createBrowserFiles } from '../../src/pages/browser-files.ts'
 import { CACHE_CONTROL } from '../../src/cdn/cache-policy.ts'
 import type { AppEnv } from '../../src/http/env.ts'
 
