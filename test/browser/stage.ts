@@ -7,7 +7,8 @@ import { createBrowserFiles } from '../../src/pages/browser-files.ts'
 import type { AppEnv } from '../../src/http/env.ts'
 import { samplesPage } from '../../src/http/samples-page.ts'
 import { listen } from '../../src/http/server.ts'
-import { allowUploadsFrom } from '../../src/transfers/bucket-cors.ts'
+import { corsRule } from '../../src/setup/plan.ts'
+import { createBucketAdministration } from '../../src/storage/bucket-administration.ts'
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts'
 import { createTestGateway } from '../support/gateway.ts'
 import { openOrigin } from '../support/program.ts'
@@ -68,7 +69,9 @@ export interface Stage {
 export async function createStage(): Promise<Stage> {
   const origin = await startOrigin()
   const bucket = await startFaultyProxy(origin.url)
-  await allowUploadsFrom(['*'], { ...accessTo(origin), bucket: origin.bucket })
+  const administration = createBucketAdministration({ ...accessTo(origin), bucket: origin.bucket })
+  await administration.cors.put([corsRule(['*'])])
+  administration.close()
   const twin = createUploadTwin(origin, bucket.url)
   const store = openOrigin(origin)
   const halftone = await createTestGateway({ store })
