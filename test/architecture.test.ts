@@ -55,7 +55,6 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
-      'transfers',
       'transform',
       'urls',
     ],
