@@ -19,8 +19,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'events',
       'identity',
+      'leases',
       'library',
+      'limits',
       'media',
+      'pages',
       'render',
       'sources',
       'storage',
@@ -103,7 +106,6 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.
   browser: { imports: [] },
-  telemetry: { imports: [], types: ['render', 'storage'] },
 }
 
 /** Packages that only their owners may import. */
