@@ -34,7 +34,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['media', 'transform'] },
+  settings: { imports: ['identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
@@ -48,6 +48,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'gateway.ts',
       'http',
+      'identity',
       'media',
       'render',
       'running',
