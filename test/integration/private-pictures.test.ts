@@ -158,6 +158,14 @@ describe('a picture that is not public', () => {
     expect((await look(old)).status).toBe(404)
   })
 
+  test('of another release is shown to who may read it only, and kept by nobody', async () => {
+    const versioned = (await look(PATH, await bearer('ana'))).headers.get('content-location') ?? ''
+    const theirs = versioned.replace(/(@[\w-]{12})[\w-]{3}/, '$1___')
+    const answer = await look(theirs, await bearer('ana'))
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, D])
+    expect((await look(theirs)).status).toBe(404)
+  })
+
   test('a size in its place keeps the link, and no cache learns it', async () => {
     const link = linkTo(SOURCE)
     const answer = await look(`/img/${SOURCE}/321.webp${link}`)
