@@ -69,6 +69,8 @@ export interface ImagesOptions extends VisitorsOptions {
   readonly delivery: NegotiatedDelivery
   readonly readWish: ReadWish
   readonly requestTimeoutMs: number
+  /** The client's address, by what stands before the gateway; without it the other end of the socket. */
+  readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
@@ -96,7 +98,7 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const { acceptance } = wish ?? ANY_WISH
     const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
     const conditions = conditionsOf(headers)
-    const visitor = createVisitor(options, visitOf(c, grant))
+    const visitor = createVisitor(options, visitOf(options, c, grant))
     return withDeadline(client, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, acceptance, { visitor, signal }))
       if (headline && isNotModified(conditions, headline)) {
@@ -128,12 +130,16 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   return { kind: 'redirect', location, tags }
 }
 
-function visitOf(c: Context<AppEnv>, grant: AccessGrant | undefined): Visit {
+function visitOf(
+  { readClientAddress = (_, address) => address }: Pick<ImagesOptions, 'readClientAddress'>,
+  c: Context<AppEnv>,
+  grant: AccessGrant | undefined,
+): Visit {
   return {
     authorization: c.req.header('authorization'),
     grant,
     requestId: c.get('requestId'),
-    address: c.env?.incoming?.socket?.remoteAddress,
+    address: readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress),
     onRestricted: () => c.set('restricted', true),
   }
 }
