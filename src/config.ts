@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bucketSettings } from './settings/bucket.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { identitySettings } from './settings/identity.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { webhookSettings } from './settings/webhook.ts'
@@ -57,6 +58,8 @@ const variables = z.object({
   ...renderingSettings,
   ...webhookSettings,
   ...clamdSettings,
+
+  ...identitySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -138,6 +141,9 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
     faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
+  }
+  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
+    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
   }
   return faults
 }

@@ -12,6 +12,7 @@ import { setup, type SetupChoices } from './commands/setup.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
+import { token, type TokenChoices } from './commands/token.ts'
 import { GatewayError } from './errors.ts'
 import { tuneGarbageCollector } from './garbage-collector.ts'
 
@@ -116,6 +117,13 @@ events
   .action(async (ids: string[]) => {
     if (!(await dropEvents(readConfig(), ids))) process.exitCode = 1
   })
+program
+  .command('token')
+  .requiredOption('--user <id>', 'whom it is for')
+  .option('--role <role>', 'admin or reviewer; may be given twice', addTo, [])
+  .option('--ttl <seconds>', 'how long it is accepted', '3600')
+  .description('prints a bearer token, to try things out')
+  .action((choices: TokenChoices) => token(readConfig(), choices))
 
 program
   .command('setup')
@@ -133,6 +141,10 @@ program
   .action(async () => {
     if (!(await doctor(readConfig()))) process.exitCode = 1
   })
+
+function addTo(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text]
+}
 
 // What a failed command has begun (workers, sockets) ends with the process.
 try {

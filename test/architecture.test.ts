@@ -8,7 +8,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
     imports: ['composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
-    types: ['render'],
+    types: ['audit', 'render'],
   },
   composition: {
     imports: [
@@ -37,7 +37,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['media', 'transform'] },
+  settings: { imports: ['identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
@@ -54,6 +54,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'gateway.ts',
       'http',
       'leases',
+      'identity',
       'media',
       'render',
       'running',
@@ -67,8 +68,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls', 'variants'],
-    types: ['media', 'telemetry'],
+    imports: ['cdn', 'errors.ts', 'identity', 'sources', 'transform', 'urls', 'variants'],
+    types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },
@@ -86,9 +87,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   setup: { imports: [], types: ['storage'] },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
-  identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
+  identity: { imports: ['errors.ts', 'urls'], types: ['audit', 'media', 'sources', 'variants'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
     types: ['transfers', 'transform'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendToJournal, type JournalEntry } from '../sources/journal.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { variantsBelow } from '../urls/variant-key.ts'
+import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 
 export interface Forgotten {
   /** Variants removed from the bucket. */
@@ -29,7 +29,10 @@ export async function forget(
   })
   await commit()
   let variants = 0
-  for (const path of paths) variants += await deleteBelow(store, variantsBelow(path))
+  for (const path of paths) {
+    // Both: access may have been another when they were made.
+    for (const tree of VARIANT_TREES) variants += await deleteBelow(store, variantsBelow(path, tree))
+  }
   const entry = await appendToJournal(store, paths)
   await store.delete([intent])
   return { variants, entry }

@@ -7,6 +7,7 @@ import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
+import { makeLocalSecrets } from '../running/local-secrets.ts'
 import { runGateway } from '../running/run-gateway.ts'
 import { seedSamples } from './seed-samples.ts'
 import { serve } from './serve.ts'
@@ -17,14 +18,14 @@ export async function start(config: Config): Promise<void> {
   if (config.HALFTONE_BUCKET !== undefined) return serve(config)
   const origin = await startLocalOrigin(config)
   try {
-    await startOn(origin)
+    await startOn(origin, makeLocalSecrets(config))
   } finally {
     await origin.stop()
   }
 }
 
-async function startOn(origin: LocalOrigin): Promise<void> {
-  const config = readConfig(origin.variables)
+async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const config = readConfig({ ...secrets, ...origin.variables })
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
