@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
-import { type LocalOrigin, startLocalOrigin } from './local-origin.ts'
-import { runGateway } from './run-gateway.ts'
+import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
+import { runGateway } from '../running/run-gateway.ts'
 import { seedSamples } from './seed-samples.ts'
 import { serve } from './serve.ts'
-import { untilStopped } from './until-stopped.ts'
+import { untilStopped } from '../running/until-stopped.ts'
 
 /** Everything on this machine: the origin that ships (unless a bucket is named), samples in it, the gateway. */
 export async function start(config: Config): Promise<void> {
