@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { appendToJournal, type JournalEntry } from '../sources/journal.ts'
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts'
 import { variantsBelow, type VariantTree } from '../urls/variant-key.ts'
+import { deleteBelow } from './delete-below.ts'
 
 /** Where purges lie that have been announced and are not finished yet. */
 export const PURGES = 'system/purges/'
@@ -88,20 +89,4 @@ export function parsePurge(body: Buffer): z.infer<typeof purge> | undefined {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
     throw error
   }
-}
-
-async function deleteBelow(store: ObjectStore, prefix: string): Promise<number> {
-  let deleted = 0
-  let batch: string[] = []
-  const flush = async () => {
-    if (batch.length > 0) await store.delete(batch)
-    deleted += batch.length
-    batch = []
-  }
-  for await (const { key } of store.list(prefix)) {
-    batch.push(key)
-    if (batch.length === 1000) await flush()
-  }
-  await flush()
-  return deleted
 }
