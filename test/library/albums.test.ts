@@ -65,7 +65,7 @@ describe('requirements: Files – item photos: many, ordered, re-orderable, the 
     const returned = await change()
     const found = await library.albums.find(ITEM)
     expect(idsOf(found)).toBe(order)
-    if (returned) expect(returned).toEqual(found)
+    expect(returned ?? found).toEqual(found)
     expect(library.unfinished).toEqual([])
     // Nothing is left to be done.
     expect(await keysUnder(store, 'system/purges/')).toEqual([])
