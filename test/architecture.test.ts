@@ -42,10 +42,12 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   commands: {
     imports: [
+      'audit',
       'cdn',
       'composition',
       'config.ts',
       'errors.ts',
+      'events',
       'gateway.ts',
       'http',
       'media',
@@ -74,15 +76,16 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
+  leases: { imports: [], types: ['storage'] },
   sweep: {
-    imports: ['cdn', 'errors.ts', 'library', 'media', 'sources', 'storage', 'urls'],
+    imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
     types: ['events'],
   },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
-  audit: { imports: ['errors.ts', 'storage'] },
-  events: { imports: ['errors.ts', 'media', 'storage', 'urls'] },
+  audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
+  events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
     types: ['transfers', 'transform'],
