@@ -53,6 +53,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'render',
       'running',
+      'setup',
       'storage',
       'sweep',
       'telemetry',
@@ -77,6 +78,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
+  setup: { imports: [], types: ['storage'] },
   sweep: {
     imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
     types: ['events'],

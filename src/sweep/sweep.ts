@@ -30,6 +30,8 @@ export interface SweepOptions {
   readonly deletes: boolean
   /** Objects handled at once, and then noted as done. */
   readonly batchSize?: number
+  /** Stops between two batches; the next sweep goes on from there. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const LEASE_KEY = 'system/sweep/lease.json'
@@ -118,6 +120,7 @@ async function runPasses(
 ): Promise<SweepReport['outcome']> {
   try {
     for await (const { prefix, pass, batch } of work(options, begun.resumed)) {
+      options.signal?.throwIfAborted()
       await pass(batch, run)
       run.tally.examined += batch.length
       if (!run.deletes) continue
