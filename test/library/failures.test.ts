@@ -152,6 +152,15 @@ describe('an answer that is lost', () => {
   })
 })
 
+test('an announcement of a change that was not made is taken back in a record that remembers none, too', async () => {
+  const { changes: _changes, ...old } = (await openLibrary(bucket).albums.find(ITEM)) ?? {}
+  await putText(bucket, RECORD, JSON.stringify(old))
+  const store = bend('put', ([key]) => (isRecord(key) ? Promise.reject(away()) : undefined))
+  expect(await codeOf(openLibrary(store).albums.setCover(ITEM, 'b', by))).toBe('bucket_unreachable')
+  await finishLater()
+  expect(await lastEvents()).toEqual([])
+})
+
 describe('somebody who is faster', () => {
   test('wins; the change is made again on what they left, and announced once', async () => {
     const gated = gateStore(bucket)
