@@ -19,8 +19,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'events',
       'identity',
+      'leases',
       'library',
+      'limits',
       'media',
+      'pages',
       'render',
       'sources',
       'storage',
@@ -50,6 +53,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'events',
       'gateway.ts',
       'http',
+      'leases',
       'media',
       'render',
       'running',
@@ -100,12 +104,16 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  // What browsers are given to run.
+  pages: { imports: ['cdn', 'http'] },
+  // Runs in browsers, and is built by itself.
+  browser: { imports: [] },
 }
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'http']],
+  [/^hono|^@hono\//, ['api', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
   [/^undici$/, ['storage', 'events', 'identity']],
@@ -194,6 +202,7 @@ test.each([
   ['sources/journal.ts', "import { Hono } from 'hono'"],
   ['media/records.ts', "export { S3Client } from '@aws-sdk/client-s3'"],
   ['pixels/render.ts', "import { Admission } from '../render/admission.ts'"],
+  ['browser/session.ts', "import type { Ticket } from '../uploads/uploads.ts'"],
   ['nowhere/a.ts', "import { a } from '../urls/ids.ts'"],
   ['urls/ids.ts', "import { a } from '../../origin/log.ts'"],
 ])('a planted violation is found: %s, %s', (file, line) => {
