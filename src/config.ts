@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bucketSettings } from './settings/bucket.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { identitySettings } from './settings/identity.ts'
+import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { webhookSettings } from './settings/webhook.ts'
@@ -58,6 +59,7 @@ const variables = z.object({
   ...renderingSettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...librarySettings,
 
   ...identitySettings,
 

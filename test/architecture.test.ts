@@ -83,8 +83,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
-  sweep: { imports: ['cdn', 'errors.ts', 'leases', 'media', 'sources', 'storage', 'urls'] },
   setup: { imports: [], types: ['storage'] },
+  sweep: {
+    imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
+    types: ['events'],
+  },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
