@@ -24,7 +24,7 @@ const TAGGED: LifecycleRule = {
 const UPLOADS: LifecycleRule = {
   ID: 'uploads',
   Status: 'Enabled',
-  Filter: { Prefix: '' },
+  Filter: { Prefix: 'a/' },
   AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
 }
 

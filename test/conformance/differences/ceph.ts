@@ -145,4 +145,45 @@ export const CEPH_DIFFERENCES: readonly Difference[] = [
       'signed in the query, an expiry over a week: AuthorizationQueryParametersError',
     ],
   },
+  {
+    reason: '16.2 does not know GetObjectAttributes',
+    cases: [
+      'GetObjectAttributes tells ETag, size and storage class, the ETag without quotes',
+      'GetObjectAttributes tells only what is asked for',
+      'GetObjectAttributes tells the checksum that an object was stored with',
+      'GetObjectAttributes tells how many parts an object was uploaded in',
+      'GetObjectAttributes that asks for nothing, or for what there is not, is refused',
+    ],
+  },
+  {
+    reason: 'the refusal of a wrong signature of a form is a plain AccessDenied',
+    cases: ['a form signed with another secret is SignatureDoesNotMatch and stores nothing'],
+  },
+  {
+    reason: 'a form is answered with an empty ETag or none',
+    cases: [
+      'a form stores its file with type and metadata, and answers 204 with an ETag',
+      'a form that asks for status 201 gets a document',
+      'a form that asks for a redirect is sent there with bucket, key and ETag',
+    ],
+  },
+  {
+    reason: 'lifecycle rules that cannot be are refused with another code, or taken',
+    cases: [
+      'lifecycle rules that do nothing are InvalidRequest and change nothing',
+      'lifecycle rules of a time within a day are InvalidArgument and change nothing',
+    ],
+  },
+  {
+    reason: 'a policy that is none is refused with another code, or taken',
+    cases: [
+      'a bucket policy that is no JSON is MalformedPolicy',
+      'a bucket policy that has no statement is MalformedPolicy',
+      'a bucket policy that is of another bucket is MalformedPolicy',
+    ],
+  },
+  {
+    reason: 'a filter of a prefix and one tag is told without its And',
+    cases: ['lifecycle rules of tags, dates and uploads come back as they were put'],
+  },
 ]
