@@ -10,8 +10,8 @@ import type { Moment } from './recorder.ts'
 /** `npm run test:crash` asks for more. */
 const RANDOM_STATES = Number(process.env['CRASH_STATES'] ?? 3)
 
-/** More than a test has, since every state is a start of its own. */
-export const REPLAY_MS = 120_000 + RANDOM_STATES * 10_000
+/** More than a test has, since every state is a start of its own, and a busy machine takes seven times as long. */
+export const REPLAY_MS = 180_000 + RANDOM_STATES * 60_000
 
 /** For each thing that was written the states that it may have. */
 export type Allowed = ReadonlyMap<string, ReadonlySet<string>>
