@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { bucketSettings } from './settings/bucket.ts'
+import { clamdSettings } from './settings/clamd.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
+import { webhookSettings } from './settings/webhook.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
 import type { RenderingSettings } from './transform/rendering-settings.ts'
@@ -53,6 +55,8 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...renderingSettings,
+  ...webhookSettings,
+  ...clamdSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -126,8 +130,14 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')
   }
+  if (config.HALFTONE_S3_KMS_KEY_ID !== undefined && config.HALFTONE_S3_SSE !== 'kms') {
+    faults.push('HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only')
+  }
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
+  }
+  if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
+    faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
   }
   return faults
 }
@@ -135,7 +145,7 @@ function contradictions(config: z.infer<typeof variables>): string[] {
 function shown(name: string, set: Record<string, unknown>): string {
   const value = set[name]
   if (value === undefined) return name
-  return /KEY|SECRET|TOKEN|CREDENTIALS/.test(name)
+  return /KEY|SECRET|TOKEN|CREDENTIALS|WEBHOOK_URL/.test(name)
     ? `${name} (set, not shown)`
     : `${name}=${JSON.stringify(value)}`
 }

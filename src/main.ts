@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError, quietSdk, readConfig } from './config.ts'
 import { type AdoptChoices, adopt } from './commands/adopt.ts'
+import { audit, type AuditChoices } from './commands/audit.ts'
 import { doctor } from './commands/doctor.ts'
+import { dropEvents, type EventChoices, listEvents, retryEvents } from './commands/events.ts'
 import { purge } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
+import { setup, type SetupChoices } from './commands/setup.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
@@ -17,6 +20,11 @@ const EXIT_CONFIG = 78
 
 quietSdk()
 tuneGarbageCollector()
+
+function days(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('accepted is 1 to 9999.')
+  return Number(text)
+}
 
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
@@ -71,6 +79,53 @@ program
   .action(async (options: { delete?: boolean }) => {
     if (!(await sweep(readConfig(), options.delete === true))) process.exitCode = 1
   })
+
+program
+  .command('audit')
+  .option('--user <id>', 'what this user, or this API key, did')
+  .option('--object <prefix>', 'what was done with objects whose path or key begins so')
+  .option('--action <name>', 'read, grant, refuse, create, change or delete')
+  .option('--from <time>', 'since then (ISO 8601, UTC where it names no zone); 7 days ago without it')
+  .option('--to <time>', 'until then')
+  .option('--json', 'for scripts: a line of JSON an entry')
+  .description('says who did what with private things')
+  .action(async (choices: AuditChoices) => {
+    if (!(await audit(readConfig(), choices))) process.exitCode = 1
+  })
+
+const events = program.command('events').description('events on their way to the webhook')
+
+events
+  .command('list')
+  .option('--json', 'for scripts: a line of JSON an event')
+  .description('those that wait, and those that were given up')
+  .action((choices: EventChoices) => listEvents(readConfig(), choices))
+
+events
+  .command('retry')
+  .argument('<id...>', 'ids of events that were given up, or the word all')
+  .description('lets them be delivered again')
+  .action(async (ids: string[]) => {
+    if (!(await retryEvents(readConfig(), ids))) process.exitCode = 1
+  })
+
+events
+  .command('drop')
+  .argument('<id...>', 'ids of events that were given up, or the word all')
+  .description('removes them: nobody will be told')
+  .action(async (ids: string[]) => {
+    if (!(await dropEvents(readConfig(), ids))) process.exitCode = 1
+  })
+
+program
+  .command('setup')
+  .option('--write', 'does it; without it the command only says what is missing')
+  .option('--origin <url...>', 'pages that upload from a browser, such as https://shop.example')
+  .option('--recovery-days <days>', 'how long what was replaced or deleted can be brought back', days, 30)
+  .option('--archive-after-days <days>', 'from when on originals lie in storage for rare access', days)
+  .option('--iam', 'prints the least that an IAM role needs, and does nothing')
+  .description('gives the bucket its settings: private, encrypted, versioned, CORS, lifecycle')
+  .action((choices: SetupChoices) => setup(readConfig(), choices))
 
 program
   .command('doctor')

@@ -1,14 +1,16 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
+import { corsRule } from '../setup/plan.ts'
+import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
-import { type LocalOrigin, startLocalOrigin } from './local-origin.ts'
-import { runGateway } from './run-gateway.ts'
+import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
+import { runGateway } from '../running/run-gateway.ts'
 import { seedSamples } from './seed-samples.ts'
 import { serve } from './serve.ts'
-import { untilStopped } from './until-stopped.ts'
+import { untilStopped } from '../running/until-stopped.ts'
 
 /** Everything on this machine: the origin that ships (unless a bucket is named), samples in it, the gateway. */
 export async function start(config: Config): Promise<void> {
@@ -25,6 +27,7 @@ async function startOn(origin: LocalOrigin): Promise<void> {
   const config = readConfig(origin.variables)
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
+  await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const gateway = await runGateway({ config, log, samplesPage }, store)
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
@@ -36,6 +39,16 @@ async function startOn(origin: LocalOrigin): Promise<void> {
   await gateway.close()
   store.close()
   if (reason.startsWith('origin')) process.exitCode = 1
+}
+
+/** The demo page may be opened by any name of this machine, and sends files to its bucket. */
+async function allowUploads(config: Config, bucket: string): Promise<void> {
+  const administration = createBucketAdministration(s3OptionsOf(config, bucket))
+  try {
+    await administration.cors.put([corsRule(['*'])])
+  } finally {
+    administration.close()
+  }
 }
 
 /** At most so many items on the page. */

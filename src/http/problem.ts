@@ -6,7 +6,12 @@ import type { AppEnv } from './env.ts'
 import { sentClass } from './negotiation.ts'
 
 /** Seconds after which trying again makes sense, for the failures where it does. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  draining: 1,
+  source_changing: 1,
+  scanner_unavailable: 10,
+}
 
 /**
  * The only translator of errors: `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the
