@@ -57,7 +57,8 @@ export function createCore(options: CoreOptions) {
   })
   const { variants, writeBack } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
-  const journal = createJournalReader(options, sources, variants)
+  const forget = createForget(sources, variants)
+  const journal = createJournalReader(options, { sources, variants, forget })
   const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
   const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
   const negotiated = new NegotiatedDelivery({
@@ -66,7 +67,7 @@ export function createCore(options: CoreOptions) {
     facts,
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
-  return { sources, admission, variants, facts, writeBack, journal, delivery, negotiated }
+  return { sources, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
 }
 
 function createVariants(
@@ -104,7 +105,23 @@ function createVariants(
   return { variants, writeBack }
 }
 
-function createJournalReader({ config, log, store }: CoreOptions, sources: Sources, variants: VariantStore) {
+interface Memory {
+  readonly sources: Sources
+  readonly variants: VariantStore
+  readonly forget: Forget
+}
+
+/** Drops from memory what is known of paths and of everything below them. */
+type Forget = (paths: readonly string[]) => void
+
+function createForget(sources: Sources, variants: VariantStore): Forget {
+  return (paths) => {
+    for (const path of paths) sources.forget(path)
+    variants.forget(VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree))))
+  }
+}
+
+function createJournalReader({ config, log, store }: CoreOptions, { sources, variants, forget }: Memory) {
   return new JournalReader({
     store,
     intervalMs: config.HALFTONE_JOURNAL_INTERVAL_MS,
@@ -112,8 +129,7 @@ function createJournalReader({ config, log, store }: CoreOptions, sources: Sourc
     maxLagMs: config.HALFTONE_JOURNAL_MAX_LAG_MS,
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
-      for (const path of paths) sources.forget(path)
-      variants.forget(VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree))))
+      forget(paths)
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

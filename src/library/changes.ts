@@ -15,6 +15,8 @@ export interface ChangesOptions extends Announcements {
   readonly assertWritable: () => Promise<void>
   /** Called when a change is made and something that follows from it failed: the sweep will finish it. */
   readonly onUnfinished: (error: unknown, pending: PendingChange) => void
+  /** Called as soon as a change is in its record, with the paths that it changes: others hear of it from the journal. */
+  readonly onChanged?: ((paths: readonly string[]) => void) | undefined
 }
 
 interface NamedFile {
@@ -76,6 +78,7 @@ export class Changes {
     await this.#options.assertWritable()
     const made = await this.#turns.run(target.key, async () => this.#commit(target, edit, options))
     if (made.pending === undefined) return made.record
+    this.#options.onChanged?.(made.pending.paths)
     try {
       await finishChange(this.#options, made.pending)
     } catch (error) {
