@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bucketSettings } from './settings/bucket.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
+import { uploadSettings } from './settings/uploads.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
 import type { RenderingSettings } from './transform/rendering-settings.ts'
@@ -53,6 +54,7 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...renderingSettings,
+  ...uploadSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
