@@ -71,4 +71,6 @@ export interface Documents {
   find(userId: string, fileId: string, signal?: AbortSignal): Promise<DocumentEntry | undefined>
   add(userId: string, document: DocumentEntry, options: ChangeOptions): Promise<void>
   remove(userId: string, fileId: string, options: ChangeOptions): Promise<void>
+  /** Removes what has expired. */
+  removeExpired(userId: string, options: ChangeOptions): Promise<void>
 }
