@@ -6,7 +6,13 @@ export const KINDS = ['item-photo', 'profile-photo', 'verification-document'] as
 export type Kind = (typeof KINDS)[number]
 
 /** The formats that a photo can be allowed to have. An SVG is a program, and a TIFF no browser shows. */
-export const PICTURE_FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif'] as const satisfies readonly PictureFacts['format'][]
+export const PICTURE_FORMATS = [
+  'jpeg',
+  'png',
+  'webp',
+  'avif',
+  'gif',
+] as const satisfies readonly PictureFacts['format'][]
 
 /** The formats that a file of any kind can be allowed to have. */
 export const FILE_FORMATS = [...PICTURE_FORMATS, 'pdf'] as const

@@ -66,7 +66,9 @@ function checkFormat({ bytes, request, rules }: ArrivedFile): FileFormat {
   throw typeRefused(`The file is ${FILE_TYPES[found].label}, and was announced as ${request.contentType}`)
 }
 
-function formatOfBytes(bytes: Buffer): FileFormat | { readonly what: string; readonly advice?: string | undefined } {
+function formatOfBytes(
+  bytes: Buffer,
+): FileFormat | { readonly what: string; readonly advice?: string | undefined } {
   if (bytes.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'pdf'
   const signature = readSignature(bytes)
   if ('other' in signature) return { what: signature.other, advice: signature.advice }
@@ -76,7 +78,8 @@ function formatOfBytes(bytes: Buffer): FileFormat | { readonly what: string; rea
 async function checkPicture(file: ArrivedFile, { renderer }: FileChecks): Promise<PictureNotes> {
   const { bytes, rules, signal } = file
   const stowaway = findStowaway(bytes)
-  if (stowaway !== undefined) throw refused(`The file is a picture and ${stowaway} at once; save the picture anew`)
+  if (stowaway !== undefined)
+    throw refused(`The file is a picture and ${stowaway} at once; save the picture anew`)
   try {
     checkSides(await renderer.inspect(bytes, signal), rules)
     return notesOf(await renderer.examine(bytes, signal))

@@ -1,8 +1,15 @@
 import { GatewayError } from '../errors.ts'
 import type { Multiparts } from '../transfers/transfers.ts'
 import type { Intake } from './intake.ts'
+import type { Standing } from './shelves.ts'
 import { missingParts, plannedParts } from './tickets.ts'
-import { refusalFor, type Upload, type UploadPlan, type UploadProgress, type UploadStates } from './upload-states.ts'
+import {
+  refusalFor,
+  type Upload,
+  type UploadPlan,
+  type UploadProgress,
+  type UploadStates,
+} from './upload-states.ts'
 import type { Completed, UploadContext } from './uploads.ts'
 
 type Accepted = Extract<UploadProgress, { state: 'accepted' }>
@@ -39,7 +46,12 @@ export class Completion {
 
   /** Ends an upload that nobody has accepted yet; `undefined` when somebody else has moved it. */
   async refuse(upload: Upload, code: 'upload_gone', message: string): Promise<Upload | undefined> {
-    const refused = await this.#options.states.move(upload, { state: 'refused', code, message, isPlaced: false })
+    const refused = await this.#options.states.move(upload, {
+      state: 'refused',
+      code,
+      message,
+      isPlaced: false,
+    })
     if (refused !== undefined) await this.#clean(upload.plan)
     return refused
   }
@@ -62,15 +74,17 @@ export class Completion {
     if (Date.parse(plan.expiresAt) <= this.#options.now().getTime())
       return gone('The ticket has expired; ask for a new one')
     const { intake } = this.#options
-    const standing = await intake.authorise(plan.request, context)
+    let standing: Standing
+    try {
+      standing = await intake.authorise(plan.request, context)
+    } catch (error) {
+      return refusalFor(error, { of: 'record' })
+    }
     await this.#assemble(plan, context)
     try {
-      return { state: 'accepted', checked: await intake.check(plan, standing, context.signal) }
+      return { state: 'accepted', checked: await intake.check(plan, standing, context) }
     } catch (error) {
-      const refused = refusalFor(error, false)
-      if (standing.access !== 'public')
-        await intake.tell(context, 'refuse', { object: plan.target.key, detail: refused.code })
-      return refused
+      return refusalFor(error, { of: 'file' })
     }
   }
 
@@ -83,23 +97,31 @@ export class Completion {
     const planned = plannedParts(request.bytes ?? 0)
     const missing = missingParts(planned, arrived).map(({ partNumber }) => partNumber)
     if (missing.length > 0)
-      throw new GatewayError('conflict', `Not all parts have arrived: ${missing.join(', ')} of ${planned.length}`)
+      throw new GatewayError(
+        'conflict',
+        `Not all parts have arrived: ${missing.join(', ')} of ${planned.length}`,
+      )
     const parts = arrived.filter(({ partNumber }) => partNumber <= planned.length)
     const made = await multiparts.complete(tempKey, multipartId, parts, { signal })
     if (made.outcome === 'invalid')
-      throw new GatewayError('conflict', 'The parts have changed while they were put together; complete again')
+      throw new GatewayError(
+        'conflict',
+        'The parts have changed while they were put together; complete again',
+      )
   }
 
   async #keep(plan: UploadPlan, { checked }: Accepted, context: UploadContext): Promise<UploadProgress> {
     const { intake } = this.#options
     const placed = await intake.place(plan, checked)
     if (placed === 'lost')
-      return gone('The file was changed while it was checked, or has been deleted since; ask for a new ticket')
+      return gone(
+        'The file was changed while it was checked, or has been deleted since; ask for a new ticket',
+      )
     try {
-      const completed = await intake.name(plan, checked, { ...context, etag: placed.etag })
+      const completed = await intake.name({ plan, checked, etag: placed.etag }, context)
       return { state: 'completed', completed }
     } catch (error) {
-      return refusalFor(error, true)
+      return refusalFor(error, { of: 'record', isPlaced: true })
     }
   }
 

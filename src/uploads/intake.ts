@@ -6,8 +6,8 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import { checkFile, type FileChecks } from './check-file.ts'
 import { type AnyRequest, tooLarge } from './request.ts'
-import type { Shelf, Standing } from './shelves.ts'
-import type { CheckedFile, UploadPlan } from './upload-states.ts'
+import type { PlacedFile, Shelf, Standing } from './shelves.ts'
+import { type CheckedFile, refusalFor, type UploadPlan } from './upload-states.ts'
 import type { Completed, UploadContext } from './uploads.ts'
 
 /** Bounds the bytes of files in memory. */
@@ -23,6 +23,8 @@ export interface IntakeOptions {
   readonly checks: FileChecks
   readonly budget: Budget
   readonly audit: AuditTrail
+  /** Told when what was refused could not be removed. */
+  readonly onLeftOver: (error: unknown, key: string) => void
   readonly now: () => Date
 }
 
@@ -44,7 +46,17 @@ export class Intake {
   }
 
   /** Checks what lies where the client could write; returns what alone may be kept. `conflict` when nothing is there. */
-  async check(plan: UploadPlan, standing: Standing, signal?: AbortSignal): Promise<CheckedFile> {
+  async check(plan: UploadPlan, standing: Standing, context: UploadContext): Promise<CheckedFile> {
+    try {
+      return await this.#check(plan, standing, context.signal)
+    } catch (error) {
+      const { code } = refusalFor(error, { of: 'file' })
+      if (isPrivate(standing)) await this.tell(context, 'refuse', { object: plan.target.key, detail: code })
+      throw error
+    }
+  }
+
+  async #check(plan: UploadPlan, standing: Standing, signal: AbortSignal | undefined): Promise<CheckedFile> {
     const { store, kinds, budget, checks, now } = this.#options
     const rules = kinds[plan.request.kind]
     const most = plan.request.bytes ?? rules.maxBytes
@@ -72,7 +84,10 @@ export class Intake {
     const copied = await transfers.copy(tempKey, target.key, {
       ifMatch: checked.etag,
       ifNoneMatch: '*',
-      headers: { contentType, ...(isDocument && { contentDisposition: 'attachment', cacheControl: 'no-store' }) },
+      headers: {
+        contentType,
+        ...(isDocument && { contentDisposition: 'attachment', cacheControl: 'no-store' }),
+      },
     })
     const placed = copied.outcome === 'copied' ? copied : await store.head(target.key)
     await store.delete([tempKey])
@@ -80,9 +95,9 @@ export class Intake {
   }
 
   /** Names a file that lies at its target. */
-  async name(plan: UploadPlan, checked: CheckedFile, context: UploadContext & { readonly etag: string }) {
-    const shelf = this.#options.shelves[plan.request.kind]
-    const completed = await shelf.name({ plan, checked, etag: context.etag })
+  async name(file: PlacedFile, context: UploadContext): Promise<Completed> {
+    const { plan, checked } = file
+    const completed = await this.#options.shelves[plan.request.kind].name(file)
     if (checked.isPrivate) await this.tell(context, 'create', { object: plan.target.key })
     return completed
   }
@@ -92,8 +107,19 @@ export class Intake {
     return this.#options.shelves[plan.request.kind].find(plan)
   }
 
-  async remove(...keys: readonly string[]): Promise<void> {
-    for (const key of keys) await this.#options.store.delete([key])
+  remove(key: string): Promise<void> {
+    return this.#options.store.delete([key])
+  }
+
+  /** Does the work; when it fails, removes what it may have left. */
+  async orRemove<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      // What could not be removed is the sweep's; whoever asked is told what was wrong in the first place.
+      await this.remove(key).catch((left: unknown) => this.#options.onLeftOver(left, key))
+      throw error
+    }
   }
 
   /** Writes down what was done with something private. */

@@ -11,7 +11,7 @@ const LONGEST_MARK = 16
 /** Whether `pattern` matches somewhere; `first` is how all of its matches begin, so that the rest is skipped fast. */
 function holds(bytes: Buffer, first: string, pattern: RegExp): boolean {
   for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    if (pattern.test(bytes.latin1Slice(at, at + LONGEST_MARK))) return true
+    if (pattern.test(bytes.toString('latin1', at, at + LONGEST_MARK))) return true
   }
   return false
 }

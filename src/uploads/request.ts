@@ -1,5 +1,12 @@
 import { GatewayError } from '../errors.ts'
-import { type FileFormat, FILE_TYPES, formatOf, type KindRules, type Kinds, labelsOf } from '../media/kinds.ts'
+import {
+  type FileFormat,
+  FILE_TYPES,
+  formatOf,
+  type KindRules,
+  type Kinds,
+  labelsOf,
+} from '../media/kinds.ts'
 import { documentTypePattern } from '../media/records.ts'
 import { idPattern } from '../urls/ids.ts'
 import type { UploadRequest } from './uploads.ts'
@@ -54,7 +61,8 @@ function checkPlace({ kind, photoId, at }: AnyRequest): void {
   if (kind !== 'item-photo' && (photoId !== undefined || at !== undefined))
     throw invalid('photoId, at', 'a place among the photos of an item; this is not one')
   if (photoId !== undefined && !idPattern.test(photoId)) throw invalid('photoId', 'the id of a photo')
-  if (photoId !== undefined && at !== undefined) throw invalid('at', 'a place for a new photo, not for one that is replaced')
+  if (photoId !== undefined && at !== undefined)
+    throw invalid('at', 'a place for a new photo, not for one that is replaced')
   if (at !== undefined && (!Number.isSafeInteger(at) || at < 0)) throw invalid('at', 'a whole number from 0')
 }
 

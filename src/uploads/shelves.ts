@@ -32,10 +32,14 @@ export interface PlacedFile {
 
 /** The records of a kind, as uploads need them. */
 export interface Shelf {
-  /** `not_found` when there is no item, or no photo that could be replaced. */
+  /** `not_found` when there is no item, or no photo to replace; `limit_reached` when there is no place. */
   look(request: AnyRequest, principal: Principal, signal?: AbortSignal): Promise<Standing>
   /** Where a new file goes; `ids` are random. */
-  target(request: AnyRequest, format: FileFormat, ids: { readonly fileId: string; readonly photoId: string }): Target
+  target(
+    request: AnyRequest,
+    format: FileFormat,
+    ids: { readonly fileId: string; readonly photoId: string },
+  ): Target
   /** Names a file; the same file again is named once. */
   name(file: PlacedFile): Promise<Completed>
   /** What a file has become, if the record names it. */
@@ -49,6 +53,8 @@ export interface ShelfOptions {
   readonly profiles: Pick<Profiles, 'find' | 'setPhoto'>
   readonly documents: Pick<Documents, 'find' | 'add'>
   readonly kinds: Kinds
+  /** The most photos that an item may have: told before the file is sent, where it is known. */
+  readonly maxPhotos?: number | undefined
 }
 
 export function createShelves(options: ShelfOptions): Readonly<Record<Kind, Shelf>> {
@@ -59,7 +65,7 @@ export function createShelves(options: ShelfOptions): Readonly<Record<Kind, Shel
   }
 }
 
-function itemPhotos({ albums, kinds }: ShelfOptions): Shelf {
+function itemPhotos({ albums, kinds, maxPhotos = Infinity }: ShelfOptions): Shelf {
   return {
     async look({ ownerId, photoId }, principal, signal) {
       const album = await albums.find(ownerId, signal)
@@ -67,6 +73,8 @@ function itemPhotos({ albums, kinds }: ShelfOptions): Shelf {
         throw new GatewayError('not_found', 'There is no such item; say first whose it is')
       if (photoId !== undefined && !album?.photos.some((photo) => photo.photoId === photoId))
         throw new GatewayError('not_found', 'The item has no such photo')
+      if (photoId === undefined && (album?.photos.length ?? 0) >= maxPhotos)
+        throw new GatewayError('limit_reached', `An item has ${maxPhotos} photos at most`)
       const { access } = album ?? kinds['item-photo']
       // Who brings the first photo of an item becomes its owner.
       const owner = album?.owner ?? principal.id
@@ -153,10 +161,20 @@ function fileName(fileId: string, format: FileFormat): string {
 
 function photoOf({ plan, checked, etag }: PlacedFile): NewPhoto {
   const { request, target } = plan
-  if (checked.picture === undefined || target.photoId === undefined) throw new Error(`${target.key} is no photo`)
+  if (checked.picture === undefined || target.photoId === undefined)
+    throw new Error(`${target.key} is no photo`)
   const { bytes, addedAt, picture } = checked
   const { contentType, fileName: name } = request
-  return { photoId: target.photoId, key: target.key, etag, contentType, bytes, addedAt, ...picture, fileName: name }
+  return {
+    photoId: target.photoId,
+    key: target.key,
+    etag,
+    contentType,
+    bytes,
+    addedAt,
+    ...picture,
+    fileName: name,
+  }
 }
 
 function documentOf({ plan, checked, etag }: PlacedFile): DocumentEntry {

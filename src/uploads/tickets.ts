@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Multiparts, Part, Presigner } from '../transfers/transfers.ts'
+import type { UploadAbilities } from '../transfers/probe-uploads.ts'
 import type { UploadPlan } from './upload-states.ts'
 import type { Ticket } from './uploads.ts'
 
@@ -17,8 +18,8 @@ export interface PlannedPart {
 export interface TicketOptions {
   readonly presigner: Pick<Presigner, 'form' | 'put' | 'part'>
   readonly multiparts: Pick<Multiparts, 'begin'>
-  /** Whether the store takes browser forms. */
-  readonly takesForms: boolean
+  /** What the store enforces of what is signed for it. */
+  readonly abilities: () => Promise<Pick<UploadAbilities, 'forms' | 'conditionalPuts'>>
   readonly now: () => Date
   readonly lifeMs: number
   /** Of tickets for parts. */
@@ -49,14 +50,23 @@ export class Tickets {
     const bytes = request.bytes ?? 0
     const head = { uploadId, expiresAt, maxBytes: bytes }
     const { contentType } = request
-    const { presigner, takesForms } = this.#options
+    const { presigner, abilities } = this.#options
     if (plan.multipartId !== undefined)
-      return { ...head, method: 'PUT', partBytes: PART_BYTES, ...(await this.#parts(plan, { expiresInS, arrived })) }
-    if (takesForms) {
+      return {
+        ...head,
+        method: 'PUT',
+        partBytes: PART_BYTES,
+        ...(await this.#parts(plan, { expiresInS, arrived })),
+      }
+    const { forms, conditionalPuts } = await abilities()
+    if (forms) {
       const form = await presigner.form({ key, expiresInS, contentType, minBytes: bytes, maxBytes: bytes })
       return { ...head, method: 'POST', ...form }
     }
-    const { url, headers } = await presigner.put({ key, expiresInS, contentType, bytes })
+    const { url, headers } = await presigner.put({
+      ...{ key, expiresInS, contentType, bytes },
+      ...(!conditionalPuts && { overwrites: true }),
+    })
     return { ...head, method: 'PUT', url, headers }
   }
 
@@ -90,6 +100,7 @@ export function plannedParts(bytes: number): PlannedPart[] {
 /** Those that have not arrived in their full length. */
 export function missingParts(planned: readonly PlannedPart[], arrived: readonly Part[]): PlannedPart[] {
   return planned.filter(
-    ({ partNumber, bytes }) => !arrived.some((part) => part.partNumber === partNumber && part.bytes === bytes),
+    ({ partNumber, bytes }) =>
+      !arrived.some((part) => part.partNumber === partNumber && part.bytes === bytes),
   )
 }

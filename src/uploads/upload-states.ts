@@ -62,8 +62,13 @@ const completed = z.union([
 ])
 
 /** What can be wrong with a file, and what a record can have against naming it: trying again is of no use. */
-const FILE_REFUSALS = ['upload_too_large', 'upload_type_refused', 'upload_refused', 'upload_infected'] as const
-const RECORD_REFUSALS = ['limit_reached', 'not_found', 'conflict'] as const
+const FILE_REFUSALS = [
+  'upload_too_large',
+  'upload_type_refused',
+  'upload_refused',
+  'upload_infected',
+] as const
+const RECORD_REFUSALS = ['limit_reached', 'not_found', 'conflict', 'access_denied'] as const
 const REFUSALS = ['upload_gone', ...FILE_REFUSALS, ...RECORD_REFUSALS] as const
 
 const progress = z.discriminatedUnion('state', [
@@ -94,14 +99,18 @@ export interface Upload {
   readonly etag: string
 }
 
-/** The end of an upload whose file was refused, or, once it `isPlaced`, was not named; any other failure is thrown. */
-export function refusalFor(error: unknown, isPlaced: boolean): Extract<UploadProgress, { state: 'refused' }> {
-  const codes: readonly RefusalCode[] = isPlaced ? RECORD_REFUSALS : FILE_REFUSALS
-  if (error instanceof GatewayError) {
-    const code = codes.find((known) => known === error.code)
-    if (code !== undefined) return { state: 'refused', code, message: error.message, isPlaced }
-  }
-  throw error
+/** The codes that end an upload: for what is wrong with its file, or for what its record has against naming it. */
+const ENDING = { file: FILE_REFUSALS, record: RECORD_REFUSALS } as const
+
+/** How an upload ends with this failure; any other failure is thrown: it may be gone when it is tried again. */
+export function refusalFor(
+  error: unknown,
+  { of, isPlaced = false }: { readonly of: keyof typeof ENDING; readonly isPlaced?: boolean },
+): Extract<UploadProgress, { state: 'refused' }> {
+  const codes: readonly RefusalCode[] = ENDING[of]
+  const code = error instanceof GatewayError ? codes.find((known) => known === error.code) : undefined
+  if (!(error instanceof GatewayError) || code === undefined) throw error
+  return { state: 'refused', code, message: error.message, isPlaced }
 }
 
 const ID = /^[A-Za-z0-9_-]{22}$/
