@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bucketSettings } from './settings/bucket.ts'
 import { identitySettings } from './settings/identity.ts'
+import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -58,6 +59,7 @@ const variables = z.object({
   ...uploadSettings,
 
   ...identitySettings,
+  ...librarySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
