@@ -4,20 +4,16 @@ import { type FileFormat, FILE_TYPES, formatOf, type KindRules, labelsOf } from 
 import type { PhotoEntry } from '../media/records.ts'
 import { readSignature } from '../pixels/signature.ts'
 import type { PictureDescription, PictureFacts, Renderer } from '../render/renderer.ts'
+import type { Scanner } from './clamd.ts'
 import { findStowaway } from './polyglots.ts'
 import type { AnyRequest } from './request.ts'
 
 /** What a record keeps of a picture, beside where it lies. */
 export type PictureNotes = Pick<PhotoEntry, 'width' | 'height' | 'placeholder' | 'dominantColour' | 'shot'>
 
-/** Looks for malware; what it throws says that nobody knows. */
-export interface FileScanner {
-  scan(body: Buffer, signal?: AbortSignal): Promise<'clean' | { readonly found: string }>
-}
-
 export interface FileChecks {
   readonly renderer: Pick<Renderer, 'inspect' | 'examine'>
-  readonly scanner?: FileScanner | undefined
+  readonly scanner?: Pick<Scanner, 'scan'> | undefined
 }
 
 /** A file as it has arrived, and what it was announced as. */
