@@ -2,7 +2,6 @@ import { createS3Multiparts } from '../../src/transfers/s3-multiparts.ts'
 import { createS3Presigner } from '../../src/transfers/s3-presigner.ts'
 import { createS3Transfers } from '../../src/transfers/s3-transfers.ts'
 import { openOrigin } from './program.ts'
-import type { RunningOrigin } from './s3-server.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import { kindsOf } from '../../src/settings/uploads.ts'
@@ -58,6 +57,7 @@ export type TestUploads = ReturnType<typeof openUploads>
 
 export const ANA = context('ana')
 export const BOB = context('bob')
+export const ADMIN = context('root', { roles: new Set(['admin']) })
 
 export function context(id: string, of: Partial<Principal> = {}): UploadContext {
   return { principal: { id, kind: 'user', roles: new Set(), ...of } }
@@ -122,7 +122,7 @@ export async function keysIn(store: ObjectStore): Promise<string[]> {
 }
 
 /** The bucket of an origin over its socket, with signed URLs that lead to it. */
-export function openOriginBucket(origin: RunningOrigin) {
+export function openOriginBucket(origin: Parameters<typeof openOrigin>[0]) {
   const store = openOrigin(origin)
   const { bucket } = store
   return {
