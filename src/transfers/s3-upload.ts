@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
+import { inFlight } from '../storage/batches.ts'
 import type { S3Bucket } from '../storage/s3-call.ts'
 import { brokenAnswer, isTaken } from '../storage/s3-errors.ts'
 import { checkKey, stampMetadata, stampUnread } from '../storage/stamp.ts'
-import { inFlight } from './in-flight.ts'
 import { checkLimits, partsOf } from './parts-of.ts'
 import { abortMultipart, beginMultipart, completeMultipart } from './s3-multiparts.ts'
 import type { Part, Transfers, UploadOptions } from './transfers.ts'
@@ -30,7 +30,7 @@ interface Upload {
   readonly signal: AbortSignal
 }
 
-/** The `upload` of a bucket. At most four parts of a stream are in memory: three on their way, one being filled. */
+/** The `upload` of a bucket. At most three parts of a stream are in memory: on their way, or being filled. */
 export function createS3Upload(bucket: S3Bucket, onAbandoned: OnAbandoned): Transfers['upload'] {
   return async function upload(key, body, options) {
     checkKey(key)
