@@ -29,14 +29,14 @@ const CASES = [
 ] as const
 type Case = (typeof CASES)[number]
 
-/** So many calls a completion has at most: the last of each case are made to their end. */
+/** About so many calls each takes; more when many write the journal at once. */
 const STEPS: Readonly<Record<Case, number>> = {
-  'a new photo': 30,
-  'a photo in a slot': 30,
+  'a new photo': 22,
+  'a photo in a slot': 26,
   // What follows is as it is with one piece.
-  'a photo in parts': 10,
-  'a document': 30,
-  'through the gateway': 30,
+  'a photo in parts': 8,
+  'a document': 12,
+  'through the gateway': 20,
 }
 
 interface Death {
@@ -183,11 +183,10 @@ describe('requirements: Flows – a completion killed at any step is wholly ther
   })
 
   it('was killed before the copy, before the commit, and after it', () => {
-    for (const what of CASES.filter((name) => name !== 'a photo in parts')) {
+    for (const what of ['a new photo', 'a photo in a slot', 'a document'] as const) {
       const ids = of(what)
       const hasDied = (pattern: (death: Death) => RegExp) =>
         ids.filter((death) => before.some((key) => pattern(death).test(key))).length
-      if (what === 'through the gateway') continue
       const waiting = hasDied(({ uploadId }) => new RegExp(`^temp/uploads/${uploadId}/`))
       const placed = hasDied(({ uploadId }) => new RegExp(`^(?:items|verification)/.*${uploadId}`))
       expect(waiting, `${what}: not copied`).toBeGreaterThan(2)
