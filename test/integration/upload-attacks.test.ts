@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Presigner } from '../../src/transfers/transfers.ts'
+import type { Presigner, Transfers } from '../../src/transfers/transfers.ts'
 import type { Ticket } from '../../src/uploads/uploads.ts'
 import { codeOf } from '../library/library.ts'
 import { createTestPool } from '../render/pool.ts'
@@ -283,10 +283,9 @@ describe('what the store has let in', () => {
     const evil = Buffer.concat([PAGE, Buffer.alloc(file.length - PAGE.length)])
     const ticket = await formTicket({ ownerId: 'overwritten' })
     expect(await sendTicket(ticket, file)).toBe('stored')
-    const { copy } = bucket.transfers
-    const overwriting: typeof copy = async (...args) => {
+    const overwriting: Transfers['copy'] = async (...args) => {
       expect(await sendTicket(ticket, evil)).toBe('stored')
-      return copy(...args)
+      return bucket.transfers.copy(...args)
     }
     const { uploads, albums } = openUploads(
       { ...bucket, transfers: { ...bucket.transfers, copy: overwriting } },
