@@ -148,6 +148,10 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
     faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
   }
+  for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
+    const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))
+    if (unknown.length > 0) faults.push(`${name}: there is no preset ${unknown.join(', ')}`)
+  }
   return faults
 }
 

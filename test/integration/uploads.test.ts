@@ -134,6 +134,7 @@ describe('requirements: Flows – upload through the gateway', () => {
     expect(given).toBeLessThan(40 * MB)
     expect(await keysIn(store)).toEqual(before)
     for await (const pending of multiparts.pending('temp/')) expect(pending).toBeUndefined()
+    expect(bucket.abandoned).toEqual([])
   })
 })
 

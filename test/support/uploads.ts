@@ -125,9 +125,12 @@ export async function keysIn(store: ObjectStore): Promise<string[]> {
 export function openOriginBucket(origin: Parameters<typeof openOrigin>[0]) {
   const store = openOrigin(origin)
   const { bucket } = store
+  const abandoned: string[] = []
   return {
     store,
-    transfers: createS3Transfers(bucket),
+    /** Uploads in parts that could not be aborted. */
+    abandoned,
+    transfers: createS3Transfers(bucket, { onAbandoned: ({ key }) => void abandoned.push(key) }),
     multiparts: createS3Multiparts(bucket),
     presigner: createS3Presigner(bucket),
   }
