@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import { codeOf } from '../library/library.ts'
 import { createTestPool } from '../render/pool.ts'
 import { encode, photo, truncated } from '../support/pictures.ts'
@@ -70,5 +71,24 @@ describe('through the gateway', () => {
     const before = await keysIn(opened.store)
     expect(await codeOf(receive(opened, file))).toBe('limit_reached')
     expect(await keysIn(opened.store)).toEqual(before)
+  })
+})
+
+describe('a virus scanner', () => {
+  it('that does not answer refuses nothing for good; what it finds is refused, and gone', async () => {
+    const verdicts: (() => Promise<'clean' | { found: string }>)[] = [
+      async () => Promise.reject(new GatewayError('scanner_unavailable', 'Nobody can say')),
+      async () => ({ found: 'Eicar-Signature' }),
+    ]
+    const scan = async () => (verdicts.shift() ?? (async () => 'clean' as const))()
+    const bucket = openMemoryBucket()
+    const { uploads, store } = openUploads(bucket, { checks: { renderer: pool, scanner: { scan } } })
+    const ticket = await uploads.begin(photoRequest(file), ANA)
+    await bucket.send(ticket, file)
+    expect(await codeOf(uploads.complete(ticket.uploadId, ANA))).toBe('scanner_unavailable')
+    expect(await codeOf(uploads.complete(ticket.uploadId, ANA))).toBe('upload_infected')
+    await bucket.send(ticket, file)
+    expect(await codeOf(uploads.complete(ticket.uploadId, ANA))).toBe('upload_infected')
+    expect(await keysIn(store)).toEqual([`system/uploads/${ticket.uploadId}.json`])
   })
 })
