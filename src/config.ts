@@ -58,11 +58,12 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...renderingSettings,
-  ...uploadSettings,
-  ...identitySettings,
-  ...librarySettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...librarySettings,
+  ...uploadSettings,
+
+  ...identitySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -142,11 +143,11 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
   }
-  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
-    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
-  }
   if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
     faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
+  }
+  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
+    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
   }
   for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
     const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))
@@ -158,7 +159,7 @@ function contradictions(config: z.infer<typeof variables>): string[] {
 function shown(name: string, set: Record<string, unknown>): string {
   const value = set[name]
   if (value === undefined) return name
-  return /KEY|SECRET|TOKEN|CREDENTIALS/.test(name)
+  return /KEY|SECRET|TOKEN|CREDENTIALS|WEBHOOK_URL/.test(name)
     ? `${name} (set, not shown)`
     : `${name}=${JSON.stringify(value)}`
 }

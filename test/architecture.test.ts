@@ -8,7 +8,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
     imports: ['composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
-    types: ['render'],
+    types: ['audit', 'render'],
   },
   composition: {
     imports: [
@@ -19,8 +19,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'events',
       'identity',
+      'leases',
       'library',
+      'limits',
       'media',
+      'pages',
       'render',
       'sources',
       'storage',
@@ -50,6 +53,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'events',
       'gateway.ts',
       'http',
+      'leases',
       'identity',
       'media',
       'render',
@@ -64,8 +68,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls', 'variants'],
-    types: ['media', 'telemetry'],
+    imports: ['cdn', 'errors.ts', 'identity', 'sources', 'transform', 'urls', 'variants'],
+    types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },
@@ -86,9 +90,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   cdn: { imports: ['sources', 'urls'], types: ['storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
-  identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
+  identity: { imports: ['errors.ts', 'urls'], types: ['audit', 'media', 'sources', 'variants'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
     types: ['transfers', 'transform'],
@@ -101,12 +105,16 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  // What browsers are given to run.
+  pages: { imports: ['cdn', 'http'] },
+  // Runs in browsers, and is built by itself.
+  browser: { imports: [] },
 }
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'http']],
+  [/^hono|^@hono\//, ['api', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
   [/^undici$/, ['storage', 'events', 'identity']],
@@ -195,6 +203,7 @@ test.each([
   ['sources/journal.ts', "import { Hono } from 'hono'"],
   ['media/records.ts', "export { S3Client } from '@aws-sdk/client-s3'"],
   ['pixels/render.ts', "import { Admission } from '../render/admission.ts'"],
+  ['browser/session.ts', "import type { Ticket } from '../uploads/uploads.ts'"],
   ['nowhere/a.ts', "import { a } from '../urls/ids.ts'"],
   ['urls/ids.ts', "import { a } from '../../origin/log.ts'"],
 ])('a planted violation is found: %s, %s', (file, line) => {

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
+import { createEventOutbox } from '../../src/events/outbox.ts'
+import { listOutbox } from '../../src/events/outbox-contents.ts'
 import { createWriteGuard } from '../../src/library/write-guard.ts'
 import { albumKey } from '../../src/media/records.ts'
+import { JOURNAL_KEY } from '../../src/sources/journal.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { finishLeftOvers } from '../../src/sweep/intents.ts'
@@ -96,6 +99,18 @@ describe('a failure after the commit', () => {
   })
 })
 
+test('an event that was only intended is confirmed in the outbox of the bucket', async () => {
+  const store = bend('put', ([key]) => (key === JOURNAL_KEY ? Promise.reject(away()) : undefined))
+  const { albums } = openLibrary(store, { outbox: createEventOutbox({ store: bucket }) })
+  await albums.remove(ITEM, 'a', by)
+  const clock = createClock()
+  clock.advance(HOUR_MS)
+  await finishLeftOvers({ store: bucket, outbox: createEventOutbox({ store: bucket }), clock })
+  const waiting = []
+  for await (const { entry } of listOutbox(bucket, 'pending')) waiting.push(entry)
+  expect(waiting).toMatchObject([{ state: 'confirmed', event: { type: 'media.deleted', revision: 4 } }])
+})
+
 describe('an answer that is lost', () => {
   test('and the write was made: the change is made once', async () => {
     const store = bend('put', ([key, ...rest], really) => {
@@ -150,6 +165,15 @@ describe('an answer that is lost', () => {
     expect(await keysUnder(bucket, `items/${ITEM}/photos/a/`)).toHaveLength(1)
     expect(await keysUnder(bucket, 'system/purges/')).toEqual([])
   })
+})
+
+test('an announcement of a change that was not made is taken back in a record that remembers none, too', async () => {
+  const { changes: _changes, ...old } = (await openLibrary(bucket).albums.find(ITEM)) ?? {}
+  await putText(bucket, RECORD, JSON.stringify(old))
+  const store = bend('put', ([key]) => (isRecord(key) ? Promise.reject(away()) : undefined))
+  expect(await codeOf(openLibrary(store).albums.setCover(ITEM, 'b', by))).toBe('bucket_unreachable')
+  await finishLater()
+  expect(await lastEvents()).toEqual([])
 })
 
 describe('somebody who is faster', () => {
