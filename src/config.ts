@@ -5,6 +5,7 @@ import { identitySettings } from './settings/identity.ts'
 import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
+import { uploadSettings } from './settings/uploads.ts'
 import { webhookSettings } from './settings/webhook.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
@@ -60,6 +61,7 @@ const variables = z.object({
   ...webhookSettings,
   ...clamdSettings,
   ...librarySettings,
+  ...uploadSettings,
 
   ...identitySettings,
 
@@ -146,6 +148,10 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
     faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
+  }
+  for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
+    const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))
+    if (unknown.length > 0) faults.push(`${name}: there is no preset ${unknown.join(', ')}`)
   }
   return faults
 }
