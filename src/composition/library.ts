@@ -1,0 +1,152 @@
+import type { AuditTrail } from '../audit/audit.ts'
+import type { Config } from '../config.ts'
+import { createEvents } from '../events/events.ts'
+import { createClock } from '../leases/clock.ts'
+import { createAlbums } from '../library/albums.ts'
+import { createDocuments } from '../library/documents.ts'
+import { createProfiles } from '../library/profiles.ts'
+import { createWriteGuard } from '../library/write-guard.ts'
+import { ByteBudget } from '../render/byte-budget.ts'
+import type { WorkerPool } from '../render/worker-pool.ts'
+import { kindsOf } from '../settings/uploads.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { createSweepSchedule } from '../sweep/schedule.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { addEventGauges, type Metrics } from '../telemetry/metrics.ts'
+import { recordBucketCalls, recordEvents } from '../telemetry/recorders.ts'
+import { observeTransfers } from '../transfers/observed-transfers.ts'
+import { createClamdScanner } from '../uploads/clamd.ts'
+import { createUploads, type UploadsOptions } from '../uploads/create-uploads.ts'
+import { PreparationQueue } from '../uploads/preparation.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+import { parseSourcePath } from '../urls/source-path.ts'
+import { versionOf } from '../urls/version.ts'
+import { treeOf } from '../variants/restriction.ts'
+import { nameOf } from '../variants/variant.ts'
+import type { Core } from './core.ts'
+import type { Transport } from './transport.ts'
+
+export interface LibraryOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly store: ObjectStore
+  readonly transport: Transport
+  readonly pool: WorkerPool
+  readonly core: Core
+  readonly audit: AuditTrail
+  readonly epoch: string
+}
+
+/** The media library: what people put in, order, replace and delete, and what goes on behind it. */
+export function createLibrary(options: LibraryOptions) {
+  const { config, log, metrics, store, transport } = options
+  const clock = createClock(() => transport.clockSkewMs())
+  const { outbox, sender } = createEvents({
+    store,
+    clock,
+    url: config.HALFTONE_WEBHOOK_URL,
+    secrets: config.HALFTONE_WEBHOOK_SECRETS,
+    timeoutMs: config.HALFTONE_WEBHOOK_TIMEOUT_MS,
+    maxAttempts: config.HALFTONE_WEBHOOK_ATTEMPTS,
+    intervalMs: config.HALFTONE_EVENTS_INTERVAL_MS,
+    onAttempt: recordEvents(log, metrics),
+    onFailure: (err) => log.warn({ err }, 'the outbox cannot be read'),
+  })
+  if (sender) {
+    const oldestSeconds = () => sender.oldestMs / 1000
+    addEventGauges(metrics.registry, { pending: () => sender.pending, oldestSeconds })
+  }
+  const shared = {
+    store,
+    outbox,
+    assertWritable: createWriteGuard({ store }),
+    onUnfinished: (err: unknown, { id, change: { record } }: { id: string; change: { record: string } }) =>
+      log.error({ err, change: id, record }, 'a change is made, but not finished'),
+    onChanged: options.core.forget,
+  }
+  const records = {
+    albums: createAlbums({ ...shared, maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX }),
+    profiles: createProfiles({ ...shared, access: config.HALFTONE_PROFILE_PHOTO_ACCESS }),
+    documents: createDocuments({ ...shared, maxDocuments: config.HALFTONE_DOCUMENTS_MAX }),
+  }
+  const preparation = createPreparation(options)
+  const sweeping = createSweepSchedule({
+    store,
+    outbox,
+    sources: config.HALFTONE_SOURCES,
+    epoch: options.epoch,
+    clock,
+    deletes: config.HALFTONE_SWEEP_DELETES,
+    intervalMs: config.HALFTONE_SWEEP_INTERVAL_HOURS * 3_600_000,
+    onReport: (report) => log.info({ report }, 'swept'),
+    onLeftOvers: (tally) => log.warn({ tally }, 'changes that were cut short'),
+    onFailure: (err) => log.error({ err }, 'the bucket cannot be swept'),
+  })
+  return {
+    ...records,
+    outbox,
+    uploads: createIntake(options, { ...records, assertWritable: shared.assertWritable, preparation }),
+    /** Begins what goes on by itself. */
+    start() {
+      sender?.start()
+      sweeping.start()
+    },
+    /** Ends it; what is being made or sent is finished. */
+    async close() {
+      await Promise.all([preparation.close(), sender?.close(), sweeping.close()])
+    },
+  }
+}
+
+interface LibraryParts extends Pick<UploadsOptions, 'albums' | 'profiles' | 'documents' | 'assertWritable'> {
+  readonly preparation: PreparationQueue
+}
+
+/** Files on their way in, and what is tried on them. */
+function createIntake(options: LibraryOptions, { preparation, ...parts }: LibraryParts): Uploads {
+  const { config, log, metrics, store, transport, pool, audit } = options
+  const clamd = config.HALFTONE_CLAMD
+  const scanner =
+    clamd &&
+    createClamdScanner({
+      address: clamd,
+      timeoutMs: config.HALFTONE_CLAMD_TIMEOUT_MS,
+      maxBytes: config.HALFTONE_CLAMD_MAX_MB,
+    })
+  return createUploads({
+    ...parts,
+    store,
+    transfers: observeTransfers(transport.transfers, recordBucketCalls(metrics)),
+    multiparts: transport.multiparts,
+    presigner: transport.presigner,
+    abilities: transport.abilities,
+    audit,
+    kinds: kindsOf(config),
+    maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX,
+    checks: { renderer: pool, scanner },
+    budget: new ByteBudget(config.HALFTONE_UPLOAD_MEMORY_MB),
+    lifeMs: config.HALFTONE_TICKET_MINUTES * 60_000,
+    partsLifeMs: config.HALFTONE_TICKET_PARTS_HOURS * 3_600_000,
+    prepare: (work) => void preparation.add(work),
+    onLeftOver: (err, key) => log.warn({ err, key }, 'what was refused could not be removed'),
+  })
+}
+
+/** Makes the usual sizes of what has come in, as somebody who asks for them would. */
+function createPreparation({ config, log, core, epoch }: LibraryOptions): PreparationQueue {
+  return new PreparationQueue({
+    async prepare(path, preset) {
+      const size = config.HALFTONE_PRESETS.get(preset)
+      const { source } = await core.sources.findNow(parseSourcePath(path.split('/')))
+      // Removed meanwhile, or a preset that is no more: nobody will ask.
+      if (size === undefined || source === undefined) return
+      const spec = { ...size, format: 'webp' } as const
+      const name = nameOf(source.at, versionOf(source.version, epoch), spec, treeOf(source))
+      await core.variants.find(name, source, spec)
+    },
+    isBusy: () => core.admission.stats.waiting > 0,
+    maxQueued: config.HALFTONE_PREPARE_QUEUE_LENGTH,
+    onFailure: (err, { path }) => log.warn({ err, path }, 'the usual sizes could not be made'),
+  })
+}
