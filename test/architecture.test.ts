@@ -68,9 +68,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'library', 'media', 'transfers', 'urls'],
     types: ['audit', 'identity', 'render', 'storage'],
   },
+  limits: { imports: ['cdn'], types: ['telemetry'] },
   api: {
-    imports: ['cdn', 'errors.ts', 'http', 'identity', 'media', 'transform', 'uploads', 'urls'],
-    types: ['audit', 'library', 'storage', 'transfers', 'telemetry'],
+    imports: ['cdn', 'errors.ts', 'http', 'identity', 'limits', 'media', 'transform', 'uploads', 'urls'],
+    types: ['audit', 'events', 'library', 'storage', 'transfers', 'telemetry'],
   },
   telemetry: { imports: [], types: ['render', 'storage'] },
 }
@@ -82,7 +83,8 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
   [/^undici$/, ['storage', 'events', 'identity']],
   [/^jose$/, ['identity']],
-  [/^@fastify\/busboy$|^rate-limiter-flexible$|^iovalkey$/, ['api']],
+  [/^@fastify\/busboy$/, ['api']],
+  [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
   [/^csv-parse/, ['media']],

@@ -5,7 +5,12 @@ import type { Wish } from './negotiation.ts'
 /** What every request carries through the app. */
 export interface AppEnv {
   // The Node server hands in its request; `app.request()` in a test does not.
-  Bindings: { incoming?: { readonly url?: string } }
+  Bindings: {
+    incoming?: {
+      readonly url?: string
+      readonly socket?: { readonly remoteAddress?: string | undefined }
+    }
+  }
   Variables: {
     requestId: string
     /** Cache tags of what is asked for, known as soon as the target is parsed. */
@@ -14,6 +19,8 @@ export interface AppEnv {
     wish?: Wish
     layer?: Layer
     cacheClass?: CacheClass
+    /** Who may read answers across origins has been decided, and stands in their headers. */
+    decidesOrigins?: boolean
     /** What went wrong, for the log. */
     error?: unknown
   }

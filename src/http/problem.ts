@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { type ErrorCode, GatewayError } from '../errors.ts'
@@ -7,6 +8,12 @@ import { sentClass } from './negotiation.ts'
 
 /** Seconds after which trying again makes sense, for the failures where it does. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
+
+/** What a 401 says about how to do better (RFC 9110 §11.6.1, RFC 6750 §3). */
+const CHALLENGE: Partial<Record<ErrorCode, string>> = {
+  authentication_required: 'Bearer',
+  token_invalid: 'Bearer error="invalid_token"',
+}
 
 /**
  * The only translator of errors: `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the
@@ -25,7 +32,9 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', CACHE_CONTROL[cacheClass])
   headers.set('x-content-type-options', 'nosniff')
-  headers.set('access-control-allow-origin', '*')
+  if (c.get('decidesOrigins') !== true) headers.set('access-control-allow-origin', '*')
+  const challenge = CHALLENGE[code]
+  if (challenge !== undefined) headers.set('www-authenticate', challenge)
   headers.set('x-request-id', c.get('requestId'))
   if (wish !== undefined) headers.set('vary', 'Accept')
   if (retryAfter !== undefined) headers.set('retry-after', `${retryAfter}`)
@@ -44,6 +53,11 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
 
 function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
+  // The router's own words about a body.
+  if (error instanceof HTTPException && error.status < 500) {
+    const code = error.status === 415 ? 'unsupported_media_type' : 'invalid_request'
+    return new GatewayError(code, error.message, { cause: error })
+  }
   return new GatewayError('internal', 'Something went wrong on our side', { cause: error })
 }
 
