@@ -55,7 +55,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
-  cdn: { imports: ['sources', 'urls'], types: ['storage'] },
+  cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['media'] },
   audit: { imports: ['errors.ts', 'storage'] },

@@ -10,7 +10,7 @@ import type { Limits } from '../limits/limits.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { UploadContext, Uploads } from '../uploads/uploads.ts'
-import type { PictureUrlsOptions } from './picture-urls.ts'
+import type { PictureUrlsOptions } from '../cdn/picture-urls.ts'
 
 /** What every request carries through the API. */
 export interface ApiEnv {
@@ -48,11 +48,13 @@ export interface ApiOptions extends PictureUrlsOptions {
 /** Who asks; throws `authentication_required` when they have not said. */
 export function principalOf(c: Context<ApiEnv>): Principal {
   const principal = c.get('principal')
-  if (principal === undefined) {
-    throw new GatewayError('authentication_required', 'Say who you are: Authorization: Bearer …')
-  }
+  if (principal === undefined) throw tokenMissing()
   return principal
 }
+
+/** The refusal of somebody who has not said who they are. */
+export const tokenMissing = (): GatewayError =>
+  new GatewayError('authentication_required', 'Say who you are: Authorization: Bearer …')
 
 /** What a request says of itself, for the parts that keep an audit. */
 export function uploadContext(c: Context<ApiEnv>): UploadContext {

@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import type { ZodType } from 'zod'
+import { GatewayError } from '../errors.ts'
 import { ACCESS, documentTypePattern, shot } from '../media/records.ts'
 import { idPattern } from '../urls/ids.ts'
 import { KINDS } from '../uploads/uploads.ts'
@@ -14,7 +16,7 @@ const fraction = z.number().min(0).max(1)
 const focus = z.strictObject({ x: fraction, y: fraction }).openapi('Focus')
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the file in 64 hex digits')
 const position = z.int().min(0).max(10_000)
-const bytes = z.int().nonnegative()
+const length = z.int().nonnegative()
 const time = z.iso.datetime()
 const url = z.string()
 
@@ -33,7 +35,7 @@ export const photo = z
   .strictObject({
     photoId: id,
     contentType: z.string(),
-    bytes,
+    bytes: length,
     width: z.int().positive(),
     height: z.int().positive(),
     addedAt: time,
@@ -65,7 +67,7 @@ export const document = z
     fileId: id,
     type: z.string().regex(documentTypePattern),
     contentType: z.string(),
-    bytes,
+    bytes: length,
     fileName: z.string(),
     addedAt: time,
     expiresAt: time.optional(),
@@ -73,7 +75,7 @@ export const document = z
   })
   .openapi('Document')
 
-const ticketHead = { uploadId: id, expiresAt: time, maxBytes: bytes }
+const ticketHead = { uploadId: id, expiresAt: time, maxBytes: length }
 const headers = z.record(z.string(), z.string()).readonly()
 
 export const ticket = z
@@ -83,9 +85,9 @@ export const ticket = z
     z.strictObject({
       ...ticketHead,
       method: z.literal('PUT'),
-      partBytes: bytes,
+      partBytes: length,
       parts: z
-        .array(z.strictObject({ partNumber: z.int().positive(), bytes, url, headers }))
+        .array(z.strictObject({ partNumber: z.int().positive(), bytes: length, url, headers }))
         .readonly(),
       arrived: z.array(z.int().positive()).readonly(),
     }),
@@ -155,3 +157,50 @@ export const itemsPage = z
 export const documentsPage = z
   .strictObject({ documents: z.array(document).readonly(), next })
   .openapi('DocumentsPage')
+
+/** An answer of JSON. */
+export const json = <Schema extends ZodType>(schema: Schema, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+
+/** An answer of nothing. */
+export const nothing = (description: string) => ({ description })
+
+/** An answer of the bytes of a file. */
+export const bytes = (description: string) => ({
+  description,
+  content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+})
+
+/** What any route may answer besides. */
+export const PROBLEMS = {
+  default: { description: 'A problem', content: { 'application/problem+json': { schema: problem } } },
+} as const
+
+/** A body of JSON. */
+export const jsonBody = <Schema extends ZodType>(schema: Schema) => ({
+  required: true as const,
+  content: { 'application/json': { schema } },
+})
+
+/** Needs somebody who says who they are, or lets them. */
+export const TOKEN = [{ token: [] }]
+export const TOKEN_OR_NONE = [{ token: [] }, {}]
+
+export const itemParams = z.object({ itemId: id })
+export const photoParams = z.object({ itemId: id, photoId: id })
+export const userParams = z.object({ userId: id })
+export const documentParams = z.object({ userId: id, fileId: id })
+export const uploadParams = z.object({ uploadId: id })
+
+/** Says in a URL where the next page begins: behind this id. */
+export const formatCursor = (lastId: string): string => Buffer.from(lastId).toString('base64url')
+
+/** The id that a page begins behind; `invalid_request` for what no page has said. */
+export function parseCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined
+  const lastId = Buffer.from(cursor, 'base64url').toString()
+  if (idPattern.test(lastId) && formatCursor(lastId) === cursor) return lastId
+  throw new GatewayError('invalid_request', 'query.cursor: is none that a page has given')
+}

@@ -39,9 +39,10 @@ export function limitedAddress(address: string): string {
 function expand(address: string): string[] {
   const [bare = ''] = address.split('%')
   const [head = '', tail] = bare.split('::')
-  const groups = (text: string) => (text === '' ? [] : text.split(':'))
   const [first, last] = [groups(head), groups(tail ?? '')]
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
   const all = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
   return all.map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
 }
+
+const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))

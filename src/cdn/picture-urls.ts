@@ -4,8 +4,11 @@ import { itemPhotoPath } from '../urls/source-path.ts'
 export interface PictureUrlsOptions {
   /** What URLs begin with, without a slash at the end; empty: they are relative to this server. */
   readonly publicUrl: string
-  /** The query that lets anybody read all sizes of one source until then. */
-  readonly signAccess: (sourcePath: string, expiresAt: Date) => string
+  /**
+   * The query, with its question mark, that lets anybody read all sizes of one source until then. Without it URLs of
+   * pictures that are not public need a token.
+   */
+  readonly signAccess?: ((sourcePath: string, expiresAt: Date) => string) | undefined
   readonly accessLinkTtlS: number
   readonly now?: (() => number) | undefined
 }
@@ -33,8 +36,8 @@ export function createPictureUrls(options: PictureUrlsOptions): PictureUrlWriter
 
   function show(sourcePath: string, access: Access, photo: PhotoEntry): ShownPhoto {
     const { key: _key, etag: _etag, ...shown } = photo
-    const query =
-      access === 'public' ? '' : `?${signAccess(sourcePath, new Date(now() + accessLinkTtlS * 1000))}`
+    const expiresAt = new Date(now() + accessLinkTtlS * 1000)
+    const query = access === 'public' ? '' : (signAccess?.(sourcePath, expiresAt) ?? '')
     const url = (size: string) => `${publicUrl}/img/${sourcePath}/${size}.webp${query}`
     const [thumbnail, medium, large, original] = SIZES
     return {
