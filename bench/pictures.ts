@@ -26,6 +26,12 @@ export async function benchPhoto(seed: number): Promise<Buffer> {
     .toBuffer()
 }
 
+/** A JPEG of 4000×3000 and some 5 MB, as phones take them. */
+export async function phonePhoto(seed: number): Promise<Buffer<ArrayBuffer>> {
+  const enlarged = sharp(await benchPhoto(seed)).resize(4000, 3000, { fit: 'fill' })
+  return Buffer.from(await enlarged.jpeg({ quality: 97, chromaSubsampling: '4:4:4' }).toBuffer())
+}
+
 /** From -0.5 to 0.5, the same for the same place every time. */
 function noise(x: number, y: number, seed: number): number {
   const mixed = Math.imul(Math.imul(x, 374_761_393) ^ Math.imul(y + seed, 668_265_263), 1_274_126_177)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
@@ -57,6 +58,8 @@ const variables = z.object({
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
+
+  ...identitySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -132,6 +135,9 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
+  }
+  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
+    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
   }
   return faults
 }

@@ -39,6 +39,7 @@ const CATALOGUE = {
   record_invalid: { status: 500, class: 'J' },
   bucket_unreachable: { status: 502, class: 'J' },
   bucket_refused: { status: 502, class: 'J' },
+  identity_unreachable: { status: 502, class: 'J' },
   library_read_only: { status: 503, class: 'K' },
   source_changing: { status: 503, class: 'K' },
   overloaded: { status: 503, class: 'K' },

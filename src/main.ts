@@ -9,6 +9,7 @@ import { serve } from './commands/serve.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
+import { token, type TokenChoices } from './commands/token.ts'
 import { GatewayError } from './errors.ts'
 import { tuneGarbageCollector } from './garbage-collector.ts'
 
@@ -73,11 +74,23 @@ program
   })
 
 program
+  .command('token')
+  .requiredOption('--user <id>', 'whom it is for')
+  .option('--role <role>', 'admin or reviewer; may be given twice', addTo, [])
+  .option('--ttl <seconds>', 'how long it is accepted', '3600')
+  .description('prints a bearer token, to try things out')
+  .action((choices: TokenChoices) => token(readConfig(), choices))
+
+program
   .command('doctor')
   .description('checks the bucket, its conditional writes, the clock, the render workers and the CPU quota')
   .action(async () => {
     if (!(await doctor(readConfig()))) process.exitCode = 1
   })
+
+function addTo(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text]
+}
 
 // What a failed command has begun (workers, sockets) ends with the process.
 try {

@@ -75,3 +75,13 @@ export const bareWriteJob = z.object({
   seconds: z.number(),
 })
 export type BareWriteJob = z.infer<typeof bareWriteJob>
+
+/** `slow-line`: a line to `target` for the rest of the process; answers with its address. */
+export const slowLineJob = z.object({
+  target: z.url(),
+  /** One way. */
+  delayMs: z.number(),
+  /** Each way. */
+  bytesPerSecond: z.number(),
+})
+export type SlowLineJob = z.infer<typeof slowLineJob>

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import type { S3ObjectStore } from '../storage/s3-object-store.ts'
-import { localBucket, secretsFile } from './local-origin.ts'
+import { localBucket, secretsFile } from '../running/local-origin.ts'
 
 /** The configuration with the bucket in it that a command works on: the one named, else the one that `npm start` made. */
 export function withBucket(config: Config): Config & { HALFTONE_BUCKET: string } {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { GatewayError } from '../errors.ts'
-import { createPool } from '../gateway.ts'
+import { createPool } from '../composition/pool.ts'
 import { cpuCount } from '../render/cpu-quota.ts'
 import type { Finding } from '../storage/probe.ts'
 import { judgeClock, probeConditionalWrites, probeStore } from '../storage/probe.ts'

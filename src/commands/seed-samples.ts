@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
-import { createPool } from '../gateway.ts'
+import { createPool } from '../composition/pool.ts'
 import { createItem, createProfile, type NewPhoto } from '../media/new-item.ts'
 import { albumKey, profileKey } from '../media/records.ts'
 import { SAMPLE_ITEMS, SAMPLE_PROFILES } from '../media/samples.ts'

@@ -1,8 +1,8 @@
 import { type Config, ConfigError } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import { createLog } from '../telemetry/log.ts'
-import { runGateway } from './run-gateway.ts'
-import { untilStopped } from './until-stopped.ts'
+import { runGateway } from '../running/run-gateway.ts'
+import { untilStopped } from '../running/until-stopped.ts'
 
 /** The gateway alone, until it is told to stop; a `ConfigError` without a bucket. */
 export async function serve(config: Config): Promise<void> {

@@ -1,28 +1,29 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
-import { openBucket } from '../gateway.ts'
+import { openBucket } from '../composition/bucket.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
-import { type LocalOrigin, startLocalOrigin } from './local-origin.ts'
-import { runGateway } from './run-gateway.ts'
+import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
+import { makeLocalSecrets } from '../running/local-secrets.ts'
+import { runGateway } from '../running/run-gateway.ts'
 import { seedSamples } from './seed-samples.ts'
 import { serve } from './serve.ts'
-import { untilStopped } from './until-stopped.ts'
+import { untilStopped } from '../running/until-stopped.ts'
 
 /** Everything on this machine: the origin that ships (unless a bucket is named), samples in it, the gateway. */
 export async function start(config: Config): Promise<void> {
   if (config.HALFTONE_BUCKET !== undefined) return serve(config)
   const origin = await startLocalOrigin(config)
   try {
-    await startOn(origin)
+    await startOn(origin, makeLocalSecrets(config))
   } finally {
     await origin.stop()
   }
 }
 
-async function startOn(origin: LocalOrigin): Promise<void> {
-  const config = readConfig(origin.variables)
+async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const config = readConfig({ ...secrets, ...origin.variables })
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))

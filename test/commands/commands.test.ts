@@ -14,10 +14,10 @@ import { environmentOf, openOrigin } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 
 // Commands fork the compiled worker; the sources have none beside them.
-vi.mock('../../src/gateway.ts', async (original) => {
-  const gateway = await original<typeof import('../../src/gateway.ts')>()
+vi.mock('../../src/composition/pool.ts', async (original) => {
+  const pool = await original<typeof import('../../src/composition/pool.ts')>()
   const workerFile = fileURLToPath(new URL('../../dist/src/pixels/worker.js', import.meta.url))
-  return { ...gateway, createPool: (config: Config) => gateway.createPool(config, { workerFile }) }
+  return { ...pool, createPool: (config: Config) => pool.createPool(config, { workerFile }) }
 })
 
 let origin: RunningOrigin

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { type RunningGateway, runGateway } from '../../src/commands/run-gateway.ts'
+import { type RunningGateway, runGateway } from '../../src/running/run-gateway.ts'
 import { parseConfig } from '../../src/config.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createLog } from '../../src/telemetry/log.ts'

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Contest } from '../contest.ts'
+import { sideBySide } from '../contest.ts'
+import { phonePhoto } from '../pictures.ts'
+import type { Stage } from '../stage.ts'
+import { takeTurn } from '../turn.ts'
+import { openSite, type Site } from './site.ts'
+
+const ticketSchema = z.object({
+  uploadId: z.string(),
+  method: z.enum(['POST', 'PUT']),
+  url: z.string().optional(),
+  fields: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+})
+const completedSchema = z.object({ photo: z.object({ photoId: z.string(), bytes: z.int() }) })
+const sentSchema = z.object({ photos: z.array(z.object({ photo: z.object({ bytes: z.int() }) })) })
+
+export interface UploadOptions {
+  /** By a ticket straight to the bucket, or as a form through the gateway. */
+  readonly way: 'direct' | 'through'
+  /** Uploads at once. */
+  readonly concurrency: number
+}
+
+/** Photos as a phone takes them, until they are checked, decoded and named by a record; the bare side only stores them. */
+export function openUpload({ way, concurrency }: UploadOptions): (stage: Stage) => Promise<Contest> {
+  return async (stage) => {
+    const site = await openSite(stage)
+    const photo = await phonePhoto(1)
+    const send = way === 'direct' ? sendDirect : sendThrough
+    const limits = (seconds: number) => ({
+      concurrency,
+      seconds,
+      calls: concurrency === 1 ? Infinity : concurrency,
+    })
+    return {
+      play: (seconds) =>
+        sideBySide(
+          () => takeTurn(limits(seconds), () => send(site, photo)),
+          () => takeTurn(limits(seconds), () => storeBare(site, photo)),
+        ),
+      rssMb: async () => (await site.gateway.metrics()).rssMb,
+      close: () => site.close(),
+    }
+  }
+}
+
+async function sendDirect(site: Site, photo: Buffer<ArrayBuffer>): Promise<boolean> {
+  const { photo: named } = await addPhoto(site, photo)
+  return named.bytes === photo.length
+}
+
+/** Uploads a photo with a ticket, as the first one of an item of its own. */
+export async function addPhoto(
+  site: Site,
+  photo: Buffer<ArrayBuffer>,
+): Promise<{ ownerId: string; photo: z.infer<typeof completedSchema>['photo'] }> {
+  const ownerId = `bench-${randomUUID()}`
+  const request = {
+    kind: 'item-photo',
+    ownerId,
+    fileName: 'photo.jpg',
+    contentType: 'image/jpeg',
+    bytes: photo.length,
+  }
+  const ticket = await site.call(ticketSchema, '/uploads', asJson(request))
+  const stored = await redeem(ticket, photo)
+  if (!stored.ok) throw new Error(`the bucket: ${stored.status} ${await stored.text()}`)
+  const completed = await site.call(completedSchema, `/uploads/${ticket.uploadId}/complete`, asJson({}))
+  return { ownerId, photo: completed.photo }
+}
+
+async function redeem(ticket: z.infer<typeof ticketSchema>, photo: Buffer<ArrayBuffer>): Promise<Response> {
+  const { method, url = '', fields, headers = {} } = ticket
+  if (fields === undefined) return fetch(url, { method, headers, body: photo })
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  form.append('file', new Blob([photo]))
+  return fetch(url, { method, body: form })
+}
+
+async function sendThrough(site: Site, photo: Buffer<ArrayBuffer>): Promise<boolean> {
+  const form = new FormData()
+  form.append('file', new Blob([photo], { type: 'image/jpeg' }), 'photo.jpg')
+  const itemId = `bench-${randomUUID()}`
+  const sent = await site.call(sentSchema, `/items/${itemId}/photos`, { method: 'POST', body: form })
+  return sent.photos[0]?.photo.bytes === photo.length
+}
+
+async function storeBare(site: Site, photo: Buffer<ArrayBuffer>): Promise<boolean> {
+  const put = await site.bucket.put(`items/bare/${randomUUID()}.jpg`, photo, { contentType: 'image/jpeg' })
+  return put.outcome === 'stored'
+}
+
+function asJson(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}

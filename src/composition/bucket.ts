@@ -1,0 +1,23 @@
+import type { Config } from '../config.ts'
+import { createS3ObjectStore, type S3ObjectStore } from '../storage/s3-object-store.ts'
+
+/** The bucket that the configuration names, as a store. */
+export function openBucket(config: Config, bucket: string): S3ObjectStore {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config
+  const { AWS_SESSION_TOKEN: sessionToken, AWS_ENDPOINT_URL_S3: endpoint } = config
+  return createS3ObjectStore({
+    bucket,
+    region: config.AWS_REGION,
+    endpoint,
+    credentials:
+      accessKeyId !== undefined && secretAccessKey !== undefined
+        ? { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+        : undefined,
+    // Only AWS itself gives every bucket a host name of its own.
+    forcePathStyle: config.HALFTONE_S3_FORCE_PATH_STYLE ?? endpoint !== undefined,
+    connections: config.HALFTONE_S3_CONNECTIONS,
+    headersTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
+    bodyTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
+    maxAttempts: config.HALFTONE_S3_ATTEMPTS,
+  })
+}

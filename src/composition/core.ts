@@ -1,0 +1,125 @@
+import type { Config } from '../config.ts'
+import { Admission } from '../render/admission.ts'
+import { ByteBudget } from '../render/byte-budget.ts'
+import type { WorkerPool } from '../render/worker-pool.ts'
+import { appendToJournal } from '../sources/journal.ts'
+import { JournalReader } from '../sources/journal-reader.ts'
+import { lookUp } from '../sources/look-up.ts'
+import { Sources } from '../sources/sources.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { createRecordView, createSourceView } from '../storage/source-view.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { variantsBelow } from '../urls/variant-key.ts'
+import { Delivery } from '../variants/delivery.ts'
+import { KnownFacts } from '../variants/known-facts.ts'
+import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
+import { Renditions } from '../variants/rendition.ts'
+import { VariantStore } from '../variants/variant-store.ts'
+import { WriteBack } from '../variants/write-back.ts'
+import { workerCount } from './pool.ts'
+
+export interface CoreOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly store: ObjectStore
+  readonly pool: WorkerPool
+  readonly epoch: string
+}
+
+export type Core = ReturnType<typeof createCore>
+
+/** Everything between a request for a picture and its answer, but HTTP. */
+export function createCore(options: CoreOptions) {
+  const { config, store, epoch } = options
+  const pictures = createSourceView(store, config.HALFTONE_SOURCES)
+  const records = createRecordView(store, config.HALFTONE_SOURCES)
+  const sources = new Sources({
+    lookUp: (path, signal) => lookUp({ pictures, records }, path, signal),
+    ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
+    timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+  })
+  const admission = new Admission({
+    // One picture in work and one at the door of each worker.
+    slots: 2 * workerCount(config),
+    maxQueued: config.HALFTONE_QUEUE_LENGTH,
+    maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
+  })
+  const renditions = new Renditions({
+    pictures,
+    renderer: options.pool,
+    admission,
+    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
+    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
+    fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    epoch,
+  })
+  const { variants, writeBack } = createVariants(options, sources, renditions)
+  const facts = new KnownFacts({ variants, epoch })
+  const journal = createJournalReader(options, sources, variants)
+  const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
+  const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
+  const negotiated = new NegotiatedDelivery({
+    delivery,
+    sources,
+    facts,
+    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
+  })
+  return { sources, admission, variants, facts, writeBack, journal, delivery, negotiated }
+}
+
+function createVariants(
+  { config, log, metrics, store }: CoreOptions,
+  sources: Sources,
+  renditions: Renditions,
+) {
+  const writeBack = new WriteBack({
+    store,
+    sources,
+    concurrency: config.HALFTONE_WRITE_CONCURRENCY,
+    maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
+    onOutdated: async (variant, source) => {
+      variants.forget([variant.key])
+      await appendToJournal(store, [source.at.path])
+    },
+    onTaken: (variant, signal) => variants.adoptStored(variant, signal),
+    onFinished: (outcome, variant, err) => {
+      metrics.writes.inc({ outcome })
+      if (outcome === 'failed' || outcome === 'refused')
+        log.error({ key: variant.key, outcome, err }, 'not stored')
+    },
+  })
+  const variants: VariantStore = new VariantStore({
+    store,
+    renditions,
+    writeBack,
+    memoryBytes: config.HALFTONE_MEMORY_MB,
+    flightTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+    onRendered: ({ contentType }, { queueMs, decodeMs, encodeMs }) => {
+      metrics.queueSeconds.observe(queueMs / 1000)
+      metrics.renderSeconds.observe({ type: contentType }, (decodeMs + encodeMs) / 1000)
+    },
+  })
+  return { variants, writeBack }
+}
+
+function createJournalReader({ config, log, store }: CoreOptions, sources: Sources, variants: VariantStore) {
+  return new JournalReader({
+    store,
+    intervalMs: config.HALFTONE_JOURNAL_INTERVAL_MS,
+    timeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
+    maxLagMs: config.HALFTONE_JOURNAL_MAX_LAG_MS,
+    onChange: (paths) => {
+      log.info({ paths }, 'forgetting')
+      for (const path of paths) sources.forget(path)
+      variants.forget(paths.map((path) => variantsBelow(path)))
+    },
+    onGap: () => {
+      log.warn('entries of the journal were missed: forgetting everything')
+      sources.forgetAll()
+      variants.forgetAll()
+    },
+    onFailure: (err) => log.warn({ err }, 'the journal cannot be read'),
+  })
+}
