@@ -133,6 +133,9 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')
   }
+  if (config.HALFTONE_S3_KMS_KEY_ID !== undefined && config.HALFTONE_S3_SSE !== 'kms') {
+    faults.push('HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only')
+  }
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
   }

@@ -11,6 +11,8 @@ export const bucketSettings = {
   AWS_SESSION_TOKEN: z.string().optional(),
   HALFTONE_S3_FORCE_PATH_STYLE: flag.optional(),
   HALFTONE_S3_PUBLIC_ENDPOINT: url.optional(),
+  HALFTONE_S3_SSE: z.enum(['none', 's3', 'kms'], { error: 'none, s3, kms' }).default('none'),
+  HALFTONE_S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
   HALFTONE_S3_CONNECTIONS: whole(128, 1, 10_000),
   HALFTONE_S3_TIMEOUT_MS: whole(5_000, 100, 60_000),
   HALFTONE_S3_ATTEMPTS: whole(3, 1, 10),

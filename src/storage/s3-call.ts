@@ -3,9 +3,22 @@ import { GatewayError } from '../errors.ts'
 import type { CallOptions } from './object-store.ts'
 import { toGatewayError } from './s3-errors.ts'
 
+/** How long one call may keep the store busy, and how long it may take with its retries. */
+const answerMs = 60_000
+const callMs = 120_000
+
 /** What the SDK's `send` takes beside a command. */
 export interface SendOptions {
   readonly abortSignal: AbortSignal
+  /** In the place of the connection's waits for the head of an answer and between two pieces of its body. */
+  readonly requestTimeout?: number
+}
+
+/** The encryption at rest that a write asks for, as the SDK's commands take it. */
+export interface EncryptionHeaders {
+  readonly ServerSideEncryption?: 'AES256' | 'aws:kms'
+  readonly SSEKMSKeyId?: string
+  readonly BucketKeyEnabled?: true
 }
 
 /** Runs one call to the store, its retries included: stopped at its deadline, its failures translated. */
@@ -16,18 +29,28 @@ export interface S3Bucket {
   readonly client: S3Client
   readonly name: string
   readonly call: Call
+  /** Goes with everything that writes. */
+  readonly encryption: EncryptionHeaders
 }
 
-/** Calls that end after `timeoutMs` or with the caller's signal, whichever is first. */
-export function createCall(timeoutMs: number): Call {
+/**
+ * Calls that end after `timeoutMs` or with the caller's signal, whichever is first. With `requestTimeout` one answer may
+ * take so long, for what keeps a store busy.
+ */
+export function createCall(timeoutMs: number, requestTimeout?: number): Call {
   return (options, work) =>
     withDeadline(timeoutMs, options?.signal, async (abortSignal) => {
       try {
-        return await work({ abortSignal })
+        return await work({ abortSignal, ...(requestTimeout !== undefined && { requestTimeout }) })
       } catch (error) {
         throw toGatewayError(error)
       }
     })
+}
+
+/** The same bucket for calls that move or join many bytes: stores answer them when they are done. */
+export function patient(bucket: S3Bucket): S3Bucket {
+  return { ...bucket, call: createCall(callMs, answerMs) }
 }
 
 async function withDeadline<T>(

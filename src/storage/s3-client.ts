@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { UndiciHttpHandler } from '@smithy/undici-http-handler'
 import { Agent, type Dispatcher } from 'undici'
+import type { EncryptionHeaders } from './s3-call.ts'
 
 /** How to reach a bucket. Everything but the bucket has a default. */
 export interface S3Options {
@@ -25,7 +26,12 @@ export interface S3Options {
   readonly callTimeoutMs?: number
   /** The first included. */
   readonly maxAttempts?: number
+  /** What every write asks for; by default nothing: the bucket's own setting holds. */
+  readonly encryption?: Encryption | undefined
 }
+
+/** Encryption at rest: with keys of the store, or of a key service, where no id means the key that is kept for S3. */
+export type Encryption = { readonly by: 's3' } | { readonly by: 'kms'; readonly keyId?: string | undefined }
 
 export interface S3Credentials {
   readonly accessKeyId: string
@@ -52,6 +58,19 @@ export interface S3Connection {
   readonly clockSkewMs: () => number | undefined
   /** Ends all sockets; later calls fail. */
   readonly close: () => void
+}
+
+/** What every write of a bucket carries. */
+export function encryptionHeaders(encryption: Encryption | undefined): EncryptionHeaders {
+  if (encryption === undefined) return {}
+  if (encryption.by === 's3') return { ServerSideEncryption: 'AES256' }
+  const { keyId } = encryption
+  // With a key of the bucket, objects do not each ask the key service.
+  return {
+    ServerSideEncryption: 'aws:kms',
+    BucketKeyEnabled: true,
+    ...(keyId !== undefined && { SSEKMSKeyId: keyId }),
+  }
 }
 
 /** Connects to nothing yet: sockets and credentials come with the first call. */

@@ -15,6 +15,12 @@ export function isAbsent(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket'
 }
 
+/** Whether a write on condition lost: the condition does not hold, or another writer is at it. */
+export function isTaken(error: unknown): boolean {
+  const status = statusOf(error)
+  return status === 412 || status === 409
+}
+
 /** The store's own name for a failure (`SlowDown`), or the system's (`ECONNREFUSED`). */
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof S3ServiceException) return error.name

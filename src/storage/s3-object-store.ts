@@ -17,13 +17,15 @@ import type {
 } from './object-store.ts'
 import { type BrokenBody, readBody, readPage, toFacts } from './s3-answers.ts'
 import { createCall, type S3Bucket, type SendOptions } from './s3-call.ts'
-import { createS3Connection, type S3Options, s3Defaults } from './s3-client.ts'
+import { createS3Connection, encryptionHeaders, type S3Options, s3Defaults } from './s3-client.ts'
 import { createS3Delete } from './s3-delete.ts'
-import { brokenAnswer, isAbsent, statusOf } from './s3-errors.ts'
+import { brokenAnswer, isAbsent, isTaken, statusOf } from './s3-errors.ts'
 import { checkKey, stampMetadata } from './stamp.ts'
 
 /** A bucket behind the S3 protocol. */
 export interface S3ObjectStore extends ObjectStore {
+  /** For what else works on the same bucket over the same sockets: transfers, presigning. */
+  readonly bucket: S3Bucket
   /** How far the store's clock is ahead of ours, by its last answer; `undefined` before the first. */
   clockSkewMs(): number | undefined
   /** Ends all sockets; calls under way and later ones fail. */
@@ -34,8 +36,9 @@ export interface S3ObjectStore extends ObjectStore {
 export function createS3ObjectStore(options: S3Options): S3ObjectStore {
   const { client, clockSkewMs, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket = { client, call, name: options.bucket }
+  const bucket = { client, call, name: options.bucket, encryption: encryptionHeaders(options.encryption) }
   return {
+    bucket,
     head: (key, options) => head(bucket, key, options),
     get: (key, options) => get(bucket, key, options),
     put: (key, bytes, options) => put(bucket, key, bytes, options),
@@ -110,6 +113,7 @@ async function put(
     Metadata: stampMetadata(bytes, options.metadata),
     IfNoneMatch: options.ifNoneMatch,
     IfMatch: options.ifMatch,
+    ...bucket.encryption,
   })
   return bucket.call(options, async (sdk) => {
     try {
@@ -141,7 +145,6 @@ async function* list(
 
 function isConflict(error: unknown, { ifMatch, ifNoneMatch }: PutOptions): boolean {
   if (ifMatch === undefined && ifNoneMatch === undefined) return false
-  const status = statusOf(error)
-  // 409: another writer is at it. Some stores send OperationAborted for the same.
-  return status === 412 || status === 409 || (ifMatch !== undefined && isAbsent(error))
+  // 409: some stores send OperationAborted for the same.
+  return isTaken(error) || (ifMatch !== undefined && isAbsent(error))
 }

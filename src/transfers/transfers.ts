@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { CallOptions, ObjectFacts } from '../storage/object-store.ts'
 
-/** Called as bytes go over the wire: how many so far, of how many if that is known. */
+/**
+ * Called as bytes go over the wire: how many so far, of how many if that is known. An upload counts what the store has
+ * confirmed: part by part, or all at the end.
+ */
 export type OnProgress = (sentBytes: number, totalBytes: number | undefined) => void
 
 /** What is written with an object, beside its bytes. */
@@ -14,9 +17,9 @@ export interface ObjectHeaders {
 }
 
 export interface UploadOptions extends CallOptions, ObjectHeaders {
-  /** Length, where it is known. */
+  /** Length, where it is known; a stream of another one is `invalid_request`. */
   readonly bytes?: number | undefined
-  /** Beyond it the upload is given up, and nothing is stored. */
+  /** Beyond it the upload is given up, `upload_too_large`, and nothing is stored. */
   readonly maxBytes?: number | undefined
   readonly ifNoneMatch?: '*' | undefined
   readonly onProgress?: OnProgress | undefined
@@ -24,7 +27,7 @@ export interface UploadOptions extends CallOptions, ObjectHeaders {
 
 export interface DownloadOptions extends CallOptions {
   readonly ifMatch?: string | undefined
-  /** First and last byte, inclusive. */
+  /** First and last byte, inclusive; a last one beyond the end is the end, a first one there is `range_not_satisfiable`. */
   readonly range?: { readonly first: number; readonly last: number } | undefined
   readonly onProgress?: OnProgress | undefined
 }
@@ -38,7 +41,10 @@ export interface CopyOptions extends CallOptions {
   readonly ifMatch?: string | undefined
   /** Only where there is nothing yet. */
   readonly ifNoneMatch?: '*' | undefined
-  /** Instead of those of the source. */
+  /**
+   * Instead of those of the source. A stamp `halftone` with a checksum is kept: who gives it has read the bytes that
+   * `ifMatch` names.
+   */
   readonly headers?: ObjectHeaders | undefined
 }
 
@@ -51,11 +57,17 @@ export type CopyResult =
  * thrown is what an `ObjectStore` throws.
  */
 export interface Transfers {
-  /** Stores a stream whole or not at all: one PUT below 5 MB, else a multipart upload, aborted when it fails. */
+  /**
+   * Stores a stream whole or not at all: one PUT below 5 MB, else a multipart upload, aborted when it fails. The stream is
+   * destroyed when it is given up; what it fails with is thrown as it is.
+   */
   upload(key: string, body: Readable, options: UploadOptions): Promise<{ readonly etag: string } | 'conflict'>
-  /** An object as a stream. Who takes the body reads it to its end or destroys it. */
+  /**
+   * An object as a stream. Who takes the body reads it to its end or destroys it; a body that is cut short, or is not what
+   * its checksum says, ends in an error. `facts.bytes` is the length of the whole object.
+   */
   download(key: string, options?: DownloadOptions): Promise<DownloadResult>
-  /** Copies inside the bucket, without the bytes passing through here. */
+  /** Copies inside the bucket, without the bytes passing through here; objects of 5 GB at most. */
   copy(from: string, to: string, options?: CopyOptions): Promise<CopyResult>
   /** A copy, then the source is deleted, if it is still the version that was copied. */
   move(from: string, to: string, options?: CopyOptions): Promise<CopyResult>
@@ -66,6 +78,13 @@ export interface Part {
   readonly etag: string
   /** Length in bytes. */
   readonly bytes: number
+}
+
+/** A multipart upload that has been begun, and neither completed nor aborted. */
+export interface PendingUpload {
+  readonly key: string
+  readonly uploadId: string
+  readonly begunAt: Date
 }
 
 /** Uploads in parts, whose bytes come from somebody else (a browser, by presigned URLs). */
@@ -84,6 +103,8 @@ export interface Multiparts {
   >
   /** An upload that is not there counts as aborted. */
   abort(key: string, uploadId: string, options?: CallOptions): Promise<void>
+  /** The uploads under way to keys that begin with `prefix`. */
+  pending(prefix: string, options?: CallOptions): AsyncIterable<PendingUpload>
 }
 
 export interface SignedForm {
@@ -95,7 +116,7 @@ export interface SignedForm {
 export interface SignedRequest {
   readonly method: 'GET' | 'PUT'
   readonly url: string
-  /** Headers that are signed, and have to be sent as they are. */
+  /** Headers that are signed, and have to be sent as they are; the length is signed too, and every client tells it. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -111,8 +132,10 @@ export interface Presigner {
   form(
     what: Signable & ObjectHeaders & { readonly minBytes: number; readonly maxBytes: number },
   ): Promise<SignedForm>
-  /** A PUT of exactly so many bytes, only where there is nothing yet. */
-  put(what: Signable & ObjectHeaders & { readonly bytes: number }): Promise<SignedRequest>
+  /** A PUT of exactly so many bytes, only where there is nothing yet; `overwrites` is for stores without that condition. */
+  put(
+    what: Signable & ObjectHeaders & { readonly bytes: number; readonly overwrites?: boolean | undefined },
+  ): Promise<SignedRequest>
   /** One part of exactly so many bytes. */
   part(
     what: Signable & { readonly uploadId: string; readonly partNumber: number; readonly bytes: number },
