@@ -75,7 +75,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   pixels: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
-  sweep: { imports: ['cdn', 'errors.ts', 'media', 'sources', 'storage', 'urls'] },
+  sweep: {
+    imports: ['cdn', 'errors.ts', 'library', 'media', 'sources', 'storage', 'urls'],
+    types: ['events'],
+  },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['media'] },

@@ -55,7 +55,7 @@ function addDocumentList(app: OpenAPIHono<ApiEnv>, { documents, guard }: ApiPart
     await guard.read(c, guardedDocument(userId), 'read')
     const all = await documents.list(userId, c.req.raw.signal)
     const rest = all
-      .filter((entry) => entry.fileId > after && !isExpired(entry))
+      .filter((entry) => entry.fileId > after)
       .toSorted((one, other) => (one.fileId < other.fileId ? -1 : 1))
     const shown = rest.slice(0, limit)
     const last = rest.length > limit ? shown.at(-1) : undefined
@@ -84,7 +84,7 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     const { userId, fileId } = c.req.valid('param')
     await guard.read(c, guardedDocument(userId, fileId), 'read')
     const found = await documents.find(userId, fileId, c.req.raw.signal)
-    if (found === undefined || isExpired(found)) throw new GatewayError('not_found', 'There is nothing here')
+    if (found === undefined) throw new GatewayError('not_found', 'There is nothing here')
     const answer = await fileAnswer(c, parts.transfers, {
       ...found,
       disposition: 'attachment',
@@ -114,10 +114,6 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
 export function showDocument(userId: string, document: DocumentEntry) {
   const { key: _key, etag: _etag, ...shown } = document
   return { ...shown, url: `/api/v1/users/${userId}/documents/${document.fileId}` }
-}
-
-function isExpired({ expiresAt }: DocumentEntry): boolean {
-  return expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()
 }
 
 /** Tells that somebody reads a document, before they have a byte of it. */

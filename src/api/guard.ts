@@ -67,10 +67,13 @@ function refusalOf(principal: Principal | undefined, target: Target): GatewayErr
 /** The ETag of a record: how often it has been changed. */
 export const revisionEtag = (revision: number): string => `"r${revision}"`
 
-/** Throws `precondition_failed` when a request was made for another state of a record than the one that there is. */
-export function checkRevision(ifMatch: string | undefined, revision: number | undefined): void {
-  if (ifMatch === undefined) return
-  const known = new Set(ifMatch.split(',').map((tag) => tag.trim()))
-  if (revision !== undefined && (known.has('*') || known.has(revisionEtag(revision)))) return
-  throw new GatewayError('precondition_failed', 'The record has changed: read it again')
+const REVISION_ETAG = /^"r(\d{1,15})"$/
+
+/** The one state of a record that a change is for, by its `If-Match`; `undefined` where any will do. */
+export function wantedRevision(c: Context<ApiEnv>): number | undefined {
+  const ifMatch = c.req.header('if-match')?.trim()
+  if (ifMatch === undefined || ifMatch === '*') return undefined
+  const [, revision] = REVISION_ETAG.exec(ifMatch) ?? []
+  if (revision !== undefined) return Number(revision)
+  throw new GatewayError('precondition_failed', 'header.If-Match: is the ETag of no record')
 }

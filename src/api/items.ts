@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
+import type { ChangeOptions } from '../library/library.ts'
 import type { AlbumRecord } from '../media/records.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, principalOf, requireUser } from './env.ts'
-import { checkRevision, revisionEtag, type Target } from './guard.ts'
+import { revisionEtag, type Target, wantedRevision } from './guard.ts'
 import {
   PROBLEMS,
   TOKEN,
@@ -73,6 +74,13 @@ function addItemItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     return c.json(showAlbum(parts, c, changed), 200)
   })
 
+  addItemRemoval(app, parts)
+}
+
+function addItemRemoval(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
+  const { albums } = parts
+  const security = { security: TOKEN, middleware: [requireUser] }
+
   const remove = createRoute({
     method: 'delete',
     path: '/items/{itemId}',
@@ -140,7 +148,11 @@ function addItemOrder(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
 }
 
 /** Who changes, for the library. */
-export const by = (c: Context<ApiEnv>) => ({ by: principalOf(c).id, signal: c.req.raw.signal })
+export const by = (c: Context<ApiEnv>): ChangeOptions => ({
+  by: principalOf(c).id,
+  ifRevision: wantedRevision(c),
+  signal: c.req.raw.signal,
+})
 
 /** The album of an item; `not_found` when there is none. */
 export async function albumOf({ albums }: ApiParts, c: Context<ApiEnv>, itemId: string) {
@@ -149,7 +161,7 @@ export async function albumOf({ albums }: ApiParts, c: Context<ApiEnv>, itemId: 
   return album
 }
 
-/** Throws for who may not change an album, or means another state of it. */
+/** Throws for who may not change an album. */
 export async function mayChangeAlbum(
   { guard }: ApiParts,
   c: Context<ApiEnv>,
@@ -158,7 +170,6 @@ export async function mayChangeAlbum(
 ): Promise<void> {
   const action = what.startsWith('delete') ? 'delete' : 'change'
   await guard.change(c, guardedAlbum(album), action, what)
-  checkRevision(c.req.header('if-match'), album.revision)
 }
 
 /** An album as an answer, with the ETag that a change of it may name. */
@@ -177,7 +188,6 @@ async function makeAlbum(
   itemId: string,
   { access, owner: named }: ItemChange,
 ): Promise<AlbumRecord> {
-  checkRevision(c.req.header('if-match'), undefined)
   const owner = newOwner(c, named)
   await guard.change(c, guardedAlbum({ itemId, owner, access }), 'create', `access ${access}`)
   return albums.create(itemId, { owner, access }, by(c))

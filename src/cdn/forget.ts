@@ -1,13 +1,38 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { appendToJournal, type JournalEntry } from '../sources/journal.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
-import { variantsBelow } from '../urls/variant-key.ts'
+import type { CallOptions, ObjectStore } from '../storage/object-store.ts'
+import { variantsBelow, type VariantTree } from '../urls/variant-key.ts'
+import { deleteBelow } from './delete-below.ts'
+
+/** Where purges lie that have been announced and are not finished yet. */
+export const PURGES = 'system/purges/'
+
+const purge = z.object({
+  id: z.string().min(1).optional(),
+  paths: z.array(z.string().min(1)),
+  stale: z.array(z.string().min(1)).optional(),
+  change: z.unknown().optional(),
+})
+
+/** What caches have to forget. */
+export interface Purge {
+  readonly id: string
+  /** Source paths that change, each with everything below it. */
+  readonly paths: readonly string[]
+  /** Of these the stored variants go, and of everything below them; without it of all `paths`. */
+  readonly stale?: readonly string[] | undefined
+  /** The change of a record that it is for; who makes it knows how to read it. */
+  readonly change?: unknown
+}
 
 export interface Forgotten {
   /** Variants removed from the bucket. */
   readonly variants: number
   readonly entry: JournalEntry
 }
+
+const TREES: readonly VariantTree[] = ['img', 'private']
 
 /**
  * Makes every cache of ours forget the variants of source paths and of everything below them (design §4, "Change and
@@ -19,34 +44,49 @@ export async function forget(
   paths: readonly string[],
   commit: () => Promise<void> = async () => {},
 ): Promise<Forgotten> {
-  const id = randomUUID()
-  const intent = `system/purges/${id}.json`
-  const body = Buffer.from(JSON.stringify({ id, paths, at: new Date().toISOString() }))
-  await store.put(intent, body, {
+  const purge = { id: randomUUID(), paths }
+  await announcePurge(store, purge)
+  await commit()
+  const forgotten = await carryOutPurge(store, purge)
+  await store.delete([purgeKey(purge.id)])
+  return forgotten
+}
+
+/** Where a purge lies from its announcement until it is finished. */
+export const purgeKey = (id: string): string => `${PURGES}${id}.json`
+
+/** Writes down what will have to be forgotten, before it changes. */
+export async function announcePurge(
+  store: Pick<ObjectStore, 'put'>,
+  purge: Purge,
+  options?: CallOptions,
+): Promise<void> {
+  const body = Buffer.from(JSON.stringify({ ...purge, at: new Date().toISOString() }))
+  await store.put(purgeKey(purge.id), body, {
     contentType: 'application/json',
     cacheControl: 'no-store',
     ifNoneMatch: '*',
+    signal: options?.signal,
   })
-  await commit()
-  let variants = 0
-  for (const path of paths) variants += await deleteBelow(store, variantsBelow(path))
-  const entry = await appendToJournal(store, paths)
-  await store.delete([intent])
-  return { variants, entry }
 }
 
-async function deleteBelow(store: ObjectStore, prefix: string): Promise<number> {
-  let deleted = 0
-  let batch: string[] = []
-  const flush = async () => {
-    if (batch.length > 0) await store.delete(batch)
-    deleted += batch.length
-    batch = []
+/** Deletes the variants in the bucket, then tells all replicas. Harmless when it is done twice, or too often. */
+export async function carryOutPurge(
+  store: ObjectStore,
+  { paths, stale = paths }: Pick<Purge, 'paths' | 'stale'>,
+): Promise<Forgotten> {
+  let variants = 0
+  for (const path of stale)
+    for (const tree of TREES) variants += await deleteBelow(store, variantsBelow(path, tree))
+  return { variants, entry: await appendToJournal(store, paths) }
+}
+
+/** Reads an announced purge; `undefined` for what is none. */
+export function parsePurge(body: Buffer): z.infer<typeof purge> | undefined {
+  try {
+    return purge.parse(JSON.parse(body.toString('utf8')))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
+    throw error
   }
-  for await (const { key } of store.list(prefix)) {
-    batch.push(key)
-    if (batch.length === 1000) await flush()
-  }
-  await flush()
-  return deleted
 }

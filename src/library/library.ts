@@ -7,6 +7,8 @@ export type NewPhoto = Omit<PhotoEntry, 'focus'>
 /** Who changes something: the id of a principal. */
 export interface ChangeOptions {
   readonly by: string
+  /** Only a record of this revision; else `precondition_failed`. */
+  readonly ifRevision?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -71,4 +73,6 @@ export interface Documents {
   find(userId: string, fileId: string, signal?: AbortSignal): Promise<DocumentEntry | undefined>
   add(userId: string, document: DocumentEntry, options: ChangeOptions): Promise<void>
   remove(userId: string, fileId: string, options: ChangeOptions): Promise<void>
+  /** Removes what has expired. */
+  removeExpired(userId: string, options: ChangeOptions): Promise<void>
 }

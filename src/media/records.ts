@@ -18,6 +18,23 @@ export const shot = z.object({
 /** How often a record has been changed; those written before there were revisions are at 0. */
 const revision = z.int().nonnegative().default(0)
 
+/** How many of its last changes a record remembers. */
+export const CHANGES_KEPT = 32
+
+/** The last changes of a record, oldest first: whoever has lost the answer to a change finds it here. */
+const changes = z
+  .array(
+    z.object({
+      /** The revision that it made. */
+      revision: z.int().positive(),
+      /** Random; the id of its event. */
+      id: z.string().min(1),
+      /** The ends of the keys that it took out of the record: what is removed is never named again. */
+      unnamed: z.array(z.string()).optional(),
+    }),
+  )
+  .optional()
+
 const photo = z.object({
   photoId: z.string().regex(idPattern),
   key: z.string().min(1),
@@ -51,7 +68,10 @@ export const albumRecord = z.object({
   owner: z.string().min(1),
   access,
   revision,
+  changes,
   photos: z.array(photo),
+  /** The item is being deleted: for everybody but whoever deletes it, it is gone. */
+  deleted: z.literal(true).optional(),
 })
 
 /** `profiles/{userId}/profile.json`: a user's photo, if there is one. */
@@ -60,6 +80,7 @@ export const profileRecord = z.object({
   owner: z.string().min(1),
   access,
   revision,
+  changes,
   photo: photo.optional(),
 })
 
@@ -84,6 +105,7 @@ const document = z.object({
 export const documentsRecord = z.object({
   userId: z.string().regex(idPattern),
   revision,
+  changes,
   documents: z.array(document),
 })
 

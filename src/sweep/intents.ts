@@ -1,35 +1,48 @@
-import { z } from 'zod'
-import { forget } from '../cdn/forget.ts'
-import type { ListedObject } from '../storage/object-store.ts'
-import { addFault, addFinding } from './report.ts'
+import { carryOutPurge, parsePurge, PURGES, purgeKey } from '../cdn/forget.ts'
+import { GatewayError } from '../errors.ts'
+import { settleChange } from '../library/aftermath.ts'
+import { parseRecordChange } from '../library/pending-change.ts'
+import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
+import { addFault, addFinding, emptyTally, type Tally } from './report.ts'
 import { AGES_MS, ageMs, type Pass, type SweepRun } from './run.ts'
 
-const intent = z.object({ paths: z.array(z.string().min(1)) })
+type IntentRun = Pick<SweepRun, 'store' | 'outbox' | 'clock' | 'deletes' | 'tally' | 'keepLease'>
 
-/** Carries out the purges that their programs announced and did not live to finish. */
+/** Carries out the purges, and finishes the changes, that their programs announced and did not live to finish. */
 export const sweepIntents: Pass = async (batch, run) => {
   for (const listed of batch) if (ageMs(listed, run) >= AGES_MS.intent) await finish(listed, run)
 }
 
-async function finish(listed: ListedObject, run: SweepRun): Promise<void> {
+/** The same apart from a sweep: for every change that was cut short, as soon as it is old enough. */
+export async function finishLeftOvers(
+  options: Pick<SweepRun, 'outbox' | 'clock'> & { readonly store: ObjectStore },
+): Promise<Tally> {
+  // Two replicas that finish one change do no harm: no lease is needed.
+  const run = { ...options, deletes: true, tally: emptyTally(), keepLease: async () => {} }
+  for await (const listed of options.store.list(PURGES))
+    if (ageMs(listed, run) >= AGES_MS.intent) await finish(listed, run)
+  return run.tally
+}
+
+async function finish(listed: ListedObject, run: IntentRun): Promise<void> {
   const { store, deletes, tally } = run
   const read = await store.get(listed.key)
   if (read.outcome !== 'found') return
-  const paths = parseIntent(read.object.body)
-  if (paths === undefined) return addFault(tally, `${listed.key}: the purge cannot be understood`)
+  const purge = parsePurge(read.object.body)
+  const change = parseRecordChange(purge?.change)
+  const isUnderstood = purge?.change === undefined || (change && purgeKey(purge.id ?? '') === listed.key)
+  if (purge === undefined || !isUnderstood)
+    return addFault(tally, `${listed.key}: the purge cannot be understood`)
   if (deletes) {
     await run.keepLease()
-    await forget(store, paths)
+    try {
+      if (change) await settleChange(run, { ...purge, id: purge.id ?? '', change })
+      else await carryOutPurge(store, purge)
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'record_invalid') throw error
+      return addFault(tally, `${listed.key}: ${error.message}`)
+    }
     await store.delete([listed.key], { ifMatch: read.object.etag })
   }
   addFinding(tally, 'leftOverIntents', listed)
-}
-
-function parseIntent(body: Buffer): readonly string[] | undefined {
-  try {
-    return intent.parse(JSON.parse(body.toString('utf8'))).paths
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
-    throw error
-  }
 }

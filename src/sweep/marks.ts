@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ObjectFacts, ObjectStore, StoredObject } from '../storage/object-store.ts'
-import { type LibraryOwner, libraryOwner } from '../urls/source-path.ts'
+import { type FileOwner, ownerOf } from './naming.ts'
 
 /** Where marks lie. */
 export const MARKS = 'system/sweep/marks/'
@@ -10,7 +10,7 @@ const mark = z.object({ key: z.string().min(1), etag: z.string().min(1), at: z.i
 
 /** A file that no record named when an earlier sweep came by: the object to remove, if that is still so after a while. */
 export interface Mark extends z.infer<typeof mark> {
-  readonly owner: LibraryOwner
+  readonly owner: FileOwner
   /** When it was made, by whichever clock says the later time. */
   readonly madeAt: number
 }
@@ -39,7 +39,7 @@ export async function placeMark(
 export function parseMark(object: StoredObject): Mark | undefined {
   try {
     const read = mark.parse(JSON.parse(object.body.toString('utf8')))
-    const owner = libraryOwner(read.key)
+    const owner = ownerOf(read.key)
     if (owner === undefined || markKey(read.key) !== object.key) return undefined
     return { ...read, owner, madeAt: Math.max(object.lastModified.getTime(), Date.parse(read.at)) }
   } catch (error) {

@@ -3,7 +3,9 @@ import { z } from 'zod'
 /** What a sweep can find, in words, in the order of the report; `frees`: what it removes (a dry run: would remove). */
 export const FINDINGS = {
   expiredUploads: { label: 'uploads that were never completed', frees: true },
-  leftOverIntents: { label: 'purges that were cut short: carried out again', frees: false },
+  oldUploadStates: { label: 'notes on uploads that ended a week ago', frees: true },
+  expiredDocuments: { label: 'documents that have expired', frees: true },
+  leftOverIntents: { label: 'changes and purges that were cut short: finished', frees: false },
   unnamedFiles: { label: 'files that their record does not name, marked long enough ago', frees: true },
   newMarks: { label: 'files that their record does not name: marked', frees: false },
   waitingFiles: { label: 'files that their record does not name, marked before: they wait', frees: false },

@@ -1,3 +1,4 @@
+import type { EventOutbox } from '../events/media-event.ts'
 import type { Source } from '../sources/source.ts'
 import type { ListedObject, ObjectFacts, ObjectStore } from '../storage/object-store.ts'
 import type { SourcePath } from '../urls/image-request.ts'
@@ -7,6 +8,8 @@ import type { Tally } from './report.ts'
 /** What all passes of one sweep share. */
 export interface SweepRun {
   readonly store: ObjectStore
+  /** Where changes that were cut short confirm their events; without it their sender settles them. */
+  readonly outbox?: EventOutbox | undefined
   readonly clock: Pick<Clock, 'now'>
   /** False in a dry run: nothing is written or removed. */
   readonly deletes: boolean
@@ -30,7 +33,10 @@ const DAY_MS = 24 * HOUR_MS
 /** How old things must be before they are swept. */
 export const AGES_MS = {
   upload: DAY_MS,
-  intent: HOUR_MS,
+  /** No change takes nearly so long. */
+  intent: HOUR_MS / 4,
+  /** Completing an upload again is answered until then. */
+  uploadState: 7 * DAY_MS,
   /** A file this young may be about to be named by its record. */
   unnamedFile: DAY_MS,
   /** Between the mark and the removal there is time to notice a mistake. */
@@ -43,6 +49,6 @@ export const AGES_MS = {
 export const WIDTH = 8
 
 /** How long ago the store took an object. */
-export function ageMs({ lastModified }: ListedObject | ObjectFacts, run: SweepRun): number {
+export function ageMs({ lastModified }: ListedObject | ObjectFacts, run: Pick<SweepRun, 'clock'>): number {
   return run.clock.now() - lastModified.getTime()
 }

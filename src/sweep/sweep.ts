@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { PURGES } from '../cdn/forget.ts'
+import type { EventOutbox } from '../events/media-event.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
 import type { Clock } from './clock.ts'
 import { sweepVariants } from './dead-variants.ts'
+import { sweepDocuments } from './documents.ts'
 import { sweepIntents } from './intents.ts'
 import { Lease, LeaseLost } from './lease.ts'
 import { sweepMarkedFiles } from './marked-files.ts'
@@ -12,10 +15,12 @@ import { clearProgress, type Progress, readProgress, writeProgress } from './pro
 import { emptyTally, type SweepReport } from './report.ts'
 import type { Pass, SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
-import { sweepUploads } from './uploads.ts'
+import { sweepUploads, sweepUploadStates } from './uploads.ts'
 
 export interface SweepOptions {
   readonly store: ObjectStore
+  /** Where changes that were cut short confirm their events; without it their sender settles them. */
+  readonly outbox?: EventOutbox | undefined
   /** The prefixes that may be read as pictures, as the gateways have them; variants of others are left. */
   readonly sources: readonly string[]
   /** The epoch of this release's variants. */
@@ -35,10 +40,12 @@ const MAX_PROGRESS_AGE_MS = 86_400_000
 /** What is swept, in order. Marks come before files, so that none is judged by the sweep that made it. */
 const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
   { prefix: 'temp/uploads/', pass: sweepUploads },
-  { prefix: 'system/purges/', pass: sweepIntents },
+  { prefix: 'system/uploads/', pass: sweepUploadStates },
+  { prefix: PURGES, pass: sweepIntents },
   { prefix: MARKS, pass: sweepMarkedFiles },
   { prefix: 'items/', pass: markUnnamedFiles },
   { prefix: 'profiles/', pass: markUnnamedFiles },
+  { prefix: 'verification/', pass: sweepDocuments },
   { prefix: 'img/', pass: sweepVariants },
   { prefix: 'private/', pass: sweepVariants },
 ]
@@ -91,10 +98,11 @@ async function account(
   return report
 }
 
-function runOf({ store, clock, deletes, sources, epoch }: SweepOptions) {
+function runOf({ store, outbox, clock, deletes, sources, epoch }: SweepOptions) {
   const views = { pictures: createSourceView(store, sources), records: createRecordView(store, sources) }
   return {
     store,
+    outbox,
     clock,
     deletes,
     epoch,

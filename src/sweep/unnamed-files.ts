@@ -1,14 +1,13 @@
 import { inParallel } from '../storage/batches.ts'
 import type { ListedObject } from '../storage/object-store.ts'
 import { isStamped } from '../storage/stamp.ts'
-import { type LibraryOwner, libraryOwner } from '../urls/source-path.ts'
 import { markKey, placeMark } from './marks.ts'
-import { readNaming, recordKeyOf } from './naming.ts'
+import { type FileOwner, ownerOf, readNaming } from './naming.ts'
 import { addFault, addFinding } from './report.ts'
 import { AGES_MS, ageMs, type Pass, type SweepRun, WIDTH } from './run.ts'
 
 interface Group {
-  readonly owner: LibraryOwner
+  readonly owner: FileOwner
   readonly files: ListedObject[]
 }
 
@@ -23,7 +22,7 @@ export const markUnnamedFiles: Pass = async (batch, run) => {
       case 'damaged':
         return addFault(
           run.tally,
-          `${recordKeyOf(owner)}: the record cannot be understood; none of its files is swept`,
+          `${owner.recordKey}: the record cannot be understood; none of its files is swept`,
         )
       case 'read':
         for (const file of files) if (!naming.names(file.key)) await consider(file, run)
@@ -34,7 +33,7 @@ export const markUnnamedFiles: Pass = async (batch, run) => {
 function groupByOwner(batch: readonly ListedObject[]): readonly Group[] {
   const groups = new Map<string, Group>()
   for (const file of batch) {
-    const owner = libraryOwner(file.key)
+    const owner = ownerOf(file.key)
     if (owner === undefined) continue
     const group = groups.get(owner.path) ?? { owner, files: [] }
     groups.set(owner.path, group)

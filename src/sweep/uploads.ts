@@ -1,18 +1,27 @@
 import { inParallel } from '../storage/batches.ts'
-import { addFinding } from './report.ts'
+import { addFinding, type Finding } from './report.ts'
 import { AGES_MS, ageMs, type Pass, WIDTH } from './run.ts'
 
 /** Removes what a ticket let somebody upload and nobody completed. */
-export const sweepUploads: Pass = async (batch, run) => {
+export const sweepUploads: Pass = async (batch, run) =>
+  removeOld(batch, run, { ageMs: AGES_MS.upload, finding: 'expiredUploads' })
+
+/** Removes what was noted of uploads, when nobody asks any more what came of them. */
+export const sweepUploadStates: Pass = async (batch, run) =>
+  removeOld(batch, run, { ageMs: AGES_MS.uploadState, finding: 'oldUploadStates' })
+
+async function removeOld(
+  ...[batch, run, kind]: [...Parameters<Pass>, { readonly ageMs: number; readonly finding: Finding }]
+): Promise<void> {
   const { store, deletes, tally } = run
   await inParallel(WIDTH, batch, async (listed) => {
-    if (ageMs(listed, run) < AGES_MS.upload) return
-    if (!deletes) return addFinding(tally, 'expiredUploads', listed)
+    if (ageMs(listed, run) < kind.ageMs) return
+    if (!deletes) return addFinding(tally, kind.finding, listed)
     await run.keepLease()
     const now = await store.head(listed.key)
-    // Uploaded once more since it was listed.
-    if (now === undefined || ageMs(now, run) < AGES_MS.upload) return
+    // Written once more since it was listed.
+    if (now === undefined || ageMs(now, run) < kind.ageMs) return
     await store.delete([now.key], { ifMatch: now.etag })
-    addFinding(tally, 'expiredUploads', listed)
+    addFinding(tally, kind.finding, listed)
   })
 }
