@@ -92,7 +92,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'library', 'media', 'transfers', 'urls'],
     types: ['audit', 'identity', 'render', 'storage'],
   },
-  limits: { imports: ['cdn'], types: ['telemetry'] },
+  limits: { imports: ['cdn'] },
   api: {
     imports: ['cdn', 'errors.ts', 'http', 'identity', 'limits', 'media', 'transform', 'uploads', 'urls'],
     types: ['audit', 'events', 'library', 'storage', 'transfers', 'telemetry'],

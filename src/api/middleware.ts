@@ -14,10 +14,10 @@ const PREFLIGHT_S = 600
 export const privateAnswers: MiddlewareHandler<ApiEnv> = async function privateAnswers(c, next) {
   c.set('decidesOrigins', true)
   c.set('cacheClass', 'P')
-  c.header('cache-control', CACHE_CONTROL.P)
+  await next()
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', CACHE_CONTROL.P)
   c.header('x-content-type-options', 'nosniff')
   c.header('x-request-id', c.get('requestId'))
-  await next()
 }
 
 /** Lets pages of these origins use the API, and nobody else's. */

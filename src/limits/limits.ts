@@ -1,11 +1,11 @@
+import { once } from 'node:events'
 import { Redis } from 'iovalkey'
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
+  RateLimiterRedis,
   RateLimiterRes,
-  RateLimiterValkey,
 } from 'rate-limiter-flexible'
-import type { Logger } from '../telemetry/log.ts'
 
 /** What is counted: each has a limit of its own. */
 export const LIMIT_NAMES = ['tickets', 'completes', 'private-renders'] as const
@@ -36,6 +36,8 @@ export interface Limits {
    * where there is no limit.
    */
   take(name: LimitName, caller: Caller): Promise<Allowance | undefined>
+  /** Resolves once limits are counted where they are shared; rejects when that cannot be reached. */
+  ready(): Promise<void>
   close(): void
 }
 
@@ -46,7 +48,10 @@ export interface LimitsOptions {
   readonly usersPerAddress: number
   /** A Valkey or Redis that replicas share; without it each counts for itself. */
   readonly redisUrl?: string | undefined
-  readonly log: Pick<Logger, 'info' | 'warn'>
+  readonly log: {
+    info(text: string): void
+    warn(details: object, text: string): void
+  }
 }
 
 const WINDOW_S = 60
@@ -60,12 +65,12 @@ const MAX_RECONNECT_DELAY_MS = 5_000
  * limit never refuses what it cannot count.
  */
 export function createLimits({ perMinute, usersPerAddress, redisUrl, log }: LimitsOptions): Limits {
-  const client = redisUrl === undefined ? undefined : connect(redisUrl, log)
+  const shared = redisUrl === undefined ? undefined : new SharedCount(redisUrl, log)
   const limiters = new Map(
     LIMIT_NAMES.filter((name) => perMinute[name] > 0).map((name) => {
       const quota = perMinute[name]
-      const user = createLimiter(`${name}:user`, quota, client)
-      const address = createLimiter(`${name}:address`, quota * usersPerAddress, client)
+      const user = new Limiter(`${name}:user`, quota, shared)
+      const address = new Limiter(`${name}:address`, quota * usersPerAddress, shared)
       return [name, { user, address }]
     }),
   )
@@ -73,25 +78,40 @@ export function createLimits({ perMinute, usersPerAddress, redisUrl, log }: Limi
     async take(name, { principal, address }) {
       const limiter = limiters.get(name)
       if (limiter === undefined) return undefined
-      const byUser = principal === undefined ? undefined : await takeOne(limiter.user, principal)
+      const byUser = principal === undefined ? undefined : await limiter.user.take(principal)
       // What was refused already costs the address nothing.
       if (byUser?.isGranted === false || address === undefined) return byUser
-      return tighter(byUser, await takeOne(limiter.address, address))
+      return tighter(byUser, await limiter.address.take(address))
     },
-    close: () => client?.disconnect(),
+    ready: async () => shared?.ready(),
+    close: () => shared?.client.disconnect(),
   }
 }
 
-function createLimiter(name: string, points: number, client: Redis | undefined): RateLimiterAbstract {
-  const limit = { keyPrefix: `halftone:limit:${name}`, points, duration: WINDOW_S }
-  const memory = new RateLimiterMemory(limit)
-  if (client === undefined) return memory
-  return new RateLimiterValkey({
-    ...limit,
-    storeClient: client,
-    insuranceLimiter: memory,
-    rejectIfValkeyNotReady: true,
-  })
+class Limiter {
+  readonly #memory: RateLimiterAbstract
+  readonly #shared: RateLimiterAbstract | undefined
+  readonly #count: SharedCount | undefined
+
+  constructor(name: string, points: number, count: SharedCount | undefined) {
+    const limit = { keyPrefix: `halftone:limit:${name}`, points, duration: WINDOW_S }
+    this.#count = count
+    this.#memory = new RateLimiterMemory(limit)
+    this.#shared =
+      count && new RateLimiterRedis({ ...limit, storeClient: count.client, rejectIfRedisNotReady: true })
+  }
+
+  async take(key: string): Promise<Allowance> {
+    if (this.#shared === undefined || this.#count === undefined) return takeOne(this.#memory, key)
+    try {
+      const allowance = await takeOne(this.#shared, key)
+      this.#count.setBack()
+      return allowance
+    } catch (error) {
+      this.#count.setAway(error)
+      return takeOne(this.#memory, key)
+    }
+  }
 }
 
 async function takeOne(limiter: RateLimiterAbstract, key: string): Promise<Allowance> {
@@ -117,23 +137,36 @@ function tighter(one: Allowance | undefined, other: Allowance): Allowance {
   return one.remaining <= other.remaining ? one : other
 }
 
-/** Connects, and again whenever the connection is lost; says so once each time. */
-function connect(url: string, log: LimitsOptions['log']): Redis {
-  const client = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (attempt) => Math.min(attempt * 200, MAX_RECONNECT_DELAY_MS),
-  })
-  let isAway = false
-  client.on('error', (err: Error) => {
-    if (!isAway) log.warn({ err }, 'limits are counted in memory: the shared count is away')
-    isAway = true
-  })
-  client.on('ready', () => {
-    if (isAway) log.info('limits are counted together again')
-    isAway = false
-  })
-  return client
+/** The connection to a count that replicas share; it is made again whenever it is lost, and says so once each time. */
+class SharedCount {
+  readonly client: Redis
+  readonly #log: LimitsOptions['log']
+  #isAway = false
+
+  constructor(url: string, log: LimitsOptions['log']) {
+    this.#log = log
+    this.client = new Redis(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      retryStrategy: (attempt) => Math.min(attempt * 200, MAX_RECONNECT_DELAY_MS),
+    })
+    this.client.on('error', (error: Error) => this.setAway(error))
+    this.client.on('ready', () => this.setBack())
+  }
+
+  async ready(): Promise<void> {
+    if (this.client.status !== 'ready') await once(this.client, 'ready')
+  }
+
+  setAway(err: unknown): void {
+    if (!this.#isAway) this.#log.warn({ err }, 'limits are counted in memory: the shared count is away')
+    this.#isAway = true
+  }
+
+  setBack(): void {
+    if (this.#isAway) this.#log.info('limits are counted together again')
+    this.#isAway = false
+  }
 }

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { item } from '../../src/api/schemas.ts'
 import {
   accessLinks,
   ADMIN_KEY,
   codeOf,
   createTestApi,
+  readAs,
   SERVER_KEY,
   type TestApi,
   tokenOf,
@@ -25,7 +27,7 @@ beforeEach(async () => {
   reviewer = await tokenOf('rita', 'reviewer')
 })
 
-const json = async (response: Response) => (await response.json()) as Record<string, never>
+const json = async (response: Response) => readAs(response, item)
 const order = async () => (await api.library.albums.find(ITEM))?.photos.map(({ photoId }) => photoId).join('')
 
 describe('requirements: Files – an item over the API', () => {
@@ -48,7 +50,7 @@ describe('requirements: Files – an item over the API', () => {
 
   test('is made by a user for themselves, by a server for somebody', async () => {
     const made = await api.call('PUT /items/43', { as: other, json: { access: 'public' } })
-    expect([made.status, (await json(made))['owner']]).toEqual([201, 'somebody'])
+    expect([made.status, (await json(made)).owner]).toEqual([201, 'somebody'])
     const foreign = await api.call('PUT /items/44', { as: other, json: { access: 'public', owner: 'shop' } })
     expect(await codeOf(foreign)).toBe('403 access_denied')
     const nobody = await api.call('PUT /items/44', { as: `Bearer ${ADMIN_KEY}`, json: { access: 'public' } })
@@ -57,7 +59,7 @@ describe('requirements: Files – an item over the API', () => {
       as: `Bearer ${ADMIN_KEY}`,
       json: { access: 'private', owner: 'u7' },
     })
-    expect([server.status, (await json(server))['owner']]).toEqual([201, 'u7'])
+    expect([server.status, (await json(server)).owner]).toEqual([201, 'u7'])
   })
 
   test('is reordered, gets a cover and a focus, and loses photos', async () => {
@@ -67,9 +69,9 @@ describe('requirements: Files – an item over the API', () => {
     expect(await order()).toBe('bca')
     const focus = { x: 0.25, y: 0.75 }
     const changed = await api.call(`PATCH /items/${ITEM}/photos/a`, { as: owner, json: { focus } })
-    expect((await json(changed))['photos']).toMatchObject([{}, {}, { photoId: 'a', focus }])
+    expect((await json(changed)).photos).toMatchObject([{}, {}, { photoId: 'a', focus }])
     const cleared = await api.call(`PATCH /items/${ITEM}/photos/a`, { as: owner, json: { focus: null } })
-    expect((await json(cleared))['photos']?.[2]).not.toHaveProperty('focus')
+    expect((await json(cleared)).photos[2]).not.toHaveProperty('focus')
     expect((await api.call(`DELETE /items/${ITEM}/photos/b`, { as: owner })).status).toBe(204)
     expect(await order()).toBe('ca')
     expect((await api.call(`DELETE /items/${ITEM}/photos`, { as: admin })).status).toBe(204)
@@ -159,10 +161,8 @@ describe('requirements: Safety – an item that is not public', () => {
 
   test('has URLs that whoever has them may read until they expire', async () => {
     await api.library.albums.setAccess(ITEM, 'private', by)
-    const { photos } = (await (await api.call(`GET /items/${ITEM}`, { as: owner })).json()) as {
-      photos: { urls: Record<string, string> }[]
-    }
-    const url = new URL(photos[0]?.urls['thumbnail'] ?? '')
+    const { photos } = await json(await api.call(`GET /items/${ITEM}`, { as: owner }))
+    const url = new URL(photos[0]?.urls.thumbnail ?? '')
     const grant = {
       expires: url.searchParams.get('expires') ?? '',
       access: url.searchParams.get('access') ?? '',

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
-import { ZodType } from 'zod'
+import { z, ZodType } from 'zod'
 import { createApi } from '../../src/api/api.ts'
 import type { ApiEnv, ApiOptions } from '../../src/api/env.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
@@ -43,7 +43,7 @@ export async function tokenOf(user: string, ...roles: Role[]): Promise<string> {
 export interface Call {
   readonly as?: string | undefined
   readonly json?: unknown
-  readonly body?: BodyInit | undefined
+  readonly body?: RequestInit['body']
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -56,11 +56,12 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
   const audited: AuditEntry[] = []
   const events: string[] = []
   const tell = (verb: string) => async (event: MediaEvent) => void events.push(`${verb} ${event.type}`)
+  const uploads = createUploadsTwin({ transfers, albums, profiles, maxBytes: 1_000 })
   const api = createApi({
     store,
     ...library,
     transfers,
-    uploads: createUploadsTwin({ transfers, albums, profiles, maxBytes: 1_000 }),
+    uploads,
     identity: createIdentity(IDENTITY),
     audit: { record: async (entry) => void audited.push(entry) },
     outbox: { intend: tell('intend'), confirm: tell('confirm'), withdraw: tell('withdraw') },
@@ -97,14 +98,19 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
     await checkAnswer(api, { method, path }, response.clone())
     return response
   }
-  return { store, library, transfers, api, app, call, audited, events }
+  return { store, library, transfers, uploads, api, app, call, audited, events }
 }
 
 export type TestApi = ReturnType<typeof createTestApi>
 
+/** The body of an answer. */
+export async function readAs<T>(response: Response, schema: ZodType<T>): Promise<T> {
+  return schema.parse(await response.json())
+}
+
 /** The code of a refusal. */
 export async function codeOf(response: Response): Promise<string> {
-  const { code } = (await response.json()) as { code: string }
+  const { code } = await readAs(response, z.object({ code: z.string().optional() }))
   return `${response.status} ${code}`
 }
 
