@@ -1,4 +1,6 @@
 import { createCore, type Core } from './composition/core.ts'
+import type { AuditTrail } from './audit/audit.ts'
+import { createAccess } from './composition/identity.ts'
 import { createPool } from './composition/pool.ts'
 import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
@@ -18,6 +20,8 @@ import { createNativeDialect } from './urls/native-dialect.ts'
 export interface GatewayOptions {
   readonly config: Config
   readonly log: Logger
+  /** Where readings and refusals of what is not public are written down. */
+  readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none. */
   readonly samplesPage?: ((store: ObjectStore) => SamplesPage) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
@@ -44,6 +48,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     }),
     sizes: createSizePolicy({ policy: config.HALFTONE_SIZES, presets: config.HALFTONE_PRESETS }),
     delivery: core.negotiated,
+    ...createAccess(config),
+    audit: options.audit,
     originSecrets: config.HALFTONE_ORIGIN_SECRETS,
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,

@@ -8,7 +8,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
     imports: ['composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
-    types: ['render'],
+    types: ['audit', 'render'],
   },
   composition: {
     imports: [
@@ -61,8 +61,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'sources', 'transform', 'urls', 'variants'],
-    types: ['media', 'telemetry'],
+    imports: ['cdn', 'errors.ts', 'identity', 'sources', 'transform', 'urls', 'variants'],
+    types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },

@@ -12,7 +12,7 @@ const PREFLIGHT_S = 600
 
 /** Answers of the API are nobody's to keep, unless a route says otherwise. */
 export const privateAnswers: MiddlewareHandler<ApiEnv> = async function privateAnswers(c, next) {
-  c.set('decidesOrigins', true)
+  c.set('restricted', true)
   c.set('cacheClass', 'P')
   await next()
   if (!c.res.headers.has('cache-control')) c.header('cache-control', CACHE_CONTROL.P)

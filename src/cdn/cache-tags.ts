@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SourcePath } from '../urls/image-request.ts'
-import { libraryOwner } from '../urls/source-path.ts'
+import { ownerAbove } from '../urls/source-path.ts'
 
 /** The header, and the object metadata behind it, that CloudFront reads cache tags from. */
 export const CACHE_TAG_HEADER = 'x-amz-meta-cache-tag'
@@ -22,7 +22,7 @@ export function cacheTags(path: SourcePath): string {
       return tag('profile', path.userId)
     case 'key': {
       // What changes an item changes its files: whoever purges by the item reaches them.
-      const owner = libraryOwner(path.path)
+      const owner = ownerAbove(path.path)
       return owner ? `${cacheTags(owner)},${tag('key', path.path)}` : tag('key', path.path)
     }
   }

@@ -10,7 +10,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { variantsBelow } from '../urls/variant-key.ts'
+import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
@@ -113,7 +113,7 @@ function createJournalReader({ config, log, store }: CoreOptions, sources: Sourc
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
       for (const path of paths) sources.forget(path)
-      variants.forget(paths.map((path) => variantsBelow(path)))
+      variants.forget(VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree))))
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

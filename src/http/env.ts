@@ -6,10 +6,7 @@ import type { Wish } from './negotiation.ts'
 export interface AppEnv {
   // The Node server hands in its request; `app.request()` in a test does not.
   Bindings: {
-    incoming?: {
-      readonly url?: string
-      readonly socket?: { readonly remoteAddress?: string | undefined }
-    }
+    incoming?: { readonly url?: string; readonly socket?: { readonly remoteAddress?: string | undefined } }
   }
   Variables: {
     requestId: string
@@ -19,8 +16,8 @@ export interface AppEnv {
     wish?: Wish
     layer?: Layer
     cacheClass?: CacheClass
-    /** Who may read answers across origins has been decided, and stands in their headers. */
-    decidesOrigins?: boolean
+    /** Whether the answer is for this visitor alone: no cache may keep it, and no other site's script read it. */
+    restricted?: boolean
     /** What went wrong, for the log. */
     error?: unknown
   }
@@ -31,10 +28,21 @@ export interface AppEnv {
  * form. Not `Request.url`: URL parsers swallow `%2e%2e` and `\`, and what they make of it is not what a CDN keyed on.
  */
 export function routingPath(request: Request, env: AppEnv['Bindings'] | undefined): string {
+  const target = rawTarget(request, env)
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}
+
+/** The query of the raw request target, without its question mark. */
+export function rawQuery(request: Request, env: AppEnv['Bindings'] | undefined): string {
+  const target = rawTarget(request, env)
+  const query = target.indexOf('?')
+  return query === -1 ? '' : target.slice(query + 1)
+}
+
+function rawTarget(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = env?.incoming?.url ?? pathOf(request.url)
-  const path = target.startsWith('/') ? target : pathOf(target)
-  const query = path.indexOf('?')
-  return query === -1 ? path : path.slice(0, query)
+  return target.startsWith('/') ? target : pathOf(target)
 }
 
 /** Cuts scheme and authority from an absolute URL, without normalising the rest. */

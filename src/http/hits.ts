@@ -1,7 +1,7 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
-import type { Answer } from '../variants/delivery.ts'
+import type { Answer } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { type AppEnv, routingPath } from './env.ts'

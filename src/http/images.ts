@@ -7,11 +7,13 @@ import { AUTO } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Answer, VersionedPath } from '../variants/delivery.ts'
+import type { Answer, VersionedPath } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
+import { formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
 import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
-import type { AppEnv } from './env.ts'
+import { type AppEnv, rawQuery } from './env.ts'
+import { createVisitor, type VisitorsOptions } from './visitors.ts'
 import { ANY_WISH, type ReadWish } from './negotiation.ts'
 import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
@@ -61,7 +63,7 @@ export class Plans {
   }
 }
 
-export interface ImagesOptions {
+export interface ImagesOptions extends VisitorsOptions {
   readonly dialect: NativeDialect
   readonly plans: Plans
   readonly delivery: NegotiatedDelivery
@@ -76,11 +78,17 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
   return async function images(c) {
-    // Without the query, of which nothing is read: it would make as many plans as there are queries.
+    // Without the query, which decides about nothing but access: it would make as many plans as there are queries.
     const { path } = c.req
+    const grant = parseAccessGrant(rawQuery(c.req.raw, c.env))
+    // What a link was given for is reached by it under another spelling too; no cache may learn it.
+    const redirect = (location: string, status: 302 | 308, cacheClass: CacheClass) =>
+      grant === undefined
+        ? redirectAnswer(c, location, status, cacheClass)
+        : redirectAnswer(c, `${location}${formatAccessGrant(grant)}`, status, 'D')
     const plan = plans.get(path)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
-    if (plan.kind === 'redirect') return redirect(c, plan.location, 308, 'L')
+    if (plan.kind === 'redirect') return redirect(plan.location, 308, 'L')
     const { request, signed } = plan.image
     const { headers, signal: client } = c.req.raw
     const wish = isAutoRequest(request) ? readWish(headers) : undefined
@@ -88,15 +96,16 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const { acceptance } = wish ?? ANY_WISH
     const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
     const conditions = conditionsOf(headers)
+    const visitor = createVisitor(options, c, grant)
     return withDeadline(client, requestTimeoutMs, async (signal) => {
-      const headline = conditions && (await delivery.headline(request, acceptance, signal))
+      const headline = conditions && (await delivery.headline(request, acceptance, { visitor, signal }))
       if (headline && isNotModified(conditions, headline)) {
         return notModifiedAnswer(c, headline, framing(headline.canonical))
       }
       const { mayRender } = plan
-      const delivered = await delivery.deliver(request, acceptance, { mayRender, signal })
+      const delivered = await delivery.deliver(request, acceptance, { mayRender, visitor, signal })
       return 'moved' in delivered
-        ? redirect(c, locate(delivered.moved, signed) ?? path, 302, 'L60')
+        ? redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
         : respond(c, conditions, delivered, framing(delivered.canonical))
     })
   }
@@ -132,14 +141,21 @@ function respond(
     : pictureAnswer(c, answer, framing)
 }
 
-function redirect(c: Context<AppEnv>, location: string, status: 302 | 308, cacheClass: CacheClass): Response {
+function redirectAnswer(
+  c: Context<AppEnv>,
+  location: string,
+  status: 302 | 308,
+  cacheClass: CacheClass,
+): Response {
   c.set('cacheClass', cacheClass)
   const tags = c.get('tags')
   const headers = {
     location,
     'cache-control': CACHE_CONTROL[cacheClass],
-    'access-control-allow-origin': '*',
-    ...(tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
+    ...(cacheClass !== 'D' && {
+      'access-control-allow-origin': '*',
+      ...(tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
+    }),
   }
   return new Response(null, { status, headers })
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
-import type { Answer, Headline } from '../variants/delivery.ts'
+import type { Answer, Headline } from '../variants/answer.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
 import { isRangeApplicable } from './conditional.ts'
 import type { AppEnv } from './env.ts'
@@ -20,7 +20,6 @@ export interface Framing {
 /** Headers that do not depend on the picture. Nothing of an image may run, frame or be sniffed; any site may show it. */
 const FIXED_HEADERS = {
   'x-content-type-options': 'nosniff',
-  'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
   'content-security-policy': "default-src 'none'; sandbox",
 } as const
@@ -84,7 +83,9 @@ export function headlineHeaders(
     'last-modified': headline.lastModified.toUTCString(),
     'cache-control': CACHE_CONTROL[sentClass(headline.cacheClass, wish)],
     ...(wish !== undefined && { vary: 'Accept' }),
-    [CACHE_TAG_HEADER]: headline.tags,
+    ...(headline.tags !== '' && { [CACHE_TAG_HEADER]: headline.tags }),
+    // Scripts of other sites may read what everybody may have, and nothing else.
+    ...(headline.cacheClass !== 'D' && { 'access-control-allow-origin': '*' }),
     ...(contentLocation !== undefined && { 'content-location': contentLocation }),
     ...FIXED_HEADERS,
   }

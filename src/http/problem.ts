@@ -9,11 +9,7 @@ import { sentClass } from './negotiation.ts'
 /** Seconds after which trying again makes sense, for the failures where it does. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
 
-/** What a 401 says about how to do better (RFC 9110 §11.6.1, RFC 6750 §3). */
-const CHALLENGE: Partial<Record<ErrorCode, string>> = {
-  authentication_required: 'Bearer',
-  token_invalid: 'Bearer error="invalid_token"',
-}
+const INVALID_TOKEN = 'Bearer error="invalid_token"'
 
 /**
  * The only translator of errors: `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the
@@ -23,7 +19,8 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   const problem = asGatewayError(error)
   const { code, status, message } = problem
   const wish = c.get('wish')
-  const cacheClass = sentClass(problem.cacheClass, wish)
+  const isRestricted = c.get('restricted') === true
+  const cacheClass = isRestricted ? 'D' : sentClass(problem.cacheClass, wish)
   c.set('error', error)
   c.set('cacheClass', cacheClass)
   const retryAfter = RETRY_AFTER[code]
@@ -32,11 +29,11 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', CACHE_CONTROL[cacheClass])
   headers.set('x-content-type-options', 'nosniff')
-  if (c.get('decidesOrigins') !== true) headers.set('access-control-allow-origin', '*')
-  const challenge = CHALLENGE[code]
-  if (challenge !== undefined) headers.set('www-authenticate', challenge)
+  if (!isRestricted) headers.set('access-control-allow-origin', '*')
   headers.set('x-request-id', c.get('requestId'))
   if (wish !== undefined) headers.set('vary', 'Accept')
+  // RFC 9110 §11.6.1, RFC 6750 §3.
+  if (status === 401) headers.set('www-authenticate', code === 'token_invalid' ? INVALID_TOKEN : 'Bearer')
   if (retryAfter !== undefined) headers.set('retry-after', `${retryAfter}`)
   // An upload or a replacement clears what was remembered about its absence or its predecessor.
   if (tags !== undefined && isKept(cacheClass)) headers.set(CACHE_TAG_HEADER, tags)
@@ -62,5 +59,5 @@ function asGatewayError(error: unknown): GatewayError {
 }
 
 function isKept(cacheClass: CacheClass): boolean {
-  return CACHE_CONTROL[cacheClass] !== 'no-store'
+  return !CACHE_CONTROL[cacheClass].includes('no-store')
 }

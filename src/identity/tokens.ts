@@ -133,7 +133,8 @@ function principalOf(payload: JWTPayload, rolesClaim: string): Principal {
 
 /** What a claim says, as far as it is known here: whoever issues tokens has roles of their own. */
 function rolesOf(claim: unknown): ReadonlySet<Role> {
-  const named: readonly unknown[] = Array.isArray(claim) ? claim : `${claim}`.split(' ')
+  const listed = typeof claim === 'string' ? claim.split(' ') : claim
+  const named: readonly unknown[] = Array.isArray(listed) ? listed : []
   return new Set(ROLES.filter((role) => named.includes(role)))
 }
 

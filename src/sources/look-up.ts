@@ -11,7 +11,7 @@ import {
 import type { StoredObject } from '../storage/object-store.ts'
 import type { RecordView, SourceView } from '../storage/source-view.ts'
 import type { SourcePath } from '../urls/image-request.ts'
-import { type LibraryOwner, libraryOwner } from '../urls/source-path.ts'
+import { type LibraryOwner, libraryOwner, ownerAbove } from '../urls/source-path.ts'
 import { sourceVersion } from '../urls/version.ts'
 import type { Source } from './source.ts'
 
@@ -22,8 +22,8 @@ export interface LookUpViews {
 }
 
 /**
- * Which object and version a path means at this moment: one bucket call, decided by the path's shape, without probing.
- * `undefined` when there is nothing; `record_invalid` when the record cannot be understood.
+ * Which object and version a path means at this moment: one bucket call, decided by the path's shape, without probing;
+ * two for a key below an item or a user that their record does not name. `undefined` when there is nothing; `record_invalid` when the record cannot be understood.
  */
 export async function lookUp(
   views: LookUpViews,
@@ -44,14 +44,19 @@ export async function lookUp(
     case 'profile': {
       const profile = await readProfile(views, path.userId, signal)
       const photo = profile?.record.photo
-      return profile && photo && ofPhoto(path, photo, profile.record.access, profile.object.lastModified)
+      return profile && photo && ofPhoto(path, photo, profile.record, profile.object.lastModified)
     }
     case 'key': {
-      const owner = libraryOwner(path.path)
-      return owner ? findLibraryFile(views, path, owner, signal) : findKey(views, path, signal)
+      const above = ownerAbove(path.path)
+      return above ? findBelow(views, path, above, signal) : findKey(views, path, undefined, signal)
     }
   }
 }
+
+type KeyPath = Extract<SourcePath, { shape: 'key' }>
+
+/** What a record says of who may have what it names. */
+type Guard = Pick<AlbumRecord, 'access' | 'owner'>
 
 interface Album {
   readonly record: AlbumRecord
@@ -79,7 +84,7 @@ function ofAlbum({ record, object }: Album, photo: PhotoEntry): Source {
     itemId,
     photoId: photo.photoId,
   } as const
-  return ofPhoto(at, photo, record.access, object.lastModified)
+  return ofPhoto(at, photo, record, object.lastModified)
 }
 
 interface Profile {
@@ -99,27 +104,34 @@ async function readProfile(
   return { record: parsed.data, object }
 }
 
-/** A file that uploads have written is nobody's to see but by its record: which has to name it, and says to whom. */
-async function findLibraryFile(
+/**
+ * The record of what a key lies below says to whom the key is. A file that uploads have written is nothing unless the
+ * record names it; what an operator has put there is as public as the item or the user that it lies below.
+ */
+async function findBelow(
   views: LookUpViews,
-  path: SourcePath & { shape: 'key' },
-  owner: LibraryOwner,
+  path: KeyPath,
+  above: LibraryOwner,
   signal?: AbortSignal,
 ): Promise<Source | undefined> {
   const found =
-    owner.shape === 'profile'
-      ? await readProfile(views, owner.userId, signal)
-      : await readAlbum(views, owner.itemId, signal)
-  if (found === undefined) return undefined
-  const { record, object } = found
-  const photos = 'photos' in record ? record.photos : [record.photo]
-  const photo = photos.find((photo) => photo?.key === path.path)
-  return photo && ofPhoto(path, photo, record.access, object.lastModified)
+    above.shape === 'profile'
+      ? await readProfile(views, above.userId, signal)
+      : await readAlbum(views, above.itemId, signal)
+  const named = found && photosOf(found.record).find((photo) => photo.key === path.path)
+  if (found && named) return ofPhoto(path, named, found.record, found.object.lastModified)
+  return libraryOwner(path.path) ? undefined : findKey(views, path, found?.record, signal)
+}
+
+function photosOf(record: AlbumRecord | ProfileRecord): readonly PhotoEntry[] {
+  if ('photos' in record) return record.photos
+  return record.photo === undefined ? [] : [record.photo]
 }
 
 async function findKey(
   views: LookUpViews,
-  path: SourcePath & { shape: 'key' },
+  path: KeyPath,
+  record: Guard | undefined,
   signal?: AbortSignal,
 ): Promise<Source | undefined> {
   const facts = await views.pictures.head(path.path, { signal })
@@ -132,12 +144,13 @@ async function findKey(
     bytes: facts.bytes,
     version: sourceVersion(facts.etag, path.path),
     lastModified: facts.lastModified,
-    access: 'public',
+    access: record?.access ?? 'public',
+    owner: record?.owner,
     managed: false,
   }
 }
 
-function ofPhoto(at: SourcePath, photo: PhotoEntry, access: Source['access'], recordModified: Date): Source {
+function ofPhoto(at: SourcePath, photo: PhotoEntry, { access, owner }: Guard, recordModified: Date): Source {
   return {
     at,
     key: photo.key,
@@ -148,6 +161,7 @@ function ofPhoto(at: SourcePath, photo: PhotoEntry, access: Source['access'], re
     focus: photo.focus,
     lastModified: new Date(Math.max(recordModified.getTime(), Date.parse(photo.addedAt))),
     access,
+    owner,
     managed: true,
   }
 }

@@ -20,6 +20,8 @@ export interface Source {
   /** What stays in view when a box is cut out of it, as its owner has set it. */
   readonly focus?: FocalPoint | undefined
   readonly access: Access
+  /** Whose it is, by the record; `undefined` where no record says so. */
+  readonly owner?: string | undefined
   /** Whether every change of it passes through Halftone, so that caches can be told. */
   readonly managed: boolean
 }

@@ -18,18 +18,22 @@ export function parseSourcePath(segments: readonly string[]): SourcePath {
 /** The canonical source of a photo in an album. A profile and an exact key are canonical as they are asked for. */
 export const itemPhotoPath = (itemId: string, photoId: string): string => `items/${itemId}/photos/${photoId}`
 
-/** Whose record decides about a file that uploads have written. */
+/** Whose record decides about what lies below it. */
 export type LibraryOwner = Extract<SourcePath, { shape: 'item-cover' | 'profile' }>
 
-const LIBRARY_FILE = /^(items|profiles)\/([^/]+)\/(?:photos|photo)\/[^/]+\/original-[^/]+$/
+const LIBRARY_FILE = /^(?:items|profiles)\/[^/]+\/(?:photos|photo)\/[^/]+\/original-[^/]+$/
 
-/** The item or the user that an exact key belongs to, if it is a file of the library (`…/original-{fileId}.{ext}`). */
+/** The item or the user that an exact key lies below. */
+export function ownerAbove(key: string): LibraryOwner | undefined {
+  const [root, id, ...rest] = key.split('/')
+  if (!isId(id) || rest.length === 0) return undefined
+  if (root === 'items') return { shape: 'item-cover', path: `items/${id}`, itemId: id }
+  return root === 'profiles' ? { shape: 'profile', path: `profiles/${id}`, userId: id } : undefined
+}
+
+/** The same, but only of a file that uploads have written (`…/original-{fileId}.{ext}`). */
 export function libraryOwner(key: string): LibraryOwner | undefined {
-  const [, root, id] = LIBRARY_FILE.exec(key) ?? []
-  if (!isId(id)) return undefined
-  return root === 'items'
-    ? { shape: 'item-cover', path: `items/${id}`, itemId: id }
-    : { shape: 'profile', path: `profiles/${id}`, userId: id }
+  return LIBRARY_FILE.test(key) ? ownerAbove(key) : undefined
 }
 
 const isId = (text: string | undefined): text is string => text !== undefined && idPattern.test(text)

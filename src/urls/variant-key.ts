@@ -3,7 +3,8 @@ import { specName, type VariantSpec } from '../transform/spec.ts'
 import { parseVersionSegment } from './version.ts'
 
 /** Where variants lie: `img/` for public sources, `private/` for all others. */
-export type VariantTree = 'img' | 'private'
+export const VARIANT_TREES = ['img', 'private'] as const
+export type VariantTree = (typeof VARIANT_TREES)[number]
 
 /** The longest key that a bucket takes, in bytes. */
 export const MAX_KEY_BYTES = 1024

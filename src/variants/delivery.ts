@@ -1,50 +1,23 @@
-import { type CacheClass, unversionedClass } from '../cdn/cache-policy.ts'
+import type { CacheClass } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { JournalReader } from '../sources/journal-reader.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
 import type { VariantSpec } from '../transform/spec.ts'
 import type { SettledRequest, SourcePath } from '../urls/image-request.ts'
-import { epochPartOf, sourcePartOf, versionOf } from '../urls/version.ts'
-import { type Layer, nameOf, type RenderTimings, type Variant } from './variant.ts'
+import { epochPartOf, sourcePartOf } from '../urls/version.ts'
+import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answer.ts'
+import { Headlines, type HeadlinesOptions } from './headlines.ts'
+import { classOf, isRestricted } from './restriction.ts'
+import { nameOf } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
+import { admitTo } from './visitor.ts'
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends HeadlinesOptions {
   readonly sources: Sources
   readonly variants: VariantStore
   readonly journal: Pick<JournalReader, 'behind'>
-  /** The epoch of this release's render workers. */
-  readonly epoch: string
-  /** Whether a distribution is configured that is purged after a change. */
-  readonly purgesEdge: boolean
 }
-
-/** Where a versioned path is: the canonical source, its version, the canonical spec. */
-export interface VersionedPath {
-  readonly source: SourcePath
-  readonly version: string
-  readonly spec: VariantSpec
-}
-
-/** What identifies an answer before any work. */
-export interface Headline {
-  readonly etag: string
-  readonly lastModified: Date
-  readonly tags: string
-  readonly cacheClass: CacheClass
-  /** Where exactly this picture is for good, when it was asked for by another path. */
-  readonly canonical?: VersionedPath
-}
-
-/** A picture to answer with. */
-export interface Answer extends Headline {
-  readonly variant: Variant
-  readonly layer: Layer
-  readonly timings?: RenderTimings | undefined
-}
-
-/** The picture, or the versioned path where it is now. */
-export type Delivered = Answer | { readonly moved: VersionedPath }
 
 /** An answer out of memory, held weakly so that it goes with its picture, and what else it depended on. */
 interface Remembered {
@@ -53,30 +26,29 @@ interface Remembered {
   readonly stale: boolean | undefined
 }
 
-export interface DeliverOptions {
-  /** Whether a picture that is stored nowhere may be rendered. */
-  readonly mayRender: boolean
-  readonly signal: AbortSignal
-}
-
 /** Answers image requests, step by step as design §4 has them; it decides, and leaves the work to sources and variants. */
 export class Delivery {
   readonly #options: DeliveryOptions
+  readonly #headlines: Headlines
   readonly #answers = new WeakMap<SettledRequest, Remembered>()
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    this.#headlines = new Headlines(options)
   }
 
   /**
-   * The answer if it can be given at once: no bucket call, no waiting. One and the same object for the same request
-   * object for as long as nothing changes, so that what is made of it can be kept.
+   * The answer if it can be given at once, to anybody: no bucket call, no waiting. One and the same object for the same
+   * request object for as long as nothing changes, so that what is made of it can be kept.
    */
   fromMemory(request: SettledRequest): Answer | undefined {
     const { sources, variants, journal } = this.#options
     const { version } = request
     if (version !== undefined && journal.behind) return undefined
-    const found = version === undefined ? sources.remembered(request.source) : undefined
+    const remembered = sources.remembered(request.source)
+    // What was public a moment ago may still lie in memory as such.
+    if (isRestricted(remembered?.source)) return undefined
+    const found = version === undefined ? remembered : undefined
     const last = this.#answers.get(request)
     const unchanged = last?.source === found?.source && last?.stale === found?.stale
     const same = unchanged ? last?.answer.deref() : undefined
@@ -93,28 +65,28 @@ export class Delivery {
       const variant = variants.inMemory(nameOf(source, version, spec).key)
       return variant && answer({ variant, layer: 'memory' }, 'A')
     }
-    if (found?.source === undefined || found.source.access !== 'public') return undefined
-    const { key } = nameOf(found.source.at, this.#currentVersion(found.source), spec)
-    const variant = variants.inMemory(key)
+    if (found?.source === undefined) return undefined
+    const variant = variants.inMemory(this.#headlines.nameOf(found.source, spec).key)
     return variant && this.#unversioned({ variant, layer: 'memory' }, found, found.source, spec)
   }
 
   /** What would be answered, if that is known without the picture: at most one bucket call. */
-  async headline(request: SettledRequest, signal: AbortSignal): Promise<Headline | undefined> {
+  async headline(request: SettledRequest, asking: Asking): Promise<Headline | undefined> {
     const known = this.fromMemory(request)
     if (known !== undefined) return known
     const { version, spec } = request
     if (version === undefined) {
-      const { found, source } = await this.#require(request.source, signal)
-      return this.#currentHeadline(found, source, spec)
+      const { found, source } = await this.#require(request.source, asking)
+      return this.#headlines.current(found, source, spec)
     }
     // What this release renders in the place of another's has other validators.
     if (epochPartOf(version) !== this.#options.epoch) return undefined
-    const { source, stale } = await this.#options.sources.find(request.source, signal)
+    const found = await this.#options.sources.find(request.source, asking.signal)
+    const { source, stale } = found
     // It may be stored all the same: only the look for it can tell.
-    if (source?.access !== 'public' || stale || !isAt(source, request.source, version)) return undefined
-    const { etag, tags } = nameOf(source.at, version, spec)
-    return { etag, tags, lastModified: source.lastModified, cacheClass: 'A' }
+    if (source === undefined || stale || !isAt(source, request.source, version)) return undefined
+    await admitTo(found, request.source, asking.visitor)
+    return this.#headlines.versioned(source, spec)
   }
 
   async deliver(request: SettledRequest, options: DeliverOptions): Promise<Delivered> {
@@ -124,13 +96,13 @@ export class Delivery {
   }
 
   async #deliverCurrent(request: SettledRequest, options: DeliverOptions): Promise<Answer> {
-    const first = await this.#require(request.source, options.signal)
+    const first = await this.#require(request.source, options)
     const served = await this.#tryCurrent(first.found, first.source, request.spec, options)
     if (served !== 'source-changed') return served
-    const second = await this.#requireAfter(request.source, first.source, options.signal)
+    const second = await this.#requireAfter(request.source, first.source, options)
     const again = await this.#tryCurrent(second.found, second.source, request.spec, options)
     if (again !== 'source-changed') return again
-    throw new GatewayError('source_changing', 'The source is being changed: try again')
+    throw changing()
   }
 
   async #tryCurrent(
@@ -139,13 +111,23 @@ export class Delivery {
     spec: VariantSpec,
     options: DeliverOptions,
   ): Promise<Answer | 'source-changed'> {
-    const { variants } = this.#options
-    const name = nameOf(source.at, this.#currentVersion(source), spec)
-    const variant = options.mayRender
-      ? await variants.find(name, source, spec, options.signal)
-      : await variants.findStored(name, options.signal)
-    if (variant === undefined) throw signatureRequired()
+    const variant = await this.#findFor(source, spec, options)
     return variant === 'source-changed' ? variant : this.#unversioned(variant, found, source, spec)
+  }
+
+  /** The picture of the current version, wherever it is, or rendered. */
+  async #findFor(
+    source: Source,
+    spec: VariantSpec,
+    { mayRender, signal }: DeliverOptions,
+  ): Promise<FoundVariant | 'source-changed'> {
+    const { variants } = this.#options
+    const name = this.#headlines.nameOf(source, spec)
+    const variant = mayRender
+      ? await variants.find(name, source, spec, signal)
+      : await variants.findStored(name, signal)
+    if (variant === undefined) throw signatureRequired()
+    return variant
   }
 
   async #deliverVersion(
@@ -153,75 +135,78 @@ export class Delivery {
     version: string,
     options: DeliverOptions,
   ): Promise<Delivered> {
-    const { variants, journal } = this.#options
     const { spec } = request
-    const name = nameOf(request.source, version, spec)
-    if (journal.behind && variants.inMemory(name.key) !== undefined) {
-      const recheck = await this.#recheck(request.source, version, options.signal)
-      if (recheck === 'outdated') variants.forget([name.key])
-    }
-    const stored = await variants.findStored(name, options.signal)
+    const stored = await this.#findPublic(request, version, options.signal)
     if (stored !== undefined) return answer(stored, 'A')
-    const { source } = await this.#requireVersion(request.source, version, options.signal)
-    if (!isAt(source, request.source, version)) return { moved: this.#canonical(source, spec) }
-    if (!options.mayRender) throw signatureRequired()
+    const { source } = await this.#requireVersion(request.source, version, options)
+    if (!isAt(source, request.source, version)) return this.#headlines.moved(source, spec)
     if (epochPartOf(version) !== this.#options.epoch) {
+      if (!options.mayRender) throw signatureRequired()
       const current = await this.#deliverCurrent({ source: source.at, spec, preset: false }, options)
-      return { ...current, cacheClass: 'O' }
+      return current.cacheClass === 'D' ? current : { ...current, cacheClass: 'O' }
     }
-    const rendered = await variants.render(name, source, spec, options.signal)
-    if (rendered !== 'source-changed') return answer(rendered, 'A')
-    const now = await this.#requireAfter(request.source, source, options.signal)
-    if (now.source.version === source.version) {
-      throw new GatewayError('source_changing', 'The source is being changed: try again')
-    }
-    return { moved: this.#canonical(now.source, spec) }
+    const found = await this.#findOrRender(source, version, spec, options)
+    if (found !== 'source-changed') return answer(found, classOf(source, 'A'))
+    const now = await this.#requireAfter(request.source, source, options)
+    if (now.source.version === source.version) throw changing()
+    return this.#headlines.moved(now.source, spec)
   }
 
-  /** Whether a version that is in memory still stands; while the bucket is away, it does. */
+  /** The picture if it is stored for everybody: who that is need not be asked, nor whether the source is still there. */
+  async #findPublic(
+    { source: path, spec }: SettledRequest,
+    version: string,
+    signal: AbortSignal,
+  ): Promise<FoundVariant | undefined> {
+    const { sources, variants, journal } = this.#options
+    if (isRestricted(sources.remembered(path)?.source)) return undefined
+    const name = nameOf(path, version, spec)
+    if (journal.behind && variants.inMemory(name.key) !== undefined) {
+      const recheck = await this.#recheck(path, version, signal)
+      if (recheck === 'outdated') variants.forget([name.key])
+    }
+    return variants.findStored(name, signal)
+  }
+
+  /** The picture of a version that is current and was not stored for everybody. */
+  async #findOrRender(
+    source: Source,
+    version: string,
+    spec: VariantSpec,
+    options: DeliverOptions,
+  ): Promise<FoundVariant | 'source-changed'> {
+    if (isRestricted(source)) return this.#findFor(source, spec, options)
+    if (!options.mayRender) throw signatureRequired()
+    return this.#options.variants.render(nameOf(source.at, version, spec), source, spec, options.signal)
+  }
+
+  /** Whether a version that is in memory for everybody still stands; while the bucket is away, it does. */
   async #recheck(path: SourcePath, version: string, signal: AbortSignal): Promise<'stands' | 'outdated'> {
     try {
       const { source } = await this.#options.sources.find(path, signal)
-      return source?.version === sourcePartOf(version) ? 'stands' : 'outdated'
+      return source?.version === sourcePartOf(version) && !isRestricted(source) ? 'stands' : 'outdated'
     } catch (error) {
       if (error instanceof GatewayError && error.status >= 502 && !signal.aborted) return 'stands'
       throw error
     }
   }
 
-  async #requireVersion(path: SourcePath, version: string, signal: AbortSignal) {
-    return required(await this.#options.sources.findFor(path, sourcePartOf(version), signal))
+  async #requireVersion(path: SourcePath, version: string, asking: Asking) {
+    const found = await this.#options.sources.findFor(path, sourcePartOf(version), asking.signal)
+    return admitTo(found, path, asking.visitor)
   }
 
-  async #require(path: SourcePath, signal: AbortSignal): Promise<{ found: Found; source: Source }> {
-    return required(await this.#options.sources.find(path, signal))
+  async #require(path: SourcePath, asking: Asking) {
+    return admitTo(await this.#options.sources.find(path, asking.signal), path, asking.visitor)
   }
 
-  async #requireAfter(path: SourcePath, outdated: Source, signal: AbortSignal) {
-    return required(await this.#options.sources.findAfter(path, outdated.version, signal))
-  }
-
-  #currentVersion(source: Source): string {
-    return versionOf(source.version, this.#options.epoch)
-  }
-
-  #canonical(source: Source, spec: VariantSpec): VersionedPath {
-    return { source: source.at, version: this.#currentVersion(source), spec }
-  }
-
-  #currentHeadline(found: Found, source: Source, spec: VariantSpec): Headline {
-    const { etag, tags } = nameOf(source.at, this.#currentVersion(source), spec)
-    return {
-      etag,
-      tags,
-      lastModified: source.lastModified,
-      cacheClass: found.stale ? 'O' : unversionedClass(source.managed, this.#options.purgesEdge),
-      canonical: this.#canonical(source, spec),
-    }
+  async #requireAfter(path: SourcePath, outdated: Source, asking: Asking) {
+    const found = await this.#options.sources.findAfter(path, outdated.version, asking.signal)
+    return admitTo(found, path, asking.visitor)
   }
 
   #unversioned(found: FoundVariant, at: Found, source: Source, spec: VariantSpec): Answer {
-    return { ...this.#currentHeadline(at, source, spec), ...found }
+    return { ...this.#headlines.current(at, source, spec), ...found }
   }
 }
 
@@ -235,11 +220,8 @@ function answer({ variant, layer, timings }: FoundVariant, cacheClass: CacheClas
   return { variant, layer, timings, etag, tags, lastModified, cacheClass }
 }
 
-function required(found: Found): { found: Found; source: Source } {
-  const { source } = found
-  if (source === undefined) throw new GatewayError('source_not_found', 'There is no such picture')
-  if (source.access !== 'public') throw new GatewayError('access_denied', 'This picture is not public')
-  return { found, source }
+function changing(): GatewayError {
+  return new GatewayError('source_changing', 'The source is being changed: try again')
 }
 
 function signatureRequired(): GatewayError {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Source } from '../sources/source.ts'
 import { versionOf } from '../urls/version.ts'
 import { parseFacts, type SourceFacts } from './source-facts.ts'
+import { treeOf } from './restriction.ts'
 import { nameOf } from './variant.ts'
 import type { VariantStore } from './variant-store.ts'
 
@@ -32,7 +33,7 @@ export class KnownFacts {
 
   /**
    * The facts about this version of a source, made and stored if they are nowhere; `source-changed` when it is no
-   * longer that version. Throws the verdict on what is no picture. Whether the source is public is the caller's to ask.
+   * longer that version. Throws the verdict on what is no picture. Whether somebody may read the source is the caller's to ask.
    */
   async of(source: Source, signal?: AbortSignal): Promise<SourceFacts | 'source-changed'> {
     const known = this.remembered(source)
@@ -46,6 +47,6 @@ export class KnownFacts {
   }
 
   #nameOf(source: Source) {
-    return nameOf(source.at, versionOf(source.version, this.#options.epoch), INFO)
+    return nameOf(source.at, versionOf(source.version, this.#options.epoch), INFO, treeOf(source))
   }
 }

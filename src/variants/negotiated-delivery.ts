@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
-import type { Sources } from '../sources/sources.ts'
+import type { Found, Sources } from '../sources/sources.ts'
 import { type Acceptance, choose, chooseForAll, type ChooseOptions } from '../transform/negotiation.ts'
 import type { OutputFormat } from '../transform/spec.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../transform/traits.ts'
@@ -11,8 +11,10 @@ import {
   type SettledRequest,
 } from '../urls/image-request.ts'
 import { sourcePartOf } from '../urls/version.ts'
-import type { Answer, Delivered, DeliverOptions, Delivery, Headline } from './delivery.ts'
+import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answer.ts'
+import type { Delivery } from './delivery.ts'
 import type { KnownFacts } from './known-facts.ts'
+import { admitTo } from './visitor.ts'
 
 export interface NegotiatedDeliveryOptions extends ChooseOptions {
   readonly delivery: Delivery
@@ -48,21 +50,21 @@ export class NegotiatedDelivery {
   async headline(
     request: ImageRequest,
     acceptance: Acceptance,
-    signal: AbortSignal,
+    asking: Asking,
   ): Promise<Headline | undefined> {
-    const settled = await this.#settle(request, acceptance, signal)
-    const headline = await this.#options.delivery.headline(settled.request, signal)
+    const settled = await this.#settle(request, acceptance, asking)
+    const headline = await this.#options.delivery.headline(settled.request, asking)
     return isOutdated(settled, headline) ? undefined : headline
   }
 
   /** The picture, or the versioned path where it is now. */
   async deliver(request: ImageRequest, acceptance: Acceptance, options: DeliverOptions): Promise<Delivered> {
     const { delivery } = this.#options
-    const settled = await this.#settle(request, acceptance, options.signal)
+    const settled = await this.#settle(request, acceptance, options)
     const delivered = await delivery.deliver(settled.request, options)
     if ('moved' in delivered || !isOutdated(settled, delivered)) return delivered
     // The source was replaced in between: the new one may need another format.
-    const again = await this.#settle(request, acceptance, options.signal)
+    const again = await this.#settle(request, acceptance, options)
     return delivery.deliver(again.request, options)
   }
 
@@ -73,28 +75,28 @@ export class NegotiatedDelivery {
     return format && this.#inFormat(request, format)
   }
 
-  async #settle(request: ImageRequest, acceptance: Acceptance, signal: AbortSignal): Promise<Settled> {
+  async #settle(request: ImageRequest, acceptance: Acceptance, asking: Asking): Promise<Settled> {
     if (!isAutoRequest(request)) return { request }
     const format = this.#decide(request, acceptance)
     if (format !== undefined) return { request: this.#inFormat(request, format) }
     const { sources } = this.#options
-    const { source } = await sources.find(request.source, signal)
-    const settled = await this.#settleFor(source, request, acceptance, signal)
+    const found = await sources.find(request.source, asking.signal)
+    const settled = await this.#settleFor(found, request, acceptance, asking)
     if (settled !== 'source-changed') return settled
-    const { source: next } = await sources.findAfter(request.source, source?.version ?? '', signal)
-    const again = await this.#settleFor(next, request, acceptance, signal)
+    const next = await sources.findAfter(request.source, found.source?.version ?? '', asking.signal)
+    const again = await this.#settleFor(next, request, acceptance, asking)
     if (again !== 'source-changed') return again
     throw new GatewayError('source_changing', 'The source is being changed: try again')
   }
 
   async #settleFor(
-    source: Source | undefined,
+    found: Found,
     request: AutoRequest,
     acceptance: Acceptance,
-    signal: AbortSignal,
+    { visitor, signal }: Asking,
   ): Promise<Settled | 'source-changed'> {
-    // What is wrong with it, delivery says, in any format.
-    if (source?.access !== 'public') return { request: this.#inFormat(request, 'jpg') }
+    // Before anything is learnt of the picture: whoever may not have it is told so here.
+    const { source } = await admitTo(found, request.source, visitor)
     let format = this.#decide(request, acceptance, source)
     if (format === undefined) {
       const facts = await this.#options.facts.of(source, signal)

@@ -2,7 +2,7 @@ import { cacheTags } from '../cdn/cache-tags.ts'
 import type { ObjectFacts } from '../storage/object-store.ts'
 import type { VariantSpec } from '../transform/spec.ts'
 import type { SourcePath } from '../urls/image-request.ts'
-import { variantKey } from '../urls/variant-key.ts'
+import { variantKey, type VariantTree } from '../urls/variant-key.ts'
 import { variantEtag } from '../urls/version.ts'
 
 /** The name of one picture: where it is stored, and what identifies its bytes. */
@@ -11,7 +11,7 @@ export interface VariantName {
   readonly key: string
   /** Strong, quoted. */
   readonly etag: string
-  /** Cache tags, comma-separated. */
+  /** Cache tags, comma-separated; none of what is not public, which no cache may keep. */
   readonly tags: string
 }
 
@@ -35,18 +35,23 @@ export interface RenderTimings {
 }
 
 /** The name of the picture that `spec` makes of this version of a source. */
-export function nameOf(source: SourcePath, version: string, spec: VariantSpec): VariantName {
+export function nameOf(
+  source: SourcePath,
+  version: string,
+  spec: VariantSpec,
+  tree: VariantTree = 'img',
+): VariantName {
   return {
-    key: variantKey(source.path, version, spec),
+    key: variantKey(source.path, version, spec, tree),
     etag: variantEtag(version, spec),
-    tags: cacheTags(source),
+    tags: tree === 'img' ? cacheTags(source) : '',
   }
 }
 
 /** User metadata that a stored variant carries, beside what the store itself adds. */
 export function variantMetadata(variant: Variant): Record<string, string> {
   return {
-    'cache-tag': variant.tags,
+    ...(variant.tags !== '' && { 'cache-tag': variant.tags }),
     'source-modified': `${Math.floor(variant.lastModified.getTime() / 1000)}`,
   }
 }

@@ -82,7 +82,7 @@ export class WriteBack {
     const put = await this.#insist(() =>
       store.put(variant.key, variant.bytes, {
         contentType: variant.contentType,
-        cacheControl: CACHE_CONTROL.A,
+        cacheControl: CACHE_CONTROL[source.access === 'public' ? 'A' : 'D'],
         metadata: variantMetadata(variant),
         ifNoneMatch: '*',
         signal,

@@ -1,0 +1,44 @@
+import type { CacheClass } from '../cdn/cache-policy.ts'
+import type { VariantSpec } from '../transform/spec.ts'
+import type { SourcePath } from '../urls/image-request.ts'
+import type { Layer, RenderTimings, Variant } from './variant.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Where a versioned path is: the canonical source, its version, the canonical spec. */
+export interface VersionedPath {
+  readonly source: SourcePath
+  readonly version: string
+  readonly spec: VariantSpec
+}
+
+/** What identifies an answer before any work. */
+export interface Headline {
+  readonly etag: string
+  readonly lastModified: Date
+  /** Cache tags, comma-separated; none of what no cache may keep. */
+  readonly tags: string
+  readonly cacheClass: CacheClass
+  /** Where exactly this picture is for good, when it was asked for by another path. */
+  readonly canonical?: VersionedPath
+}
+
+/** A picture to answer with. */
+export interface Answer extends Headline {
+  readonly variant: Variant
+  readonly layer: Layer
+  readonly timings?: RenderTimings | undefined
+}
+
+/** The picture, or the versioned path where it is now. */
+export type Delivered = Answer | { readonly moved: VersionedPath; readonly cacheClass: CacheClass }
+
+/** Who asks, and until when they wait. */
+export interface Asking {
+  readonly visitor: Visitor
+  readonly signal: AbortSignal
+}
+
+export interface DeliverOptions extends Asking {
+  /** Whether a picture that is stored nowhere may be rendered. */
+  readonly mayRender: boolean
+}

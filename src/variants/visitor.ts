@@ -1,0 +1,24 @@
+import type { Source } from '../sources/source.ts'
+import type { Found } from '../sources/sources.ts'
+import type { SourcePath } from '../urls/image-request.ts'
+import { isRestricted } from './restriction.ts'
+
+/** Whoever asks for a picture. */
+export interface Visitor {
+  /**
+   * Lets them have a source that is not public, or throws. Those who may not read it are answered as if there were
+   * nothing, so that is asked of `undefined` as well: nobody learns from an error what exists.
+   */
+  admit(source: Source | undefined, asked: SourcePath): Promise<Source>
+}
+
+/** What was found at a path, for somebody who may have it; whoever asks for what is public is not asked who they are. */
+export async function admitTo(
+  found: Found,
+  asked: SourcePath,
+  visitor: Visitor,
+): Promise<{ readonly found: Found; readonly source: Source }> {
+  const { source } = found
+  if (source !== undefined && !isRestricted(source)) return { found, source }
+  return { found, source: await visitor.admit(source, asked) }
+}
