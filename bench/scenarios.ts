@@ -5,6 +5,9 @@ import { openHot, openNotModified } from './hot.ts'
 import { openOriginGet } from './origin/get.ts'
 import { whyNoNginx } from './origin/nginx.ts'
 import { openOriginPut } from './origin/put.ts'
+import { openDownload } from './uploads/download.ts'
+import { openThreeVariants } from './uploads/three-variants.ts'
+import { openUpload } from './uploads/upload.ts'
 import { openWarm } from './warm.ts'
 
 /** Everything that can be measured, in the order in which it is. */
@@ -79,5 +82,40 @@ export const SCENARIOS: readonly Scenario[] = [
     baseline: 'the same loop, four at once',
     optional: true,
     open: openOriginPut(4),
+  },
+  {
+    name: 'upload',
+    measures: 'a photo of 5 MB with a ticket to the bucket, checked and named, over 30 ms and 50 Mbit/s',
+    baseline: 'a PUT of the same bytes by the SDK over the same line',
+    optional: true,
+    open: openUpload({ way: 'direct', concurrency: 1 }),
+  },
+  {
+    name: 'upload-through',
+    measures: 'the same photo as a form through the gateway',
+    baseline: 'the same PUT',
+    optional: true,
+    open: openUpload({ way: 'through', concurrency: 1 }),
+  },
+  {
+    name: 'uploads-50',
+    measures: '50 of them at once, none lost',
+    baseline: '50 such PUTs at once',
+    optional: true,
+    open: openUpload({ way: 'direct', concurrency: 50 }),
+  },
+  {
+    name: 'download',
+    measures: 'an original of 1 MB through the gateway, over the same line',
+    baseline: 'a GET of it by the SDK',
+    optional: true,
+    open: openDownload,
+  },
+  {
+    name: 'three-variants',
+    measures: 'three sizes of a photo of 12 megapixels at once, nothing stored, over the same line',
+    baseline: 'a GET of the three from the bucket by the SDK',
+    optional: true,
+    open: openThreeVariants,
   },
 ]

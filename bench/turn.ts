@@ -24,6 +24,11 @@ export interface TurnLimits {
   readonly calls: number
 }
 
+/** One call after the other, for so many seconds. */
+export function oneByOne(seconds: number): TurnLimits {
+  return { concurrency: 1, seconds, calls: Number.POSITIVE_INFINITY }
+}
+
 /** Keeps so many calls under way; `call` says whether it came out right. Two calls at least, however short the time. */
 export async function takeTurn(limits: TurnLimits, call: (index: number) => Promise<boolean>): Promise<Turn> {
   const latencies: number[] = []

@@ -3,6 +3,7 @@ import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
+import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
@@ -60,6 +61,7 @@ const variables = z.object({
   ...limitSettings,
 
   ...identitySettings,
+  ...librarySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

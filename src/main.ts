@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError, quietSdk, readConfig } from './config.ts'
 import { type AdoptChoices, adopt } from './commands/adopt.ts'
 import { doctor } from './commands/doctor.ts'
 import { purge } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
+import { setup, type SetupChoices } from './commands/setup.ts'
 import { start } from './commands/start.ts'
 import { type StatsChoices, stats } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
@@ -18,6 +19,11 @@ const EXIT_CONFIG = 78
 
 quietSdk()
 tuneGarbageCollector()
+
+function days(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('accepted is 1 to 9999.')
+  return Number(text)
+}
 
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
@@ -80,6 +86,16 @@ program
   .option('--ttl <seconds>', 'how long it is accepted', '3600')
   .description('prints a bearer token, to try things out')
   .action((choices: TokenChoices) => token(readConfig(), choices))
+
+program
+  .command('setup')
+  .option('--write', 'does it; without it the command only says what is missing')
+  .option('--origin <url...>', 'pages that upload from a browser, such as https://shop.example')
+  .option('--recovery-days <days>', 'how long what was replaced or deleted can be brought back', days, 30)
+  .option('--archive-after-days <days>', 'from when on originals lie in storage for rare access', days)
+  .option('--iam', 'prints the least that an IAM role needs, and does nothing')
+  .description('gives the bucket its settings: private, encrypted, versioned, CORS, lifecycle')
+  .action((choices: SetupChoices) => setup(readConfig(), choices))
 
 program
   .command('doctor')

@@ -32,13 +32,13 @@ async function openLine({ target, delayMs, bytesPerSecond }: SlowLineJob): Promi
 
 function createDirection(delayMs: number, bytesPerSecond: number) {
   let freeAt = 0
+  const later = (bytes: number, deliver: () => void) => {
+    const now = performance.now()
+    freeAt = Math.max(now, freeAt) + (bytes / bytesPerSecond) * 1000
+    setTimeout(deliver, freeAt + delayMs - now)
+  }
   return function connect(from: Socket, to: Socket): void {
     let queued = 0
-    const later = (bytes: number, deliver: () => void) => {
-      const now = performance.now()
-      freeAt = Math.max(now, freeAt) + (bytes / bytesPerSecond) * 1000
-      setTimeout(deliver, freeAt + delayMs - now)
-    }
     from.on('data', (piece) => {
       queued += piece.length
       if (queued > QUEUED_BYTES) from.pause()

@@ -2,7 +2,7 @@ import type { Contest } from '../contest.ts'
 import { sideBySide } from '../contest.ts'
 import { benchPhoto } from '../pictures.ts'
 import type { Stage } from '../stage.ts'
-import { takeTurn } from '../turn.ts'
+import { oneByOne, takeTurn } from '../turn.ts'
 import { openSite } from './site.ts'
 import { addPhoto } from './upload.ts'
 
@@ -13,17 +13,16 @@ export async function openDownload(stage: Stage): Promise<Contest> {
   const { ownerId, photo } = await addPhoto(site, Buffer.from(bytes))
   const url = `${site.url}/api/v1/items/${ownerId}/photos/${photo.photoId}/original`
   const key = await keyOf(stage, `items/${ownerId}/photos/`)
-  const one = (seconds: number) => ({ concurrency: 1, seconds, calls: Infinity })
   return {
     play: (seconds) =>
       sideBySide(
         () =>
-          takeTurn(one(seconds), async () => {
+          takeTurn(oneByOne(seconds), async () => {
             const answer = await fetch(url, { headers: { authorization: site.authorization } })
             return (await answer.arrayBuffer()).byteLength === bytes.length
           }),
         () =>
-          takeTurn(one(seconds), async () => {
+          takeTurn(oneByOne(seconds), async () => {
             const read = await site.bucket.get(key)
             return read.outcome === 'found' && read.object.bytes === bytes.length
           }),

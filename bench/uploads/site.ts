@@ -54,7 +54,8 @@ export async function openSite(stage: Stage, settings: Readonly<Record<string, s
     bucket,
     authorization,
     async call(schema, path, init = {}) {
-      const headers = { ...init.headers, authorization }
+      const headers = new Headers(init.headers)
+      headers.set('authorization', authorization)
       const answer = await fetch(`${url}/api/v1${path}`, { ...init, headers })
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
       return schema.parse(await answer.json())

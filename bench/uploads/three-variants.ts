@@ -3,7 +3,7 @@ import type { Contest } from '../contest.ts'
 import { sideBySide } from '../contest.ts'
 import { phonePhoto } from '../pictures.ts'
 import type { Stage } from '../stage.ts'
-import { takeTurn } from '../turn.ts'
+import { oneByOne, takeTurn } from '../turn.ts'
 import { openSite } from './site.ts'
 
 const WIDTHS = [300, 800, 1200]
@@ -20,19 +20,18 @@ export async function openThreeVariants(stage: Stage): Promise<Contest> {
   }
   const stored: string[] = []
   for (const width of WIDTHS) stored.push(await storeVariant(stage, photo, width))
-  const one = (seconds: number) => ({ concurrency: 1, seconds, calls: Infinity })
   return {
     play: (seconds) =>
       sideBySide(
         () =>
-          takeTurn(one(seconds), async () => {
+          takeTurn(oneByOne(seconds), async () => {
             round += 1
             const key = `photos/three/${round}.jpg`
             await stage.store.put(key, photo, { contentType: 'image/jpeg' })
             return fetchThree(WIDTHS.map((width) => `img/${key}/${width}.webp`))
           }),
         () =>
-          takeTurn(one(seconds), async () => {
+          takeTurn(oneByOne(seconds), async () => {
             const read = await Promise.all(stored.map(async (key) => site.bucket.get(key)))
             return read.every(({ outcome }) => outcome === 'found')
           }),

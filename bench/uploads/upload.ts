@@ -4,7 +4,7 @@ import type { Contest } from '../contest.ts'
 import { sideBySide } from '../contest.ts'
 import { phonePhoto } from '../pictures.ts'
 import type { Stage } from '../stage.ts'
-import { takeTurn } from '../turn.ts'
+import { oneByOne, takeTurn } from '../turn.ts'
 import { openSite, type Site } from './site.ts'
 
 const ticketSchema = z.object({
@@ -30,21 +30,21 @@ export function openUpload({ way, concurrency }: UploadOptions): (stage: Stage) 
     const site = await openSite(stage)
     const photo = await phonePhoto(1)
     const send = way === 'direct' ? sendDirect : sendThrough
-    const limits = (seconds: number) => ({
-      concurrency,
-      seconds,
-      calls: concurrency === 1 ? Infinity : concurrency,
-    })
     return {
       play: (seconds) =>
         sideBySide(
-          () => takeTurn(limits(seconds), () => send(site, photo)),
-          () => takeTurn(limits(seconds), () => storeBare(site, photo)),
+          () => takeTurn(limitsOf(concurrency, seconds), () => send(site, photo)),
+          () => takeTurn(limitsOf(concurrency, seconds), () => storeBare(site, photo)),
         ),
       rssMb: async () => (await site.gateway.metrics()).rssMb,
       close: () => site.close(),
     }
   }
+}
+
+/** One by one for the whole turn, or so many at once and then no more. */
+function limitsOf(concurrency: number, seconds: number) {
+  return concurrency === 1 ? oneByOne(seconds) : { concurrency, seconds, calls: concurrency }
 }
 
 async function sendDirect(site: Site, photo: Buffer<ArrayBuffer>): Promise<boolean> {

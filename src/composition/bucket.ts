@@ -1,11 +1,17 @@
 import type { Config } from '../config.ts'
+import type { S3Options } from '../storage/s3-client.ts'
 import { createS3ObjectStore, type S3ObjectStore } from '../storage/s3-object-store.ts'
 
 /** The bucket that the configuration names, as a store. */
 export function openBucket(config: Config, bucket: string): S3ObjectStore {
+  return createS3ObjectStore(s3OptionsOf(config, bucket))
+}
+
+/** How the configuration says that a bucket is reached. */
+export function s3OptionsOf(config: Config, bucket: string): S3Options {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config
   const { AWS_SESSION_TOKEN: sessionToken, AWS_ENDPOINT_URL_S3: endpoint } = config
-  return createS3ObjectStore({
+  return {
     bucket,
     region: config.AWS_REGION,
     endpoint,
@@ -19,5 +25,5 @@ export function openBucket(config: Config, bucket: string): S3ObjectStore {
     headersTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
     bodyTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
     maxAttempts: config.HALFTONE_S3_ATTEMPTS,
-  })
+  }
 }

@@ -2,7 +2,7 @@ import type { EventOutbox } from '../events/media-event.ts'
 import type { Source } from '../sources/source.ts'
 import type { ListedObject, ObjectFacts, ObjectStore } from '../storage/object-store.ts'
 import type { SourcePath } from '../urls/image-request.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../leases/clock.ts'
 import type { Tally } from './report.ts'
 
 /** What all passes of one sweep share. */

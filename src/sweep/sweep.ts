@@ -4,11 +4,11 @@ import type { EventOutbox } from '../events/media-event.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../leases/clock.ts'
 import { sweepVariants } from './dead-variants.ts'
 import { sweepDocuments } from './documents.ts'
 import { sweepIntents } from './intents.ts'
-import { Lease, LeaseLost } from './lease.ts'
+import { Lease, LeaseLost } from '../leases/lease.ts'
 import { sweepMarkedFiles } from './marked-files.ts'
 import { MARKS } from './marks.ts'
 import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
@@ -30,6 +30,8 @@ export interface SweepOptions {
   readonly deletes: boolean
   /** Objects handled at once, and then noted as done. */
   readonly batchSize?: number
+  /** Stops between two batches; the next sweep goes on from there. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const LEASE_KEY = 'system/sweep/lease.json'
@@ -118,6 +120,7 @@ async function runPasses(
 ): Promise<SweepReport['outcome']> {
   try {
     for await (const { prefix, pass, batch } of work(options, begun.resumed)) {
+      options.signal?.throwIfAborted()
       await pass(batch, run)
       run.tally.examined += batch.length
       if (!run.deletes) continue

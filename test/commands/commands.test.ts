@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { doctor } from '../../src/commands/doctor.ts'
 import { purge } from '../../src/commands/purge.ts'
+import { setup } from '../../src/commands/setup.ts'
 import { seed } from '../../src/commands/seed.ts'
 import { sweep } from '../../src/commands/sweep.ts'
 import { type Config, ConfigError, parseConfig } from '../../src/config.ts'
@@ -43,6 +44,27 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
+})
+
+describe('setup', () => {
+  test('says what is missing, does it when told to, and has nothing to do afterwards', async () => {
+    const choices = { origin: ['https://shop.example'], recoveryDays: 30 }
+    await setup(config, choices)
+    expect(printed).toMatch(/^todo CORS: uploads from https:\/\/shop\.example\n/m)
+    expect(printed).toContain('3 to do: run it again with --write')
+    await setup(config, { ...choices, write: true })
+    expect(printed).toMatch(/^bucket .*: exists\n[^]*^set {2}CORS: [^]*^set {2}lifecycle: /m)
+    printed = ''
+    await setup(config, choices)
+    expect(printed).toMatch(/^ok {3}CORS: [^]*^ok {3}lifecycle: /m)
+    // The origin has no versions to keep, and says so only when it is asked to.
+    expect(printed).toContain('1 to do')
+  })
+
+  test('prints a policy for IAM', async () => {
+    await setup(config, { iam: true, recoveryDays: 30 })
+    expect(JSON.parse(printed)).toMatchObject({ Version: '2012-10-17' })
+  })
 })
 
 describe('doctor', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { ObjectStore, PutResult } from '../storage/object-store.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
 import type { Clock } from './clock.ts'
+import { type Condition, putSettled } from './put-settled.ts'
 
 export interface LeaseOptions {
   readonly store: Pick<ObjectStore, 'get' | 'put'>
@@ -17,8 +18,6 @@ export class LeaseLost extends Error {
 
 /** What a lease that nobody holds says. */
 const FREE = Buffer.from('{"holder":null}')
-
-type Condition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' }
 
 /**
  * One holder among all replicas: an object that is only ever written over the version last seen. No clock is compared
@@ -45,7 +44,7 @@ export class Lease {
     const condition = await whenFree(options)
     if (condition === undefined) return undefined
     const holder = randomUUID()
-    const put = await write(options, bodyOf(holder, 0), condition)
+    const put = await putSettled(options.store, options.key, bodyOf(holder, 0), condition)
     return put.outcome === 'stored' ? new Lease(options, holder, put.etag) : undefined
   }
 
@@ -60,14 +59,15 @@ export class Lease {
   /** Lets others have it at once. */
   async release(): Promise<void> {
     // One that was lost is not ours to free: the condition sees to that.
-    await write(this.#options, FREE, { ifMatch: this.#etag })
+    await putSettled(this.#options.store, this.#options.key, FREE, { ifMatch: this.#etag })
   }
 
   async #renew(): Promise<void> {
     const startedAtMs = this.#options.clock.elapsedMs()
     this.#beat += 1
-    const put = await write(this.#options, bodyOf(this.#holder, this.#beat), { ifMatch: this.#etag })
-    if (put.outcome !== 'stored') throw new LeaseLost(`${this.#options.key} is held by somebody else now`)
+    const { store, key } = this.#options
+    const put = await putSettled(store, key, bodyOf(this.#holder, this.#beat), { ifMatch: this.#etag })
+    if (put.outcome !== 'stored') throw new LeaseLost(`${key} is held by somebody else now`)
     this.#etag = put.etag
     this.#renewedAtMs = startedAtMs
   }
@@ -90,17 +90,4 @@ async function whenFree({ store, key, ttlMs, clock }: LeaseOptions): Promise<Con
 // Another body each time, or its ETag would stay.
 function bodyOf(holder: string, beat: number): Buffer {
   return Buffer.from(JSON.stringify({ holder, beat }))
-}
-
-async function write({ store, key }: LeaseOptions, body: Buffer, condition: Condition): Promise<PutResult> {
-  const put = await store.put(key, body, {
-    contentType: 'application/json',
-    cacheControl: 'no-store',
-    ...condition,
-  })
-  if (put.outcome === 'stored') return put
-  // An attempt whose answer was lost, repeated, conflicts with itself.
-  const there = await store.get(key)
-  const isOurs = there.outcome === 'found' && there.object.body.equals(body)
-  return isOurs ? { outcome: 'stored', etag: there.object.etag } : put
 }

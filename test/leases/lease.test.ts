@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
-import { Lease, LeaseLost } from '../../src/sweep/lease.ts'
-import { createClock, type TestClock } from './sweeping.ts'
+import { Lease, LeaseLost } from '../../src/leases/lease.ts'
+import { createClock, type TestClock } from '../sweep/sweeping.ts'
 
 const TTL_MS = 60_000
 

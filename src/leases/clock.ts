@@ -1,4 +1,4 @@
-/** Time, as a sweep needs it. */
+/** Time, as leases and what is done under them need it. */
 export interface Clock {
   /** Wall clock in milliseconds. The nearer to the store's the better: ages are told by times that the store gave. */
   now(): number

@@ -1,0 +1,51 @@
+import { s3OptionsOf } from '../composition/bucket.ts'
+import type { Config } from '../config.ts'
+import { iamPolicy } from '../setup/iam-policy.ts'
+import { setUpBucket, type StepResult } from '../setup/plan.ts'
+import { createBucketAdministration } from '../storage/bucket-administration.ts'
+import { withBucket } from './bucket.ts'
+
+export interface SetupChoices {
+  readonly write?: boolean
+  readonly iam?: boolean
+  readonly origin?: readonly string[]
+  readonly recoveryDays: number
+  readonly archiveAfterDays?: number
+}
+
+const MARKS: Record<StepResult['outcome'], string> = {
+  done: 'set ',
+  already: 'ok  ',
+  would: 'todo',
+  unsupported: 'no  ',
+  'left out': '-   ',
+}
+
+/** Brings a bucket into the state that Halftone wants it in; only says what is missing unless told to write. */
+export async function setup(config: Config, choices: SetupChoices): Promise<void> {
+  const settled = withBucket(config)
+  const { HALFTONE_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint } = settled
+  if (choices.iam === true) return print(JSON.stringify(iamPolicy(bucket), undefined, 2))
+  const administration = createBucketAdministration(s3OptionsOf(settled, bucket))
+  try {
+    if (choices.write === true) print(`bucket ${bucket}: ${await administration.create()}`)
+    const options = {
+      bucket,
+      origins: choices.origin ?? [],
+      encryption: { algorithm: 'AES256' } as const,
+      isOverTls: endpoint === undefined || endpoint.startsWith('https:'),
+      recoveryDays: choices.recoveryDays,
+      archiveAfterDays: choices.archiveAfterDays,
+    }
+    const results = await setUpBucket(administration, options, choices.write === true)
+    for (const { name, outcome, detail } of results) print(`${MARKS[outcome]} ${name}: ${detail}`)
+    const left = results.filter(({ outcome }) => outcome === 'would').length
+    if (left > 0) print(`\n${left} to do: run it again with --write`)
+  } finally {
+    administration.close()
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

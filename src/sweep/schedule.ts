@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
+import { putSettled } from '../leases/put-settled.ts'
+import { finishLeftOvers } from './intents.ts'
+import type { SweepReport, Tally } from './report.ts'
+import { sweep, type SweepOptions } from './sweep.ts'
+
+const KEY = 'system/sweep/schedule.json'
+const HOUR_MS = 3_600_000
+
+const turn = z.object({
+  /** When the last sweep was begun. */
+  at: z.iso.datetime(),
+  /** Whether it came to its end. */
+  ended: z.boolean(),
+})
+
+export interface SweepScheduleOptions extends SweepOptions {
+  /** From the beginning of one sweep to that of the next, whichever replica runs it; 0: no sweeps. */
+  readonly intervalMs: number
+  /** Pause between two looks whether there is something to do. */
+  readonly checkMs?: number
+  readonly onReport: (report: SweepReport) => void
+  /** Called when changes were found that their programs did not live to finish. */
+  readonly onLeftOvers: (tally: Tally) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Finishes what was cut short every few minutes, and sweeps once in an interval: of all replicas the one that has
+ * written so first. The first sweep of a bucket is an interval after the first look.
+ */
+export function createSweepSchedule(options: SweepScheduleOptions) {
+  const { onReport, onLeftOvers, onFailure, checkMs = HOUR_MS / 6 } = options
+  const stop = new AbortController()
+  let running = Promise.resolve()
+
+  async function check(): Promise<void> {
+    const tally = await finishLeftOvers(options)
+    if (tally.faultCount > 0 || tally.findings.leftOverIntents.objects > 0) onLeftOvers(tally)
+    const claim = await claimTurn(options)
+    if (claim === undefined) return
+    const report = await sweep({ ...options, signal: stop.signal })
+    if (report === 'busy') return
+    onReport(report)
+    await claim.end()
+  }
+
+  async function follow(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        // Replicas that were started together need not look together.
+        await pause(checkMs * (0.5 + Math.random()), undefined, { signal: stop.signal })
+        await check()
+      } catch (error) {
+        if (!stop.signal.aborted) onFailure(error)
+      }
+    }
+  }
+
+  return {
+    /** One look, now. */
+    check,
+    /** Looks from now on, until `close`. */
+    start(): void {
+      running = follow()
+    },
+    /** Stops; a sweep that is under way is gone on with by the next one. */
+    async close(): Promise<void> {
+      stop.abort()
+      await running
+    },
+  }
+}
+
+/** Says that this replica sweeps now; `undefined` when no sweep is due, or another replica was first. */
+async function claimTurn({
+  store,
+  clock,
+  intervalMs,
+}: SweepScheduleOptions): Promise<{ end(): Promise<void> } | undefined> {
+  if (intervalMs === 0) return undefined
+  // Two replicas never write the same.
+  const id = randomUUID()
+  const at = new Date(clock.now()).toISOString()
+  const write = async (ended: boolean, condition: { ifMatch: string } | { ifNoneMatch: '*' }) =>
+    putSettled(store, KEY, Buffer.from(JSON.stringify({ at, ended, id })), condition)
+  const read = await store.get(KEY)
+  if (read.outcome !== 'found') {
+    await write(true, { ifNoneMatch: '*' })
+    return undefined
+  }
+  const last = parseTurn(read.object.body)
+  // One that did not end is gone on with sooner; if it is still at work it holds the lease.
+  const afterMs = last?.ended === false ? Math.min(HOUR_MS, intervalMs) : intervalMs
+  if (last !== undefined && clock.now() - Date.parse(last.at) < afterMs) return undefined
+  const put = await write(false, { ifMatch: read.object.etag })
+  if (put.outcome !== 'stored') return undefined
+  return { end: async () => void (await write(true, { ifMatch: put.etag })) }
+}
+
+function parseTurn(body: Buffer): z.infer<typeof turn> | undefined {
+  try {
+    return turn.parse(JSON.parse(body.toString('utf8')))
+  } catch (error) {
+    // Of another release, or cut: sweeping is never wrong.
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
+    throw error
+  }
+}

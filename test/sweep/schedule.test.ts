@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createDeferred } from '../../src/render/deferred.ts'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
+import type { SweepReport } from '../../src/sweep/report.ts'
+import { createSweepSchedule, type SweepScheduleOptions } from '../../src/sweep/schedule.ts'
+import { gateStore } from '../support/gated-store.ts'
+import { createClock, DAY_MS, EPOCH, HOUR_MS, keysUnder, putText, type TestClock } from './sweeping.ts'
+
+let bucket: ObjectStore
+let clock: TestClock
+let reports: SweepReport[]
+
+beforeEach(() => {
+  bucket = createMemoryObjectStore()
+  clock = createClock()
+  reports = []
+})
+
+const schedule = (options: Partial<SweepScheduleOptions> = {}) =>
+  createSweepSchedule({
+    store: bucket,
+    clock,
+    sources: ['items/'],
+    epoch: EPOCH,
+    deletes: true,
+    intervalMs: DAY_MS,
+    onReport: (report) => void reports.push(report),
+    onLeftOvers: () => {},
+    onFailure: (error) => {
+      throw error
+    },
+    ...options,
+  })
+
+describe('sweeps on a schedule', () => {
+  test('are an interval apart, whichever replica runs them', async () => {
+    const replicas = [schedule(), schedule(), schedule()]
+    const lookAll = async () => Promise.all(replicas.map(async ({ check }) => check()))
+    await lookAll()
+    expect(reports).toHaveLength(0)
+    for (const [aheadMs, sweeps] of [
+      [23 * HOUR_MS, 0],
+      [2 * HOUR_MS, 1],
+      [23 * HOUR_MS, 1],
+      [2 * HOUR_MS, 2],
+    ] as const) {
+      clock.advance(aheadMs)
+      await lookAll()
+      await lookAll()
+      expect(reports).toHaveLength(sweeps)
+    }
+  })
+
+  test('remove what they find only where that is set', async () => {
+    await putText(bucket, 'temp/uploads/u1/cat.jpg')
+    const [cautious, thorough] = [schedule({ deletes: false }), schedule()]
+    await cautious.check()
+    clock.advance(2 * DAY_MS)
+    await cautious.check()
+    expect(reports.at(-1)).toMatchObject({ mode: 'dry-run', findings: { expiredUploads: { objects: 1 } } })
+    expect(await keysUnder(bucket, 'temp/')).toHaveLength(1)
+    clock.advance(2 * DAY_MS)
+    await thorough.check()
+    expect(await keysUnder(bucket, 'temp/')).toHaveLength(0)
+  })
+
+  test('one that did not end is gone on with after an hour', async () => {
+    await putText(bucket, 'temp/uploads/u1/cat.jpg')
+    const gated = gateStore(bucket)
+    const [first, second] = [schedule({ store: gated.store }), schedule()]
+    await second.check()
+    clock.advance(2 * DAY_MS)
+    const gate = gated.hold('delete', (key) => key.startsWith('temp/'))
+    const broken = first.check()
+    await gate.reached
+    gated.setAway(true)
+    gate.release()
+    await expect(broken).rejects.toThrow('does not answer')
+    await second.check()
+    expect(reports).toHaveLength(0)
+    clock.advance(HOUR_MS)
+    await second.check()
+    expect(reports).toHaveLength(1)
+  })
+
+  test('without an interval there are none, but what was cut short is finished', async () => {
+    const leftOvers: number[] = []
+    const { check } = schedule({
+      intervalMs: 0,
+      onLeftOvers: ({ findings }) => void leftOvers.push(findings.leftOverIntents.objects),
+    })
+    await putText(bucket, 'system/purges/1.json', '{"paths":["items/42"]}')
+    await putText(bucket, 'private/items/42/photos/a/@abcdefghijklnow/800.webp')
+    await check()
+    clock.advance(2 * DAY_MS)
+    await check()
+    await check()
+    expect(leftOvers).toEqual([1])
+    expect(await keysUnder(bucket, '')).toEqual(['system/journal.json'])
+  })
+
+  test('a turn that cannot be understood is taken', async () => {
+    await putText(bucket, 'system/sweep/schedule.json', '{')
+    await schedule().check()
+    expect(reports).toHaveLength(1)
+  })
+
+  test('start looks by itself, a failure is told, close ends it', async () => {
+    const failed = createDeferred<unknown>()
+    const gated = gateStore(bucket)
+    const looked = gated.hold('get', (key) => key === 'system/sweep/schedule.json')
+    const running = schedule({ store: gated.store, checkMs: 1, onFailure: (error) => failed.resolve(error) })
+    running.start()
+    await looked.reached
+    gated.setAway(true)
+    looked.release()
+    expect(await failed.promise).toMatchObject({ code: 'bucket_unreachable' })
+    await running.close()
+  })
+})
