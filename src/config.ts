@@ -3,9 +3,12 @@ import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
+import { clamdSettings } from './settings/clamd.ts'
 import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
+import { uploadSettings } from './settings/uploads.ts'
+import { webhookSettings } from './settings/webhook.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
 import { parsePresets } from './transform/presets.ts'
 import type { RenderingSettings } from './transform/rendering-settings.ts'
@@ -59,9 +62,11 @@ const variables = z.object({
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
-
   ...identitySettings,
   ...librarySettings,
+  ...uploadSettings,
+  ...webhookSettings,
+  ...clamdSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -143,6 +148,9 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
     faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
+  }
+  if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
+    faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
   }
   return faults
 }

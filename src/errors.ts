@@ -42,6 +42,7 @@ const CATALOGUE = {
   identity_unreachable: { status: 502, class: 'J' },
   library_read_only: { status: 503, class: 'K' },
   source_changing: { status: 503, class: 'K' },
+  scanner_unavailable: { status: 503, class: 'K' },
   overloaded: { status: 503, class: 'K' },
   draining: { status: 503, class: 'K' },
   timed_out: { status: 504, class: 'J' },

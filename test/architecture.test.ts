@@ -94,8 +94,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['transfers', 'transform'],
   },
   uploads: {
-    imports: ['errors.ts', 'library', 'media', 'transfers', 'urls'],
-    types: ['audit', 'identity', 'render', 'storage'],
+    imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
+    types: ['audit', 'render', 'storage'],
   },
   limits: { imports: ['cdn'] },
   api: {

@@ -1,8 +1,7 @@
-import { performance } from 'node:perf_hooks'
-import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, renderingOf } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createPool } from '../composition/pool.ts'
+import { createClock } from '../leases/clock.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import type { S3ObjectStore } from '../storage/s3-object-store.ts'
 import { formatReport } from '../sweep/report.ts'
@@ -19,12 +18,8 @@ export async function sweep(config: Config, deletes: boolean): Promise<boolean> 
       store,
       sources: settled.HALFTONE_SOURCES,
       epoch: await epochOf(settled),
-      clock: {
-        // The store's clock: by it everything in the bucket is dated.
-        now: () => Date.now() + (store.clockSkewMs() ?? 0),
-        elapsedMs: () => performance.now(),
-        pause: async (ms) => pause(ms),
-      },
+      // The store's clock: by it everything in the bucket is dated.
+      clock: createClock(() => store.clockSkewMs()),
       deletes,
     })
     if (report === 'busy') {

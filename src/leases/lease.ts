@@ -9,6 +9,8 @@ export interface LeaseOptions {
   /** A lease that its holder has not renewed for so long is lost, as whoever wants it measures. */
   readonly ttlMs: number
   readonly clock: Clock
+  /** Ends the wait for a holder that may be gone. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Somebody else holds the lease now: whoever held it must not go on. */
@@ -74,13 +76,13 @@ export class Lease {
 }
 
 /** What has to hold for taking the lease, once it may be taken. */
-async function whenFree({ store, key, ttlMs, clock }: LeaseOptions): Promise<Condition | undefined> {
+async function whenFree({ store, key, ttlMs, clock, signal }: LeaseOptions): Promise<Condition | undefined> {
   const first = await store.get(key)
   if (first.outcome !== 'found') return { ifNoneMatch: '*' }
   const { etag, body } = first.object
   const sinceMs = clock.elapsedMs()
   while (!body.equals(FREE) && clock.elapsedMs() - sinceMs < ttlMs) {
-    await clock.pause(ttlMs / 10)
+    await clock.pause(ttlMs / 10, signal)
     const next = await store.get(key, { ifNoneMatch: etag })
     if (next.outcome !== 'unchanged') return undefined
   }

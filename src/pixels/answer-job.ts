@@ -16,10 +16,8 @@ export async function answerJob(job: Job): Promise<Answer> {
     if (job.kind === 'inspect') {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
     }
-    if (job.kind === 'describe') {
-      return { kind: 'described', description: await describePicture(job) }
-    }
-    return { kind: 'rendered', picture: await renderPicture(job) }
+    if (job.kind === 'render') return { kind: 'rendered', picture: await renderPicture(job) }
+    return { kind: 'described', description: await describePicture(job) }
   } catch (error) {
     return failure(error)
   }

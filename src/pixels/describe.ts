@@ -1,11 +1,12 @@
 import sharp from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
+import { renderFrames } from './animation.ts'
 import { dominantColour } from './colours.ts'
 import { readShot } from './exif.ts'
 import { type Sides, targetSides } from './geometry.ts'
-import { type Header, readHeader } from './inspect.ts'
-import type { DescribeJob, Description } from './messages.ts'
+import { checkFrames, type Header, readHeader } from './inspect.ts'
+import type { DescribeJob, Description, PictureLimits } from './messages.ts'
 import { decode, type Pixels } from './render.ts'
 import type { Plan } from './steps.ts'
 
@@ -16,19 +17,28 @@ const LONGEST_SIDE = 100
  * Tells what a picture is, and what it looks like: of an animation its first frame. It is decoded as for a rendering, so
  * that what cannot be rendered cannot be described either.
  */
-export async function describePicture({ source, limits, settings }: DescribeJob): Promise<Description> {
+export async function describePicture(job: DescribeJob): Promise<Description> {
+  const { kind, source, limits, settings } = job
   const started = performance.now()
   const header = await readHeader(source, limits)
-  const small = await toRgba(await decode(source, smallPlan(header), limits))
+  const plan = smallPlan(header)
+  if (kind === 'examine' && header.facts.frames > 1) await decodeFrames(source, plan, limits)
+  const small = await toRgba(await decode(source, plan, limits))
   const decoded = performance.now()
   return {
     facts: header.facts,
     dominantColour: dominantColour(small.data),
     thumbHash: rgbaToThumbHash(small.width, small.height, small.data),
-    shot: settings.tellsShot ? readShot(header.exif) : undefined,
+    shot: kind === 'examine' || settings.tellsShot ? readShot(header.exif) : undefined,
     decodeMs: decoded - started,
     encodeMs: performance.now() - decoded,
   }
+}
+
+/** What is broken in a later frame is seen before anybody asks for it. */
+async function decodeFrames(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<void> {
+  checkFrames(plan.header.facts, limits)
+  await renderFrames(source, plan, limits)
 }
 
 /** PNG: a still, with its transparency. What operators decide about pictures does not change what they are. */

@@ -26,9 +26,9 @@ export interface RenderJob {
   readonly settings: RenderingSettings
 }
 
-/** A picture to be described. */
+/** A picture to be described; `examine` is for one that comes in: every frame is decoded, and how it was taken is told. */
 export interface DescribeJob {
-  readonly kind: 'describe'
+  readonly kind: 'describe' | 'examine'
   readonly source: Uint8Array
   readonly limits: PictureLimits
   readonly settings: RenderingSettings

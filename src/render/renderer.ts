@@ -13,6 +13,9 @@ export interface Renderer {
 
   /** What a picture is and what it looks like: decodes it whole, as a rendering does. */
   describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription>
+
+  /** The same of a file that comes in: every frame is decoded, and how it was taken is told whatever the settings say. */
+  examine(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription>
 }
 
 export interface RenderingOptions {

@@ -104,10 +104,21 @@ export class WorkerPool implements Renderer {
     return answer.facts
   }
 
-  async describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription> {
+  describe(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription> {
+    return this.#describe('describe', source, signal)
+  }
+
+  examine(source: Uint8Array, signal?: AbortSignal): Promise<PictureDescription> {
+    return this.#describe('examine', source, signal)
+  }
+
+  async #describe(
+    kind: 'describe' | 'examine',
+    source: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<PictureDescription> {
     const { limits, settings } = this.#options
-    const job = { kind: 'describe', source, limits, settings } as const
-    const { answer, queueMs } = await this.#request(job, signal)
+    const { answer, queueMs } = await this.#request({ kind, source, limits, settings }, signal)
     if (answer.kind !== 'described') throw toError(answer)
     const { decodeMs, encodeMs, ...description } = answer.description
     return { ...description, timings: { queueMs, decodeMs, encodeMs } }

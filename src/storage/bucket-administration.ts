@@ -56,7 +56,7 @@ export interface BucketAdministration {
 export function createBucketAdministration(options: S3Options): BucketAdministration {
   const { client, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket: S3Bucket = { client, call, name: options.bucket }
+  const bucket: S3Bucket = { client, call, name: options.bucket, encryption: {} }
   return {
     create: () => create(bucket, options.region),
     cors: setting(bucket, {

@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Principal } from '../identity/principal.ts'
+import type { Kind } from '../media/kinds.ts'
 import type { DocumentEntry, PhotoEntry } from '../media/records.ts'
 
-/** What can be uploaded: the rows of the table of kinds. */
-export const KINDS = ['item-photo', 'profile-photo', 'verification-document'] as const
-export type Kind = (typeof KINDS)[number]
+export { KINDS, type Kind } from '../media/kinds.ts'
 
 /** What a client wants to upload, and what it is for. */
 export interface UploadRequest {

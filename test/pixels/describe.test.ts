@@ -17,8 +17,12 @@ import {
   truncated,
 } from '../support/pictures.ts'
 import { DEFAULT_RENDERING, type RenderingSettings } from '../../src/transform/rendering-settings.ts'
+import { encodeGif } from '../support/oddities/gif.ts'
 import { LIMITS } from './limits.ts'
 import { alphaAt, distance, pixelAt } from './pixels.ts'
+
+const examine = (source: Uint8Array) =>
+  describePicture({ kind: 'examine', source, limits: LIMITS, settings: DEFAULT_RENDERING })
 
 const describeIt = (source: Uint8Array, settings: Partial<RenderingSettings> = {}) =>
   describePicture({
@@ -240,5 +244,52 @@ describe('how a photo was taken', () => {
     const plain = await pipelineOf(photo(60, 40)).jpeg().toBuffer()
     const broken = Buffer.concat([plain.subarray(0, 2), segment, plain.subarray(2)])
     expect((await describeIt(broken, { tellsShot: true })).shot).toBeUndefined()
+  })
+})
+
+describe('a picture that comes in', () => {
+  const frame = { width: 40, height: 30, indexAt: (x: number, y: number) => (x + y) % 4 }
+  const gif = encodeGif({
+    width: 40,
+    height: 30,
+    palette: [
+      [0, 0, 0],
+      [200, 0, 0],
+      [0, 200, 0],
+      [0, 0, 200],
+    ],
+    frames: [frame, frame, frame],
+  })
+
+  it('is described as it is when it is shown, with how it was taken', async () => {
+    const source = await pipelineOf(photo(60, 40))
+      .withExif({
+        IFD0: { Make: 'Brass & Glass' },
+        IFD3: { GPSLatitude: '47/1 22/1 0/1', GPSLatitudeRef: 'N' },
+      })
+      .jpeg()
+      .toBuffer()
+    const { facts, thumbHash } = await describeIt(source)
+    const examined = await examine(source)
+    expect(examined).toMatchObject({ facts, shot: { make: 'Brass & Glass' } })
+    expect(Buffer.from(examined.thumbHash).equals(Buffer.from(thumbHash))).toBe(true)
+    expect(JSON.stringify(examined.shot)).toBe('{"make":"Brass & Glass"}')
+  })
+
+  it('is decoded with every frame: one that is broken in the last is refused', async () => {
+    expect((await examine(gif)).facts).toMatchObject({ format: 'gif', frames: 3, width: 40, height: 30 })
+    const broken = Buffer.from(gif)
+    // Codes that no decoder knows, in the frame at the end.
+    broken.fill(0xff, gif.length - 400, gif.length - 200)
+    expect((await describeIt(broken)).facts.format).toBe('gif')
+    await expect(examine(broken)).rejects.toMatchObject({ code: 'source_broken' })
+  })
+
+  it('is refused when its frames are too much together', async () => {
+    const limits = { ...LIMITS, maxFramePixels: 3 * 40 * 30 - 1 }
+    const job = { source: gif, limits, settings: DEFAULT_RENDERING } as const
+    await expect(describePicture({ kind: 'examine', ...job })).rejects.toMatchObject({
+      code: 'source_too_large',
+    })
   })
 })

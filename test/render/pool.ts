@@ -6,6 +6,18 @@ import { LIMITS } from '../pixels/limits.ts'
 /** The worker as it is shipped. */
 export const WORKER_FILE = new URL('../../dist/src/pixels/worker.js', import.meta.url).pathname
 
+/** A pool of one worker, for all tests of a file: whoever makes it closes it. */
+export function createTestPool(): WorkerPool {
+  const environment = {}
+  return new WorkerPool({
+    workerFile: WORKER_FILE,
+    workers: 1,
+    environment,
+    limits: LIMITS,
+    settings: DEFAULT_RENDERING,
+  })
+}
+
 /** A pool with its events, ended with the test. */
 export function startPool(options: Partial<WorkerPoolOptions> = {}): {
   pool: WorkerPool
