@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { quietSdk } from '../src/config.ts'
+import { createClient, makeBucket } from '../test/conformance/subject.ts'
 
 /** A server that we did not write: how it is installed and started. */
 interface ForeignServer {
@@ -15,6 +17,8 @@ interface ForeignServer {
   readonly environment: (port: number, directory: string) => Readonly<Record<string, string>>
   /** Answers 200 when the server is ready. */
   readonly health: string
+  /** What the contracts of storage and transfers are not asked of it. */
+  readonly lacks: readonly string[]
 }
 
 const SERVERS: readonly ForeignServer[] = [
@@ -24,6 +28,13 @@ const SERVERS: readonly ForeignServer[] = [
     command: (port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`],
     environment: () => ({}),
     health: '/moto-api/data.json',
+    lacks: [
+      'conditional-deletes',
+      'control-characters',
+      'copy-conditions',
+      'source-conditions',
+      'missing-uploads',
+    ],
   },
   {
     name: 'localstack',
@@ -52,8 +63,23 @@ const SERVERS: readonly ForeignServer[] = [
       XDG_CACHE_HOME: join(directory, 'cache'),
     }),
     health: '/_localstack/health',
+    lacks: ['conditional-deletes', 'control-characters', 'copy-conditions'],
   },
 ]
+
+interface Suite {
+  readonly name: string
+  /** For vitest. */
+  readonly args: readonly string[]
+}
+
+const SUITES: readonly Suite[] = [
+  { name: 'conformance', args: ['--project', 'unit', 'test/conformance'] },
+  { name: 'storage and transfers', args: ['--project', 'integration', 'test/contracts', '-t', 'S3, http'] },
+]
+
+/** Both servers take any. */
+const identity = { region: 'us-east-1', accessKey: 'test', secret: 'test' }
 
 /** Not here: what takes minutes to install, or more than one command to start. By hand: docs/origin.md. */
 const BY_HAND = ['Ceph RGW', 'MinIO', 'versitygw', 's3proxy']
@@ -63,6 +89,7 @@ const READY_MS = 60_000
 const STOP_MS = 5000
 const root = join(tmpdir(), 'halftone-foreign-servers')
 
+quietSdk()
 let failed = false
 const [only] = process.argv.slice(2)
 for (const server of SERVERS.filter(({ name }) => only === undefined || name === only)) {
@@ -72,7 +99,7 @@ for (const server of SERVERS.filter(({ name }) => only === undefined || name ===
 console.log(`By hand: ${BY_HAND.join(', ')} (docs/origin.md)`)
 process.exitCode = failed ? 1 : 0
 
-/** Runs the suite against a server; answers with why it could not. */
+/** Runs the suites against a server; answers with why it could not. */
 async function prove(server: ForeignServer): Promise<string | undefined> {
   const directory = join(root, server.name)
   const obstacle = install(server, directory)
@@ -86,20 +113,30 @@ async function prove(server: ForeignServer): Promise<string | undefined> {
   try {
     const url = `http://127.0.0.1:${port}`
     if (!(await isReady(child, url + server.health))) return `it was not ready within ${READY_MS / 1000} s`
-    const suite = spawnSync('npx', ['vitest', 'run', '--project', 'unit', 'test/conformance'], {
-      env: { ...process.env, S3_TEST_ENDPOINT: url, S3_TEST_SERVER: server.name },
-      encoding: 'utf8',
-    })
-    const summary = /^\d+ passed, \d+ failed$/m.exec(suite.stdout)?.[0] ?? 'it did not run to its end'
-    console.log(`${server.name}: ${summary}`)
-    if (suite.status !== 0) {
-      failed = true
-      console.log(suite.stdout, suite.stderr)
+    const bucket = await makeBucket(createClient({ name: server.name, url, ...identity }))
+    const environment = {
+      S3_TEST_ENDPOINT: url,
+      S3_TEST_SERVER: server.name,
+      S3_TEST_BUCKET: bucket,
+      S3_TEST_LACKS: server.lacks.join(','),
     }
+    for (const suite of SUITES) runSuite(server.name, suite, environment)
     return undefined
   } finally {
     await stop(child)
   }
+}
+
+function runSuite(server: string, suite: Suite, environment: Readonly<Record<string, string>>): void {
+  const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', ...suite.args], {
+    env: { ...process.env, ...environment },
+    encoding: 'utf8',
+  })
+  const summary = /^\d+ passed, \d+ failed.*$/m.exec(stdout)?.[0] ?? 'it did not run to its end'
+  console.log(`${server}: ${suite.name}: ${summary}`)
+  if (status === 0) return
+  failed = true
+  console.log(stdout, stderr)
 }
 
 /** Installs once; later runs find what is there. Answers with why that cannot be done. */

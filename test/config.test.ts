@@ -79,6 +79,11 @@ describe('parseConfig', () => {
       { HALFTONE_SIZES: 'signed' },
       'HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key',
     ],
+    [
+      'a key for another encryption',
+      { HALFTONE_S3_SSE: 's3', HALFTONE_S3_KMS_KEY_ID: 'alias/pictures' },
+      'HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only',
+    ],
   ])('%s', (_, environment, fault) => {
     expect(faultsOf(environment)).toEqual([fault])
   })

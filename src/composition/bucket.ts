@@ -25,5 +25,11 @@ export function s3OptionsOf(config: Config, bucket: string): S3Options {
     headersTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
     bodyTimeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
     maxAttempts: config.HALFTONE_S3_ATTEMPTS,
+    encryption: encryptionOf(config),
   }
+}
+
+function encryptionOf({ HALFTONE_S3_SSE: by, HALFTONE_S3_KMS_KEY_ID: keyId }: Config): S3Options['encryption'] {
+  if (by === 'none') return undefined
+  return by === 's3' ? { by } : { by, keyId }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { toGatewayError } from '../storage/s3-errors.ts'
+import { brokenAnswer, toGatewayError } from '../storage/s3-errors.ts'
 import type { Presigner } from './transfers.ts'
 
 /** What a store enforces of the permissions that it is shown. */
@@ -83,6 +83,9 @@ async function isAccepted(url: string, init: RequestInit): Promise<boolean> {
   try {
     const answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(answerMs) })
     await answer.arrayBuffer()
+    // A store that does not know the request says 501; any other fault of its own says nothing about what it can do.
+    if (answer.status >= 500 && answer.status !== 501)
+      throw brokenAnswer(`a probe was answered with ${answer.status}`)
     return answer.ok
   } catch (error) {
     throw toGatewayError(error)

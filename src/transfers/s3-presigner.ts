@@ -44,6 +44,8 @@ async function signForm(
   what: Parameters<Presigner['form']>[0],
 ): ReturnType<Presigner['form']> {
   check(what)
+  // In a form this stands for the name of the file, which the client chooses.
+  if (what.key.includes('${filename}')) throw new TypeError('The key of a form is to be exact')
   const metadata = stampUnread(what.metadata)
   const fields = { key: what.key, ...wireHeaders(what, metadata), ...encryptionFields(bucket.encryption) }
   // A form goes to the address of the bucket, which a signed URL has in front of its query.

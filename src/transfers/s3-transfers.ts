@@ -8,13 +8,13 @@ import { createS3Upload, type OnAbandoned } from './s3-upload.ts'
 import type { CopyOptions, CopyResult, ObjectHeaders, Transfers } from './transfers.ts'
 import { commandHeaders, quoted } from './write-headers.ts'
 
-/** What may be told of the streams and copies of a bucket. */
+/** What the streams and copies of a bucket tell. */
 export interface S3TransfersOptions {
-  readonly onAbandoned?: OnAbandoned | undefined
+  readonly onAbandoned: OnAbandoned
 }
 
 /** Streams and copies on a bucket behind the S3 protocol, over the sockets of its store. */
-export function createS3Transfers(bucket: S3Bucket, options: S3TransfersOptions = {}): Transfers {
+export function createS3Transfers(bucket: S3Bucket, { onAbandoned }: S3TransfersOptions): Transfers {
   const slow = patient(bucket)
   const copy = createS3Copy(slow)
   const remove = createS3Delete(bucket)
@@ -29,7 +29,7 @@ export function createS3Transfers(bucket: S3Bucket, options: S3TransfersOptions 
   }
 
   return {
-    upload: createS3Upload(slow, options.onAbandoned ?? (() => {})),
+    upload: createS3Upload(slow, onAbandoned),
     download: createS3Download(bucket),
     copy,
     move,

@@ -30,7 +30,7 @@ interface Upload {
   readonly signal: AbortSignal
 }
 
-/** The `upload` of a bucket. At most four parts of a stream are in memory: three on their way, one being filled. */
+/** The `upload` of a bucket. At most three parts of a stream are in memory: on their way, or being filled. */
 export function createS3Upload(bucket: S3Bucket, onAbandoned: OnAbandoned): Transfers['upload'] {
   return async function upload(key, body, options) {
     checkKey(key)
