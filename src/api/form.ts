@@ -118,8 +118,12 @@ async function pump(body: Readable, parser: BusboyInstance, limits: FormLimits):
 
 function drained(parser: BusboyInstance): Promise<void> {
   return new Promise((resolve, reject) => {
-    parser.once('drain', resolve)
-    parser.once('close', () => reject(malformed()))
+    const settle = (): void => {
+      parser.off('drain', settle).off('close', settle)
+      if (parser.destroyed) reject(malformed())
+      else resolve()
+    }
+    parser.on('drain', settle).on('close', settle)
   })
 }
 

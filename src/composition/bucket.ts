@@ -29,7 +29,10 @@ export function s3OptionsOf(config: Config, bucket: string): S3Options {
   }
 }
 
-function encryptionOf({ HALFTONE_S3_SSE: by, HALFTONE_S3_KMS_KEY_ID: keyId }: Config): S3Options['encryption'] {
+function encryptionOf({
+  HALFTONE_S3_SSE: by,
+  HALFTONE_S3_KMS_KEY_ID: keyId,
+}: Config): S3Options['encryption'] {
   if (by === 'none') return undefined
   return by === 's3' ? { by } : { by, keyId }
 }

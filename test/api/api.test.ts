@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { itemsPage } from '../../src/api/schemas.ts'
+import { itemsPage, ticket } from '../../src/api/schemas.ts'
 import { createLimits } from '../../src/limits/limits.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { codeOf, createTestApi, readAs, type TestApi, tokenOf } from '../support/api.ts'
@@ -183,6 +183,41 @@ describe('Idempotency-Key', () => {
     goOn()
     expect((await first).status).toBe(201)
     expect((await post()).headers.get('idempotency-replayed')).toBe('true')
+  })
+
+  /** Makes what was kept of the one key that there is older, or damages it. */
+  async function keep(change: (kept: string) => string): Promise<void> {
+    const [key = ''] = await keysUnder(api.store, 'system/idempotency/')
+    const found = await api.store.get(key)
+    if (found.outcome !== 'found') throw new Error('Nothing was kept')
+    const body = Buffer.from(change(found.object.body.toString()))
+    await api.store.put(key, body, { contentType: 'application/json' })
+  }
+  const age = (ms: number) => async () => keep((kept) => kept.replace(/"at":\d+/, `"at":${Date.now() - ms}`))
+  const HOUR_MS = 3_600_000
+
+  test.each([
+    ['is answered the same for almost a day', age(23 * HOUR_MS), true],
+    ['is a new one after a day', age(25 * HOUR_MS), false],
+    ['is a new one when what was kept is damaged', async () => keep((kept) => kept.slice(0, 40)), false],
+  ])('a key %s', async (_what, change, isReplayed) => {
+    const first = await readAs(await post(), ticket)
+    await change()
+    const again = await post()
+    expect(again.headers.has('idempotency-replayed')).toBe(isReplayed)
+    expect((await readAs(again, ticket)).uploadId === first.uploadId).toBe(isReplayed)
+  })
+
+  test('a key whose holder died is taken over', async () => {
+    await post()
+    const inFlight = (ms: number) => (kept: string) => {
+      const [, fingerprint] = /"fingerprint":"([^"]+)"/.exec(kept) ?? []
+      return JSON.stringify({ state: 'in-flight', fingerprint, at: Date.now() - ms })
+    }
+    await keep(inFlight(60_000))
+    expect(await codeOf(await post())).toBe('409 conflict')
+    await keep(inFlight(180_000))
+    expect((await post()).status).toBe(201)
   })
 
   test('what failed may be tried again', async () => {

@@ -47,24 +47,12 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The API on a bucket in memory with the real library; uploads are a twin. Every answer is checked against its schema. */
-export function createTestApi(options: Partial<ApiOptions> = {}) {
-  const store = options.store ?? createMemoryObjectStore()
-  const library = openLibrary(store)
-  const transfers = createMemoryTransfers(store)
-  const { albums, profiles } = library
-  const audited: AuditEntry[] = []
-  const events: string[] = []
-  const tell = (verb: string) => async (event: MediaEvent) => void events.push(`${verb} ${event.type}`)
-  const uploads = createUploadsTwin({ transfers, albums, profiles, maxBytes: 1_000 })
-  const api = createApi({
-    store,
-    ...library,
-    transfers,
-    uploads,
+type PartsOfApi = 'store' | 'albums' | 'profiles' | 'documents' | 'uploads' | 'transfers' | 'audit' | 'outbox'
+
+/** Options of the API for tests: users by tokens, no limits. */
+export function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>): ApiOptions {
+  return {
     identity: createIdentity(IDENTITY),
-    audit: { record: async (entry) => void audited.push(entry) },
-    outbox: { intend: tell('intend'), confirm: tell('confirm'), withdraw: tell('withdraw') },
     limits: createLimits({
       perMinute: { tickets: 0, completes: 0, 'private-renders': 0 },
       usersPerAddress: 1,
@@ -79,7 +67,30 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
     maxFormBytes: 10_000,
     bodyTimeoutMs: 10_000,
     ...options,
-  })
+  }
+}
+
+/** The API on a bucket in memory with the real library; uploads are a twin. Every answer is checked against its schema. */
+export function createTestApi(options: Partial<ApiOptions> = {}) {
+  const store = options.store ?? createMemoryObjectStore()
+  const library = openLibrary(store)
+  const transfers = createMemoryTransfers(store)
+  const { albums, profiles } = library
+  const audited: AuditEntry[] = []
+  const events: string[] = []
+  const tell = (verb: string) => async (event: MediaEvent) => void events.push(`${verb} ${event.type}`)
+  const uploads = createUploadsTwin({ transfers, albums, profiles, maxBytes: 1_000 })
+  const api = createApi(
+    apiOptions({
+      store,
+      ...library,
+      transfers,
+      uploads,
+      audit: { record: async (entry) => void audited.push(entry) },
+      outbox: { intend: tell('intend'), confirm: tell('confirm'), withdraw: tell('withdraw') },
+      ...options,
+    }),
+  )
   const app = mount(api)
   async function call(line: string, { as, json, body, headers }: Call = {}): Promise<Response> {
     const [method = 'GET', path = ''] = line.split(' ')
