@@ -45,7 +45,12 @@ export function createIdempotency(store: ObjectStore, now: () => number = Date.n
     const outcome = await take(store, claim, now)
     if ('answer' in outcome) return replay(outcome.answer)
     await next()
-    await settle(store, claim, outcome.etag, { answer: c.res, at: now() })
+    try {
+      await settle(store, claim, outcome.etag, { answer: c.res, at: now() })
+    } catch (error) {
+      // It is done, and the client is there to be told: the log hears that it would not be told again.
+      c.set('error', error)
+    }
   }
   return middleware
 }

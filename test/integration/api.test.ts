@@ -1,7 +1,13 @@
+import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { createApi } from '../../src/api/api.ts'
 import { completed, item, ticket } from '../../src/api/schemas.ts'
@@ -155,6 +161,24 @@ describe('requirements: Flows – over sockets, from the ticket to the last byte
     expect((await call(`DELETE /users/ana/documents/${fileId}`)).status).toBe(204)
     expect(await keysUnder(store, `verification/ana/passport/`)).toEqual([])
   })
+})
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+if (!hasCurl) console.warn('Skipped: the commands of docs/api.md need curl')
+
+test.skipIf(!hasCurl)('the commands of docs/api.md do what they say', async () => {
+  const [, script = ''] = /```sh\n(.*?)```/s.exec(readFileSync('docs/api.md', 'utf8')) ?? []
+  const dir = await mkdtemp(join(tmpdir(), 'halftone-api-'))
+  onTestFinished(async () => rm(dir, { recursive: true }))
+  await writeFile(join(dir, 'photo.jpg'), jpeg)
+  const { stdout } = await promisify(execFile)('bash', ['-euc', script], {
+    cwd: dir,
+    env: { PATH: process.env['PATH'], API: `${server.url}/api/v1`, TOKEN: owner.replace('Bearer ', '') },
+  })
+  expect(stdout).toContain('"uploadId"')
+  expect(stdout).toContain('/img/items/bicycle/photos/')
+  expect(stdout).toMatch(/large\.webp\?expires=\d+&access=/)
+  expect(await keysUnder(store, 'items/bicycle/')).toEqual([])
 })
 
 describe('forms over sockets', () => {
