@@ -3,8 +3,10 @@ import type { MiddlewareHandler } from 'hono'
 import { GatewayError } from '../errors.ts'
 import { DEFAULT_PRICES, monthlyCost, type PriceTable } from '../media/prices.ts'
 import { albumKey } from '../media/records.ts'
-import { type LibraryStatistics, measureLibrary, OBJECT_KINDS } from '../media/statistics.ts'
+import { noteGrowth } from '../media/growth.ts'
+import { measureLibrary, OBJECT_KINDS } from '../media/statistics.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { findLastSweep } from '../sweep/last-report.ts'
 import { idPattern } from '../urls/ids.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, principalOf } from './env.ts'
@@ -25,6 +27,14 @@ const statistics = z
     photos: count,
     profiles: count,
     largestItems: z.array(z.strictObject({ itemId: z.string(), photos: count, ...amount.shape })).readonly(),
+    growth: z
+      .strictObject({ since: z.iso.date(), objects: z.number(), bytes: z.number() })
+      .optional()
+      .openapi({ description: 'Since some 30 days ago, or the first day that was counted' }),
+    lastSweep: z
+      .strictObject({ mode: z.enum(['dry-run', 'delete']), endedAt: z.string(), ...amount.shape })
+      .optional()
+      .openapi({ description: 'What it freed; of a dry run what a real one would free' }),
     monthlyEstimate: z.strictObject({
       prices: z.string(),
       currency: z.string(),
@@ -102,7 +112,7 @@ function createStatistics(store: ObjectStore, prices: PriceTable = DEFAULT_PRICE
   return function measure(): Promise<z.infer<typeof statistics>> {
     const now = performance.now()
     if (last !== undefined && now - last.startedAt < STATISTICS_TTL_MS) return last.found
-    const found = measureLibrary(store.list('')).then((library) => show(library, prices))
+    const found = measureAll(store, prices)
     const mine = { found, startedAt: now }
     last = mine
     found.catch(() => {
@@ -112,8 +122,17 @@ function createStatistics(store: ObjectStore, prices: PriceTable = DEFAULT_PRICE
   }
 }
 
-function show(library: LibraryStatistics, prices: PriceTable): z.infer<typeof statistics> {
+async function measureAll(store: ObjectStore, prices: PriceTable): Promise<z.infer<typeof statistics>> {
+  const library = await measureLibrary(store.list(''))
+  const now = new Date()
+  const growth = await noteGrowth(store, library, now)
+  const lastSweep = await findLastSweep(store)
   const { name, currency } = prices
-  const monthlyEstimate = { prices: name, currency, ...monthlyCost(library.bytes, prices) }
-  return { measuredAt: new Date().toISOString(), ...library, monthlyEstimate }
+  return {
+    measuredAt: now.toISOString(),
+    ...library,
+    ...(growth && { growth }),
+    ...(lastSweep && { lastSweep }),
+    monthlyEstimate: { prices: name, currency, ...monthlyCost(library.bytes, prices) },
+  }
 }

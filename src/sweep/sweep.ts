@@ -12,7 +12,7 @@ import { Lease, LeaseLost } from '../leases/lease.ts'
 import { sweepMarkedFiles } from './marked-files.ts'
 import { MARKS } from './marks.ts'
 import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
-import { emptyTally, type SweepReport } from './report.ts'
+import { emptyTally, REPORTS, type SweepReport } from './report.ts'
 import type { Pass, SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
 import { sweepAnswers, sweepUploads, sweepUploadStates } from './uploads.ts'
@@ -93,7 +93,7 @@ async function account(
     resumed: resumed !== undefined,
     ...tally,
   }
-  await store.put(`system/sweep/reports/${startedAt}-${randomUUID()}.json`, toJson(report), {
+  await store.put(`${REPORTS}${startedAt}-${randomUUID()}.json`, toJson(report), {
     contentType: 'application/json',
     cacheControl: 'no-store',
     ifNoneMatch: '*',

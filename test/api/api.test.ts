@@ -5,7 +5,8 @@ import { itemsPage, ticket } from '../../src/api/schemas.ts'
 import { createLimits } from '../../src/limits/limits.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { codeOf, createTestApi, readAs, type TestApi, tokenOf } from '../support/api.ts'
-import { by, ITEM, keysUnder, putItemAbc } from '../library/library.ts'
+import { by, ITEM, keysUnder, putItemAbc, putText } from '../library/library.ts'
+import { createClock, sweepOnce } from '../sweep/sweeping.ts'
 
 let api: TestApi
 let owner: string
@@ -120,6 +121,34 @@ describe('for administrators', () => {
       monthlyEstimate: { currency: 'USD' },
     })
     expect(listings).toBe(1)
+  })
+
+  test('how it has grown, and what a sweep would free', async () => {
+    const put = async (key: string, value: unknown) =>
+      api.store.put(key, Buffer.from(JSON.stringify(value)), { contentType: 'application/json' })
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
+    for (const [days, objects] of [
+      [40, 1],
+      [31, 2],
+      [3, 3],
+    ] as const) {
+      await put(`system/statistics/${daysAgo(days)}.json`, { objects, bytes: 10 })
+    }
+    await putText(api.store, 'temp/uploads/u1/cat.jpg')
+    const clock = createClock()
+    clock.advance(2 * 86_400_000)
+    await sweepOnce(api.store, clock, { deletes: false })
+    const counted = await readAs(
+      await api.call('GET /stats', { as: await tokenOf('root', 'admin') }),
+      z.looseObject({ objects: z.number(), growth: z.unknown(), lastSweep: z.unknown() }),
+    )
+    expect(counted.growth).toMatchObject({ since: daysAgo(31), objects: counted.objects - 2 })
+    expect(counted.lastSweep).toMatchObject({
+      mode: 'dry-run',
+      objects: 1,
+      bytes: 'temp/uploads/u1/cat.jpg'.length,
+    })
+    expect(await keysUnder(api.store, 'system/statistics/')).toHaveLength(4)
   })
 
   test.each(['GET /items', 'GET /stats'])('%s is for nobody else', async (line) => {
