@@ -158,7 +158,7 @@ function contradictions(config: z.infer<typeof variables>): string[] {
 function shown(name: string, set: Record<string, unknown>): string {
   const value = set[name]
   if (value === undefined) return name
-  return /KEY|SECRET|TOKEN|CREDENTIALS/.test(name)
+  return /KEY|SECRET|TOKEN|CREDENTIALS|WEBHOOK_URL/.test(name)
     ? `${name} (set, not shown)`
     : `${name}=${JSON.stringify(value)}`
 }

@@ -2,7 +2,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError, quietSdk, readConfig } from './config.ts'
 import { type AdoptChoices, adopt } from './commands/adopt.ts'
+import { audit, type AuditChoices } from './commands/audit.ts'
 import { doctor } from './commands/doctor.ts'
+import { dropEvents, type EventChoices, listEvents, retryEvents } from './commands/events.ts'
 import { purge } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
@@ -86,6 +88,43 @@ program
   .option('--ttl <seconds>', 'how long it is accepted', '3600')
   .description('prints a bearer token, to try things out')
   .action((choices: TokenChoices) => token(readConfig(), choices))
+
+program
+  .command('audit')
+  .option('--user <id>', 'what this user, or this API key, did')
+  .option('--object <prefix>', 'what was done with objects whose path or key begins so')
+  .option('--action <name>', 'read, grant, refuse, create, change or delete')
+  .option('--from <time>', 'since then (ISO 8601, UTC where it names no zone); 7 days ago without it')
+  .option('--to <time>', 'until then')
+  .option('--json', 'for scripts: a line of JSON an entry')
+  .description('says who did what with private things')
+  .action(async (choices: AuditChoices) => {
+    if (!(await audit(readConfig(), choices))) process.exitCode = 1
+  })
+
+const events = program.command('events').description('events on their way to the webhook')
+
+events
+  .command('list')
+  .option('--json', 'for scripts: a line of JSON an event')
+  .description('those that wait, and those that were given up')
+  .action((choices: EventChoices) => listEvents(readConfig(), choices))
+
+events
+  .command('retry')
+  .argument('<id...>', 'ids of events that were given up, or the word all')
+  .description('lets them be delivered again')
+  .action(async (ids: string[]) => {
+    if (!(await retryEvents(readConfig(), ids))) process.exitCode = 1
+  })
+
+events
+  .command('drop')
+  .argument('<id...>', 'ids of events that were given up, or the word all')
+  .description('removes them: nobody will be told')
+  .action(async (ids: string[]) => {
+    if (!(await dropEvents(readConfig(), ids))) process.exitCode = 1
+  })
 
 program
   .command('setup')

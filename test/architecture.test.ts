@@ -51,6 +51,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'gateway.ts',
       'http',
       'identity',
+      'leases',
       'media',
       'render',
       'running',
@@ -113,12 +114,16 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  // What browsers are given to run.
+  pages: { imports: ['cdn', 'http'] },
+  // Runs in browsers, and is built by itself.
+  browser: { imports: [] },
 }
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'http']],
+  [/^hono|^@hono\//, ['api', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
   [/^undici$/, ['storage', 'events', 'identity']],
@@ -208,6 +213,7 @@ test.each([
   ['sources/journal.ts', "import { Hono } from 'hono'"],
   ['media/records.ts', "export { S3Client } from '@aws-sdk/client-s3'"],
   ['pixels/render.ts', "import { Admission } from '../render/admission.ts'"],
+  ['browser/session.ts', "import type { Ticket } from '../uploads/uploads.ts'"],
   ['nowhere/a.ts', "import { a } from '../urls/ids.ts'"],
   ['urls/ids.ts', "import { a } from '../../origin/log.ts'"],
 ])('a planted violation is found: %s, %s', (file, line) => {

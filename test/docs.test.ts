@@ -6,7 +6,7 @@ import { parseConfig as parseOriginConfig } from '../origin/origin-config.ts'
 import { CACHE_CONTROL } from '../src/cdn/cache-policy.ts'
 import { ConfigError, parseConfig, variableNames } from '../src/config.ts'
 import { parsePresets } from '../src/transform/presets.ts'
-import { addGauges, createMetrics } from '../src/telemetry/metrics.ts'
+import { addEventGauges, addGauges, createMetrics } from '../src/telemetry/metrics.ts'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const packageFile = z.object({ scripts: z.record(z.string(), z.string()) })
@@ -96,6 +96,7 @@ test('docs/operations.md has every metric, and no other', () => {
     journalLagSeconds: zero,
     workerMemoryBytes: zero,
   })
+  addEventGauges(registry, { pending: zero, oldestSeconds: zero })
   const metrics = registry.getMetricsAsArray().map(({ name }) => name)
   const own = metrics.filter((name) => name.startsWith('halftone_'))
   const rows = rowsOf('docs/operations.md', 'Metrics')

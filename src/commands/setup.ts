@@ -2,7 +2,7 @@ import { s3OptionsOf } from '../composition/bucket.ts'
 import type { Config } from '../config.ts'
 import { iamPolicy } from '../setup/iam-policy.ts'
 import { setUpBucket, type StepResult } from '../setup/plan.ts'
-import { createBucketAdministration } from '../storage/bucket-administration.ts'
+import { type BucketEncryption, createBucketAdministration } from '../storage/bucket-administration.ts'
 import { withBucket } from './bucket.ts'
 
 export interface SetupChoices {
@@ -25,14 +25,15 @@ const MARKS: Record<StepResult['outcome'], string> = {
 export async function setup(config: Config, choices: SetupChoices): Promise<void> {
   const settled = withBucket(config)
   const { HALFTONE_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint } = settled
-  if (choices.iam === true) return print(JSON.stringify(iamPolicy(bucket), undefined, 2))
+  if (choices.iam === true)
+    return print(JSON.stringify(iamPolicy(bucket, settled.HALFTONE_S3_KMS_KEY_ID), undefined, 2))
   const administration = createBucketAdministration(s3OptionsOf(settled, bucket))
   try {
     if (choices.write === true) print(`bucket ${bucket}: ${await administration.create()}`)
     const options = {
       bucket,
       origins: choices.origin ?? [],
-      encryption: { algorithm: 'AES256' } as const,
+      encryption: encryptionOf(settled),
       isOverTls: endpoint === undefined || endpoint.startsWith('https:'),
       recoveryDays: choices.recoveryDays,
       archiveAfterDays: choices.archiveAfterDays,
@@ -48,4 +49,9 @@ export async function setup(config: Config, choices: SetupChoices): Promise<void
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
+}
+
+/** What the bucket does of its own accord is what Halftone asks for with each write, or else S3's own keys. */
+function encryptionOf({ HALFTONE_S3_SSE: sse, HALFTONE_S3_KMS_KEY_ID: kmsKeyId }: Config): BucketEncryption {
+  return sse === 'kms' ? { algorithm: 'aws:kms', kmsKeyId } : { algorithm: 'AES256' }
 }

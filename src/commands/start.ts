@@ -1,7 +1,9 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
-import { openBucket } from '../composition/bucket.ts'
+import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
+import { corsRule } from '../setup/plan.ts'
+import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
@@ -26,6 +28,7 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   const config = readConfig({ ...secrets, ...origin.variables })
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
+  await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const gateway = await runGateway({ config, log, samplesPage }, store)
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
@@ -37,6 +40,16 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   await gateway.close()
   store.close()
   if (reason.startsWith('origin')) process.exitCode = 1
+}
+
+/** The demo page may be opened by any name of this machine, and sends files to its bucket. */
+async function allowUploads(config: Config, bucket: string): Promise<void> {
+  const administration = createBucketAdministration(s3OptionsOf(config, bucket))
+  try {
+    await administration.cors.put([corsRule(['*'])])
+  } finally {
+    administration.close()
+  }
 }
 
 /** At most so many items on the page. */

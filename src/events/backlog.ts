@@ -8,6 +8,8 @@ const MAX_EVENTS = 100
 export interface Waiting {
   readonly object: string
   readonly events: readonly EventName[]
+  /** Whether there are later ones, for another look. */
+  readonly hasMore: boolean
 }
 
 /** What a listing of the outbox has shown. */
@@ -38,7 +40,7 @@ export async function* groupByObject(
 }
 
 function toWaiting(object: string, group: readonly EventName[]): Waiting {
-  return { object, events: inOrder(group).slice(0, MAX_EVENTS) }
+  return { object, events: inOrder(group).slice(0, MAX_EVENTS), hasMore: group.length > MAX_EVENTS }
 }
 
 /** By revision; those without one in between, by time: they never overtake what came before them on the clock. */

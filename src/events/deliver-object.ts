@@ -48,20 +48,20 @@ const LONGEST_RETRY_MS = 2 * 3_600_000
 type Step = 'next' | { readonly waitMs: number }
 
 /**
- * Delivers the events of an object one after another, until one has to wait; returns for how long. `record_invalid`
- * when an event or its record cannot be understood.
+ * Delivers the events of an object one after another. Returns for how long the next one has to wait at least, if one
+ * has to. `record_invalid` when an event or its record cannot be understood.
  */
 export async function deliverObject(
   { events }: Waiting,
   options: DeliveryOptions,
   keepLease: KeepLease,
-): Promise<number> {
+): Promise<number | undefined> {
   for (const [index, name] of events.entries()) {
     const isOvertaken = events.slice(index + 1).some(({ revision }) => revision !== undefined)
     const step = await deliverNext(name, { ...options, keepLease, isOvertaken })
     if (step !== 'next') return step.waitMs
   }
-  return 0
+  return undefined
 }
 
 interface Turn extends DeliveryOptions {

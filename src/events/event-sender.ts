@@ -68,7 +68,12 @@ export class EventSender {
     await this.#running
     const lease = this.#lease
     this.#lease = undefined
-    await lease?.release()
+    try {
+      await lease?.release()
+    } catch (error) {
+      // Another replica has it all the same, half a minute later.
+      this.#options.onFailure(error)
+    }
   }
 
   /** There is something to deliver: does not wait for the next look. */
@@ -150,7 +155,7 @@ export class EventSender {
   }
 
   async #serve(waiting: Waiting, lease: Lease): Promise<void> {
-    let waitMs: number
+    let waitMs: number | undefined
     try {
       waitMs = await deliverObject(waiting, this.#options, () => this.#keep(lease))
     } catch (error) {
@@ -159,7 +164,9 @@ export class EventSender {
       this.#options.onFailure(error)
       waitMs = FAULT_REST_MS
     }
-    if (waitMs > 0) this.#waitUntilMs.set(waiting.object, this.#options.clock.now() + waitMs)
+    if (waitMs === undefined && waiting.hasMore) this.wake()
+    if (waitMs !== undefined && waitMs > 0)
+      this.#waitUntilMs.set(waiting.object, this.#options.clock.now() + waitMs)
   }
 
   /** Asked before each delivery, so that a long pass neither loses the lease nor outlives a stop. */

@@ -7,7 +7,12 @@ import type { AppEnv } from './env.ts'
 import { sentClass } from './negotiation.ts'
 
 /** Seconds after which trying again makes sense, for the failures where it does. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 1, draining: 1, source_changing: 1 }
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  draining: 1,
+  source_changing: 1,
+  scanner_unavailable: 10,
+}
 
 const INVALID_TOKEN = 'Bearer error="invalid_token"'
 

@@ -16,7 +16,7 @@ const webhookSecret = z
 
 /** Where events go, and how hard is tried. */
 export const webhookSettings = {
-  HALFTONE_WEBHOOK_URL: z.url({ error: accepted }).refine(isSafe, accepted).optional(),
+  HALFTONE_WEBHOOK_URL: z.string().refine(isSafe, accepted).optional(),
   HALFTONE_WEBHOOK_SECRETS: list.pipe(z.array(webhookSecret)).default([]),
   HALFTONE_WEBHOOK_TIMEOUT_MS: whole(10_000, 100, 10_000),
   HALFTONE_WEBHOOK_ATTEMPTS: whole(30, 1, 1_000),
@@ -24,6 +24,7 @@ export const webhookSettings = {
 }
 
 function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
   if (username !== '' || password !== '') return false
   return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname))

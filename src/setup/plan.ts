@@ -146,7 +146,8 @@ function merged<Rule extends { ID?: string | undefined }>(
   return [...now.filter(({ ID }) => ID?.startsWith(OURS) !== true), ...ours]
 }
 
-function corsRule(origins: readonly string[]): CORSRule {
+/** Lets pages of these origins send files; what they may send is decided by the URLs that were signed for them. */
+export function corsRule(origins: readonly string[]): CORSRule {
   return {
     ID: `${OURS}uploads`,
     AllowedOrigins: [...origins],

@@ -11,7 +11,7 @@ import type {
 
 /** One call to the bucket, as it ended. */
 export interface StoreCall {
-  readonly verb: 'head' | 'get' | 'put' | 'delete' | 'list'
+  readonly verb: 'head' | 'get' | 'put' | 'delete' | 'list' | 'upload' | 'download' | 'copy' | 'move'
   readonly outcome: StoreOutcome
   readonly seconds: number
 }
@@ -21,6 +21,7 @@ export type StoreOutcome =
   | GetResult['outcome']
   | PutResult['outcome']
   | 'deleted'
+  | 'copied'
   | 'page'
   | ErrorCode
   | 'aborted'
@@ -50,7 +51,8 @@ export function observeStore(store: ObjectStore, observer: StoreObserver): Objec
   }
 }
 
-async function observe<T>(
+/** Does one call and reports how it ended. */
+export async function observe<T>(
   observer: StoreObserver,
   { verb, signal }: Pick<StoreCall, 'verb'> & CallOptions,
   work: () => Promise<T>,

@@ -50,19 +50,40 @@ export function createMetrics() {
     bucketCalls: counter('bucket_calls', 'Calls of the bucket by verb and outcome', ['verb', 'outcome']),
     bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
+    events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
     workerRestarts: counter('worker_restarts', 'Render workers replaced, by reason', ['reason']),
   }
 }
 
+/** The same of the outbox, where there is a webhook. */
+export interface EventGauges {
+  readonly pending: () => number
+  readonly oldestSeconds: () => number
+}
+
+type Row = readonly [name: string, help: string, read: () => number]
+
 /** Adds the gauges once the parts that they read exist. */
 export function addGauges(registry: Registry, gauges: Gauges): void {
-  for (const [name, help, read] of table(gauges)) {
+  addRows(registry, table(gauges))
+}
+
+/** Adds the gauges of the sender of events. */
+export function addEventGauges(registry: Registry, { pending, oldestSeconds }: EventGauges): void {
+  addRows(registry, [
+    ['halftone_events_pending', 'Events that waited at the last look at the outbox', pending],
+    ['halftone_events_oldest_seconds', 'Age of the oldest event that waits', oldestSeconds],
+  ])
+}
+
+function addRows(registry: Registry, rows: readonly Row[]): void {
+  for (const [name, help, read] of rows) {
     const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) })
     registry.registerMetric(gauge)
   }
 }
 
-function table(gauges: Gauges): [name: string, help: string, read: () => number][] {
+function table(gauges: Gauges): readonly Row[] {
   return [
     ['halftone_queue_length', 'Pictures that wait for a render slot', gauges.queueLength],
     ['halftone_rendering', 'Pictures being rendered', gauges.rendering],

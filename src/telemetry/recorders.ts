@@ -1,3 +1,4 @@
+import type { Attempt } from '../events/deliver-object.ts'
 import type { PoolEvent } from '../render/worker-pool.ts'
 import type { StoreObserver } from '../storage/observed-store.ts'
 import type { Logger } from './log.ts'
@@ -22,5 +23,16 @@ export function recordPoolEvents(log: Logger, metrics: Metrics): (event: PoolEve
     } else {
       log.info({ pid: event.pid }, 'render worker started')
     }
+  }
+}
+
+/** Counts deliveries of events, and logs those that failed. */
+export function recordEvents(log: Logger, metrics: Metrics): (attempt: Attempt) => void {
+  return ({ outcome, event: { id, type, object }, failures, reason }) => {
+    metrics.events.inc({ outcome })
+    const line = { event: id, type, object, failures, reason }
+    if (outcome === 'dead') log.error(line, 'event given up')
+    else if (outcome === 'failed') log.warn(line, 'event not delivered')
+    else log.debug(line, 'event delivered')
   }
 }

@@ -75,7 +75,9 @@ export type Receiver = Awaited<ReturnType<typeof startReceiver>>
 function isSigned(headers: Record<string, string | string[] | undefined>, body: string): boolean {
   const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64')
   const { 'webhook-id': id, 'webhook-timestamp': time } = headers
-  const expected = createHmac('sha256', key).update(`${id}.${time}.${body}`).digest()
+  const expected = createHmac('sha256', key)
+    .update(`${String(id)}.${String(time)}.${body}`)
+    .digest()
   return String(headers['webhook-signature'])
     .split(' ')
     .map((text) => Buffer.from(text.replace(/^v1,/, ''), 'base64'))

@@ -50,7 +50,9 @@ describe.each([
   test.runIf(isHere)('a file beyond what clamd takes is refused, whoever notices', async () => {
     const file = Buffer.alloc(MAX_BYTES + 1)
     await expect(scan(file)).rejects.toMatchObject({ code: 'upload_too_large' })
-    await expect(scan(file, 2 * MAX_BYTES)).rejects.toMatchObject({ code: 'upload_too_large' })
+    // clamd hangs up with bytes unread, and its last words may be lost with the connection.
+    const refusal = expect.stringMatching(/^(upload_too_large|scanner_unavailable)$/)
+    await expect(scan(file, 2 * MAX_BYTES)).rejects.toMatchObject({ code: refusal })
   })
 })
 

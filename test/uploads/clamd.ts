@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -6,6 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClamdAddress } from '../../src/uploads/clamd.ts'
+import { said } from '../support/said.ts'
 
 /** The file that every scanner finds; in two halves here, or a scanner finds this one. */
 export const EICAR = Buffer.from(
@@ -40,7 +41,7 @@ export async function startClamd(): Promise<Clamd> {
   ]
   await writeFile(join(dir, 'clamd.conf'), `${settings.join('\n')}\n`)
   const daemon = spawn('clamd', ['-c', join(dir, 'clamd.conf')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await readyLine(daemon)
+  await said(daemon, 'Self checking every')
   return {
     address: { path },
     async stop() {
@@ -50,17 +51,6 @@ export async function startClamd(): Promise<Clamd> {
       await rm(dir, { recursive: true, force: true })
     },
   }
-}
-
-async function readyLine(daemon: ChildProcess): Promise<void> {
-  let said = ''
-  for await (const text of daemon.stdout ?? []) {
-    said += String(text)
-    if (!said.includes('Self checking every')) continue
-    daemon.stdout?.resume()
-    return
-  }
-  throw new Error(`clamd ended: ${said}`)
 }
 
 /** A server of ours that speaks INSTREAM and knows EICAR. */
