@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { Access } from '../media/records.ts'
 import { type Guarded, mayChange, mayRead } from '../identity/access.ts'
 import type { Principal } from '../identity/principal.ts'
-import { type ApiEnv, principalOf, tokenMissing } from './env.ts'
+import { type ApiEnv, tokenMissing } from './env.ts'
 
 /** What somebody wants to do something with. */
 export interface Target extends Guarded {
@@ -46,7 +46,7 @@ export function createGuard(audit: AuditTrail): Guard {
       throw refusalOf(principal, target)
     },
     async change(c, target, action, detail) {
-      const principal = principalOf(c)
+      const principal = c.get('principal')
       const { object, access } = target
       const isAllowed = mayChange(principal, target)
       if (access !== 'public') await record(c, { action: isAllowed ? action : 'refuse', object, detail })

@@ -158,7 +158,8 @@ describe('requirements: Files – verification documents', () => {
       expect(await codeOf(await api.call(line, { as: owner })), line).toBe('403 access_denied')
     }
     expect(await codeOf(await api.call(`DELETE ${file}`, { as: reviewer }))).toBe('403 access_denied')
-    expect(api.audited.map(({ action }) => action)).toEqual(Array.from({ length: 5 }, () => 'refuse'))
+    expect(api.audited.map(({ action }) => action)).toEqual(Array.from({ length: 9 }, () => 'refuse'))
+    expect(api.audited.filter(({ principal }) => principal === undefined)).toHaveLength(4)
     expect((await api.call(`DELETE ${file}`, { as: user })).status).toBe(204)
     expect(await codeOf(await api.call(`GET ${file}`, { as: user }))).toBe('404 not_found')
   })
