@@ -146,11 +146,11 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
   }
-  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
-    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
-  }
   if (config.HALFTONE_WEBHOOK_URL !== undefined && config.HALFTONE_WEBHOOK_SECRETS.length === 0) {
     faults.push('HALFTONE_WEBHOOK_SECRETS: HALFTONE_WEBHOOK_URL needs at least one secret')
+  }
+  if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
+    faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
   }
   return faults
 }

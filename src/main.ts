@@ -82,14 +82,6 @@ program
   })
 
 program
-  .command('token')
-  .requiredOption('--user <id>', 'whom it is for')
-  .option('--role <role>', 'admin or reviewer; may be given twice', addTo, [])
-  .option('--ttl <seconds>', 'how long it is accepted', '3600')
-  .description('prints a bearer token, to try things out')
-  .action((choices: TokenChoices) => token(readConfig(), choices))
-
-program
   .command('audit')
   .option('--user <id>', 'what this user, or this API key, did')
   .option('--object <prefix>', 'what was done with objects whose path or key begins so')
@@ -125,6 +117,13 @@ events
   .action(async (ids: string[]) => {
     if (!(await dropEvents(readConfig(), ids))) process.exitCode = 1
   })
+program
+  .command('token')
+  .requiredOption('--user <id>', 'whom it is for')
+  .option('--role <role>', 'admin or reviewer; may be given twice', addTo, [])
+  .option('--ttl <seconds>', 'how long it is accepted', '3600')
+  .description('prints a bearer token, to try things out')
+  .action((choices: TokenChoices) => token(readConfig(), choices))
 
 program
   .command('setup')

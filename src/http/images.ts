@@ -9,11 +9,11 @@ import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, VersionedPath } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
-import { formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
+import { type AccessGrant, formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
+import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import { type AppEnv, rawQuery } from './env.ts'
-import { createVisitor, type VisitorsOptions } from './visitors.ts'
 import { ANY_WISH, type ReadWish } from './negotiation.ts'
 import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
@@ -69,6 +69,8 @@ export interface ImagesOptions extends VisitorsOptions {
   readonly delivery: NegotiatedDelivery
   readonly readWish: ReadWish
   readonly requestTimeoutMs: number
+  /** The client's address, by what stands before the gateway; without it the other end of the socket. */
+  readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
@@ -96,7 +98,7 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const { acceptance } = wish ?? ANY_WISH
     const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
     const conditions = conditionsOf(headers)
-    const visitor = createVisitor(options, c, grant)
+    const visitor = createVisitor(options, visitOf(options, c, grant))
     return withDeadline(client, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, acceptance, { visitor, signal }))
       if (headline && isNotModified(conditions, headline)) {
@@ -126,6 +128,20 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }
+}
+
+function visitOf(
+  { readClientAddress = (_, address) => address }: Pick<ImagesOptions, 'readClientAddress'>,
+  c: Context<AppEnv>,
+  grant: AccessGrant | undefined,
+): Visit {
+  return {
+    authorization: c.req.header('authorization'),
+    grant,
+    requestId: c.get('requestId'),
+    address: readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress),
+    onRestricted: () => c.set('restricted', true),
+  }
 }
 
 function respond(

@@ -114,6 +114,7 @@ async function findBelow(
   above: LibraryOwner,
   signal?: AbortSignal,
 ): Promise<Source | undefined> {
+  if (!views.pictures.allows(path.path)) return undefined
   const found =
     above.shape === 'profile'
       ? await readProfile(views, above.userId, signal)

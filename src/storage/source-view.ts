@@ -3,6 +3,8 @@ import { maxKeyBytes } from './stamp.ts'
 
 /** What may be read of a bucket as a picture: for every other key there is nothing, and the bucket is not asked. */
 export interface SourceView {
+  /** Whether a key may be read at all, wherever it lies. */
+  allows(key: string): boolean
   head(key: string, options?: CallOptions): Promise<ObjectFacts | undefined>
   get(key: string, options?: GetOptions): Promise<GetResult>
 }
@@ -25,10 +27,11 @@ export function createSourceView(
   prefixes: readonly string[],
 ): SourceView {
   const isUnder = createPrefixCheck(prefixes)
-  const isSource = (key: string) => isUnder(key) && isPlain(key) && !isReserved(key)
+  const allows = (key: string) => isUnder(key) && isPlain(key) && !isReserved(key)
   return {
-    head: async (key, options) => (isSource(key) ? store.head(key, options) : undefined),
-    get: async (key, options) => (isSource(key) ? store.get(key, options) : { outcome: 'absent' }),
+    allows,
+    head: async (key, options) => (allows(key) ? store.head(key, options) : undefined),
+    get: async (key, options) => (allows(key) ? store.get(key, options) : { outcome: 'absent' }),
   }
 }
 

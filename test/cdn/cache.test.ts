@@ -52,9 +52,10 @@ describe('cache tags', () => {
   })
 })
 
-test('a file of the library carries the tag of what it belongs to', () => {
+test('what lies below an item or a user carries its tag', () => {
   const tags = (path: string) => cacheTags({ shape: 'key', path })
   expect(tags('items/42/photos/p1/original-x.jpg')).toMatch(/^item:42,key:items%2F42/)
   expect(tags('profiles/ana/photo/p1/original-x.jpg')).toMatch(/^profile:ana,key:profiles%2Fana/)
-  expect(tags('items/42/photos/p1/original.jpg')).toMatch(/^key:/)
+  expect(tags('items/42/large.jpg')).toMatch(/^item:42,key:items%2F42/)
+  expect(tags('items/.hidden/a.jpg')).toMatch(/^key:/)
 })

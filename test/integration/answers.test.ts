@@ -249,7 +249,7 @@ describe('errors', () => {
     ['/img/items/nothing/800.webp', 404, 'source_not_found', E],
     ['/img/items/empty/800.webp', 404, 'source_not_found', E],
     ['/img/items/42/photos/p9/800.webp', 404, 'source_not_found', E],
-    ['/img/items/hidden/800.webp', 403, 'access_denied', 'no-store'],
+    ['/img/items/hidden/800.webp', 404, 'source_not_found', E],
     ['/img/items/copied/800.webp', 500, 'record_invalid', 'no-store'],
     ['/img/items/damaged/800.webp', 500, 'record_invalid', 'no-store'],
     ['/img/photos/not.jpg/800.webp', 415, 'source_not_a_picture', verdict],
@@ -284,7 +284,8 @@ describe('errors', () => {
     const tagOf = async (target: string) => (await gateway.fetch(target)).headers.get('x-amz-meta-cache-tag')
     expect(await tagOf('/img/items/nothing/800.webp')).toBe('item:nothing')
     expect(await tagOf('/img/photos/not.jpg/800.webp')).toBe('key:photos%2Fnot.jpg')
-    expect(await tagOf('/img/items/hidden/800.webp')).toBeNull()
+    expect(await tagOf('/img/items/hidden/800.webp')).toBe('item:hidden')
+    expect(await tagOf('/img/items/damaged/800.webp')).toBeNull()
   })
 
   test('a verdict is remembered while the version lasts, and forgotten with it', async () => {

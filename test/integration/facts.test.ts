@@ -211,7 +211,7 @@ describe.each(['info.json', 'thumbhash'])('%s', (name) => {
   test.each([
     ['items/nothing', 404, 'source_not_found'],
     ['system/p.jpg', 404, 'source_not_found'],
-    ['items/hidden', 403, 'access_denied'],
+    ['items/hidden', 404, 'source_not_found'],
     ['photos/not.jpg', 415, 'source_not_a_picture'],
     ['photos/cut.jpg', 415, 'source_broken'],
   ])('of %s: %i %s', async (path, status, code) => {

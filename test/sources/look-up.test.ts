@@ -69,10 +69,37 @@ describe('lookUp', () => {
     expect(await find(key)).toBeUndefined()
   })
 
-  test('what an operator has put beside the library is believed by its key', async () => {
+  test.each(['items/42/photos/p1/large.jpg', 'items/42/x.jpg', 'items/43/x.jpg', 'profiles/ana/x.jpg'])(
+    'what an operator has put beside the library is believed by its key: %s',
+    async (key) => {
+      await store.put(key, Buffer.from('x'), { contentType: 'image/jpeg' })
+      expect(await find(key)).toMatchObject({ key, access: 'public', managed: false })
+    },
+  )
+
+  test.each(['authenticated', 'private'])('and it is %s when what it lies below is', async (access) => {
+    const key = 'items/42/photos/p1/large.jpg'
+    await store.put(key, Buffer.from('x'), { contentType: 'image/jpeg' })
+    await change('42', (record) => ({ ...record, access }))
+    expect(await find(key)).toMatchObject({ key, access, owner: 'tests', managed: false })
+  })
+
+  test('an original that was adopted under its own name is what the record says', async () => {
     const key = 'items/42/photos/p1/original.jpg'
     await store.put(key, Buffer.from('x'), { contentType: 'image/jpeg' })
-    expect(await find(key)).toMatchObject({ key, access: 'public', managed: false })
+    await change('42', (record) => ({
+      ...record,
+      access: 'private',
+      photos: record.photos.map((photo) => ({ ...photo, key })),
+    }))
+    expect(await find(key)).toMatchObject({ key, access: 'private', owner: 'tests', managed: true })
+  })
+
+  test('below a record that cannot be understood nothing is shown', async () => {
+    const key = 'items/42/photos/p1/large.jpg'
+    await store.put(key, Buffer.from('x'), { contentType: 'image/jpeg' })
+    await change('42', (record) => ({ ...record, access: 'secret' }))
+    await expect(find(key)).rejects.toMatchObject({ code: 'record_invalid' })
   })
 
   test.each([

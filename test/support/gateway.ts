@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { AuditTrail } from '../../src/audit/audit.ts'
 import { parseConfig } from '../../src/config.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -13,10 +14,11 @@ export interface TestGatewayOptions {
   readonly store?: ObjectStore
   readonly log?: Logger
   readonly environment?: Readonly<Record<string, string>>
+  readonly audit?: AuditTrail
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
-export async function createTestGateway({ store, log, environment = {} }: TestGatewayOptions = {}) {
+export async function createTestGateway({ store, log, audit, environment = {} }: TestGatewayOptions = {}) {
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -30,7 +32,7 @@ export async function createTestGateway({ store, log, environment = {} }: TestGa
   })
   const counted = observeStore(bucket, (call) => calls.push(call))
   const gateway = await createGateway(
-    { config, log: log ?? createLog(config.HALFTONE_LOG_LEVEL), workerFile: WORKER_FILE },
+    { config, log: log ?? createLog(config.HALFTONE_LOG_LEVEL), workerFile: WORKER_FILE, audit },
     counted,
   )
   await gateway.journal.read()

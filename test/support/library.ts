@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { createItem, createProfile } from '../../src/media/new-item.ts'
+import { type Access, albumKey, albumRecord } from '../../src/media/records.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 
 /** A plain JPEG of one colour, named by it: which picture was served is seen in a pixel. */
@@ -29,6 +30,17 @@ export async function putItem(store: ObjectStore, itemId: string, colours: reado
 /** Puts a profile with a photo of the given colour into a store. */
 export async function putProfile(store: ObjectStore, userId: string, colour: string): Promise<void> {
   await createProfile(store, { userId, photo: await newPhoto('p1', colour) })
+}
+
+/** Changes who may see an item, without a word to anybody. */
+export async function setAccess(store: ObjectStore, itemId: string, access: Access, owner = 'tests') {
+  const read = await store.get(albumKey(itemId))
+  if (read.outcome !== 'found') throw new Error(`There is no item ${itemId}`)
+  const record = albumRecord.parse(JSON.parse(read.object.body.toString()))
+  await store.put(albumKey(itemId), Buffer.from(JSON.stringify({ ...record, access, owner })), {
+    contentType: 'application/json',
+    ifMatch: read.object.etag,
+  })
 }
 
 async function newPhoto(photoId: string, colour: string) {

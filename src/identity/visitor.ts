@@ -1,13 +1,11 @@
-import type { Context } from 'hono'
 import type { AuditEntry, AuditTrail } from '../audit/audit.ts'
 import { GatewayError } from '../errors.ts'
-import { mayRead } from '../identity/access.ts'
-import type { AccessGrant, AccessLinks } from '../identity/access-links.ts'
-import type { Identity, Principal } from '../identity/principal.ts'
 import type { Source } from '../sources/source.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import type { Visitor } from '../variants/visitor.ts'
-import type { AppEnv } from './env.ts'
+import { mayRead } from './access.ts'
+import type { AccessGrant, AccessLinks } from './access-links.ts'
+import type { Identity, Principal } from './principal.ts'
 
 export interface VisitorsOptions {
   readonly identity: Identity
@@ -16,31 +14,37 @@ export interface VisitorsOptions {
   readonly audit?: AuditTrail | undefined
 }
 
-/** Whoever sends a request for a picture, by the grant in its query and its `Authorization`. */
-export function createVisitor(
-  options: VisitorsOptions,
-  c: Context<AppEnv>,
-  grant: AccessGrant | undefined,
-): Visitor {
-  return new RequestVisitor(options, c, grant)
+/** What a request for a picture says of whoever sends it. */
+export interface Visit {
+  readonly authorization: string | undefined
+  /** What the query of the URL grants. */
+  readonly grant: AccessGrant | undefined
+  readonly requestId: string
+  /** The client's address. */
+  readonly address: string | undefined
+  /** Called when the answer, whatever it becomes, depends on who asks. */
+  readonly onRestricted: () => void
+}
+
+/** Whoever sends a request for a picture. */
+export function createVisitor(options: VisitorsOptions, visit: Visit): Visitor {
+  return new RequestVisitor(options, visit)
 }
 
 class RequestVisitor implements Visitor {
   readonly #options: VisitorsOptions
-  readonly #c: Context<AppEnv>
-  readonly #grant: AccessGrant | undefined
+  readonly #visit: Visit
   readonly #recorded = new Set<string>()
 
-  constructor(options: VisitorsOptions, c: Context<AppEnv>, grant: AccessGrant | undefined) {
+  constructor(options: VisitorsOptions, visit: Visit) {
     this.#options = options
-    this.#c = c
-    this.#grant = grant
+    this.#visit = visit
   }
 
   async admit(source: Source | undefined, asked: SourcePath): Promise<Source> {
-    const authorization = this.#c.req.header('authorization')
+    const { authorization, grant, onRestricted } = this.#visit
     // Also of what is not there: whoever shows credentials gets an answer of their own.
-    if (this.#grant !== undefined || authorization !== undefined) this.#c.set('restricted', true)
+    if (grant !== undefined || authorization !== undefined) onRestricted()
     if (source !== undefined && this.#check(source.at) === 'valid') {
       return this.#letIn(source, { principal: undefined, detail: 'link' })
     }
@@ -57,7 +61,8 @@ class RequestVisitor implements Visitor {
   }
 
   #check({ path }: SourcePath): 'valid' | 'expired' | 'forged' {
-    return this.#grant === undefined ? 'forged' : this.#options.links.check(this.#grant, path)
+    const { grant } = this.#visit
+    return grant === undefined ? 'forged' : this.#options.links.check(grant, path)
   }
 
   async #identify(
@@ -74,7 +79,7 @@ class RequestVisitor implements Visitor {
   }
 
   async #letIn(source: Source, who: Pick<AuditEntry, 'principal' | 'detail'>): Promise<Source> {
-    this.#c.set('restricted', true)
+    this.#visit.onRestricted()
     await this.#record('read', source, who)
     return source
   }
@@ -92,13 +97,8 @@ class RequestVisitor implements Visitor {
     const name = `${action} ${at.path}`
     if (this.#recorded.has(name)) return
     this.#recorded.add(name)
-    await this.#options.audit?.record({
-      ...who,
-      action,
-      object: at.path,
-      requestId: this.#c.get('requestId'),
-      address: this.#c.env?.incoming?.socket?.remoteAddress,
-    })
+    const { requestId, address } = this.#visit
+    await this.#options.audit?.record({ ...who, action, object: at.path, requestId, address })
   }
 }
 
