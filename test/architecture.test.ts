@@ -68,7 +68,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'identity', 'sources', 'transform', 'urls', 'variants'],
+    imports: ['cdn', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
     types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
@@ -101,7 +101,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage'],
   },
-  limits: { imports: ['cdn'] },
+  limits: { imports: ['cdn', 'errors.ts'] },
   api: {
     imports: [
       'cdn',

@@ -3,8 +3,8 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
-import { limitedAddress } from '../limits/client-address.ts'
 import type { LimitName, Limits } from '../limits/limits.ts'
+import { spend } from '../limits/spend.ts'
 import type { ApiEnv, ApiOptions } from './env.ts'
 
 const MAX_JSON_BYTES = 64 * 1024
@@ -88,21 +88,14 @@ async function withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/**
- * Refuses who asks too often, and tells everybody what they have left (draft-ietf-httpapi-ratelimit-headers).
- */
+/** Refuses who asks too often. */
 export function limited(limits: Limits, name: LimitName): MiddlewareHandler<ApiEnv> {
   return async function limited(c, next) {
-    const address = c.get('address')
-    const left = await limits.take(name, {
+    await spend(limits, name, {
       principal: c.get('principal')?.id,
-      address: address === undefined ? undefined : limitedAddress(address),
+      address: c.get('address'),
+      setHeader: (name, value) => c.header(name, value),
     })
-    if (left === undefined) return next()
-    c.header('ratelimit-policy', `"${name}";q=${left.quota};w=${left.windowS}`)
-    c.header('ratelimit', `"${name}";r=${left.remaining};t=${left.resetS}`)
-    if (left.isGranted) return next()
-    c.header('retry-after', `${left.resetS}`)
-    throw new GatewayError('too_many_requests', `At most ${left.quota} in ${left.windowS} s`)
+    await next()
   }
 }

@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { createApi } from '../../src/api/api.ts'
+import { createClients, createConfiguredApi } from '../../src/composition/api.ts'
+import { createAccess } from '../../src/composition/identity.ts'
+import { parseConfig } from '../../src/config.ts'
 import { completed, item, ticket } from '../../src/api/schemas.ts'
 import { createAuditTrail } from '../../src/audit/audit-trail.ts'
 import { createEventOutbox } from '../../src/events/outbox.ts'
@@ -20,7 +22,7 @@ import { createS3Presigner } from '../../src/transfers/s3-presigner.ts'
 import { createS3Transfers } from '../../src/transfers/s3-transfers.ts'
 import { keysUnder } from '../library/library.ts'
 import { createTestPool } from '../render/pool.ts'
-import { apiOptions, mount, readAs, tokenOf } from '../support/api.ts'
+import { mount, readAs, TOKEN_SECRET, tokenOf } from '../support/api.ts'
 import { encode, photo } from '../support/pictures.ts'
 import { openUploads } from '../support/uploads.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
@@ -43,9 +45,15 @@ beforeAll(async () => {
     { store, transfers, multiparts: createS3Multiparts(s3), presigner: createS3Presigner(s3) },
     { checks: { renderer: pool }, audit },
   )
-  const api = createApi(
-    apiOptions({ ...uploads, audit, outbox: createEventOutbox({ store }), maxFormBytes: 40e6 }),
-  )
+  const config = parseConfig({
+    HALFTONE_JWT_SECRETS: TOKEN_SECRET,
+    HALFTONE_ACCESS_KEYS: 'an access key for tests that is long enough',
+    HALFTONE_FORM_MAX_MB: '40',
+  })
+  const clients = createClients(config, { info: () => {}, warn: () => {} })
+  const outbox = createEventOutbox({ store })
+  const parts = { ...uploads, ...createAccess(config), ...clients, audit, outbox }
+  const api = createConfiguredApi(config, parts)
   server = await listen(mount(api), { host: '127.0.0.1', port: 0 })
   owner = await tokenOf('ana')
   jpeg = Buffer.from(await encode(photo(640, 480), 'jpg'))

@@ -22,8 +22,9 @@ import { createUploadsTwin } from './uploads-twin.ts'
 export const SERVER_KEY = 'hk_a-server-of-the-shop-0123456789abcdef'
 export const ADMIN_KEY = 'hk_a-server-that-may-all-0123456789abcdef'
 const ACCESS_KEY = 'a key for access links'
+export const TOKEN_SECRET = 'a secret for tests that is long enough for HS256'
 const IDENTITY = {
-  secrets: ['a secret for tests, long enough for HS256'],
+  secrets: [TOKEN_SECRET],
   audience: 'halftone',
   rolesClaim: 'roles',
   apiKeys: [
@@ -50,7 +51,7 @@ export interface Call {
 type PartsOfApi = 'store' | 'albums' | 'profiles' | 'documents' | 'uploads' | 'transfers' | 'audit' | 'outbox'
 
 /** Options of the API for tests: users by tokens, no limits. */
-export function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>): ApiOptions {
+function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>): ApiOptions {
   return {
     identity: createIdentity(IDENTITY),
     limits: createLimits({
