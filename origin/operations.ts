@@ -1,4 +1,3 @@
-import { PRESIGNED_PARAMETERS } from './auth/claim.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { deleteBucket } from './buckets/delete-bucket.ts'
 import { getBucketLocation } from './buckets/get-bucket-location.ts'
@@ -33,9 +32,7 @@ import type { Operation } from './operation.ts'
 import { deleteBucketPolicy } from './policy/delete-bucket-policy.ts'
 import { getBucketPolicy, getBucketPolicyStatus } from './policy/get-bucket-policy.ts'
 import { putBucketPolicy } from './policy/put-bucket-policy.ts'
-import { isHoisted, type S3Request } from './protocol/s3-request.ts'
 import { RESPONSE_OVERRIDES } from './protocol/stored-headers.ts'
-import { S3Error } from './s3-error.ts'
 
 const LISTING = [
   'prefix',
@@ -100,7 +97,7 @@ const MULTIPART: readonly Operation[] = [
 ]
 
 /** Everything that this server does; the first row that fits a request serves it. */
-const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   { name: 'ListBuckets', method: 'GET', scope: 'service', run: listBuckets },
   { name: 'CreateBucket', method: 'PUT', scope: 'bucket', run: createBucket },
   { name: 'HeadBucket', method: 'HEAD', scope: 'bucket', run: headBucket },
@@ -205,41 +202,3 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'DeleteObject', method: 'DELETE', scope: 'object', run: deleteObject },
   ...MULTIPART,
 ]
-
-/** Parameters that mean nothing to the operation itself: `x-id` is what SDKs add for whoever reads their logs. */
-const EVERYWHERE: ReadonlySet<string> = new Set([...PRESIGNED_PARAMETERS, 'x-id'])
-
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])
-
-/** The operation that a request asks for. A parameter that none understands is 501: never the plain operation. */
-export function findOperation(request: S3Request): Operation {
-  const operation = OPERATIONS.find((candidate) => fits(candidate, request))
-  if (operation) return operation
-  const { method, query } = request
-  if (!METHODS.has(method)) {
-    throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
-      Method: method,
-    })
-  }
-  throw new S3Error('NotImplemented', 'This server does not implement what the request asks for.', {
-    Method: method,
-    Parameters: [...query.keys()].filter((name) => !EVERYWHERE.has(name)).join(', '),
-  })
-}
-
-function fits(operation: Operation, request: S3Request): boolean {
-  const { method, scope, requires = [], allows = [], header } = operation
-  if (method !== request.method || scope !== scopeOf(request)) return false
-  if (header !== undefined && !request.headers.has(header)) return false
-  if (!requires.every((name) => request.query.has(name))) return false
-  const presigned = request.query.has('X-Amz-Signature')
-  return [...request.query.keys()].every((name) => {
-    if (requires.includes(name) || allows.includes(name) || EVERYWHERE.has(name)) return true
-    return presigned && isHoisted(name)
-  })
-}
-
-function scopeOf(request: S3Request): Operation['scope'] {
-  if (request.bucket === '') return 'service'
-  return request.key === '' ? 'bucket' : 'object'
-}

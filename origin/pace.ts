@@ -12,7 +12,21 @@ export interface PaceOptions {
  * looked at: a slow upload that goes on is left in peace. Of a client that takes its answer slowly only the stall is seen,
  * since what the kernel has taken from us says little about what the client has.
  */
-export function watchPace(
+export function watchPace(incoming: IncomingMessage, response: ServerResponse, options: PaceOptions): void {
+  if (hasBody(incoming)) watchSender(incoming, response, options)
+  // Without a listener Node would end the connection here, even while our own disk is what is slow.
+  response.on('timeout', () => {
+    const isToTake = response.headersSent && response.writableLength > 0
+    if (isToSend(incoming) || isToTake) incoming.socket.destroy()
+  })
+}
+
+/** Whether a body comes after the head, be it of no length. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
+function watchSender(
   incoming: IncomingMessage,
   response: ServerResponse,
   { windowMs, minBytes }: PaceOptions,
@@ -29,11 +43,6 @@ export function watchPace(
   }
   response.once('close', stopIfOver)
   incoming.once('close', stopIfOver)
-  // Without a listener Node would end the connection here, even while our own disk is what is slow.
-  response.on('timeout', () => {
-    const isToTake = response.headersSent && response.writableLength > 0
-    if (isToSend(incoming) || isToTake) socket.destroy()
-  })
 }
 
 /** Whether more of the body is to come, and none of it waits for us. */

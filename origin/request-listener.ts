@@ -10,7 +10,7 @@ import { errorReply, toS3Error } from './error-reply.ts'
 import type { Log } from './log.ts'
 import type { Exchange, Meter } from './operating/metrics.ts'
 import { isFormUpload, postObject } from './objects/post-object.ts'
-import { findOperation } from './operations.ts'
+import { findOperation } from './find-operation.ts'
 import { type PaceOptions, watchPace } from './pace.ts'
 import type { Reply } from './protocol/reply.ts'
 import { ANONYMOUS, mayReadAnonymously } from './policy/anonymous-read.ts'
@@ -54,8 +54,8 @@ async function serve(
 ): Promise<void> {
   const started = performance.now()
   watchPace(incoming, response, options.pace)
-  const system = await systemReply(incoming, options.registry)
-  if (system) return send(response, incoming, system)
+  const system = systemReply(incoming, options.registry)
+  if (system) return send(response, incoming, await system)
   const exchange = options.meter(response)
   const path = incoming.url?.split('?', 1)[0] ?? ''
   let request: S3Request | undefined
@@ -68,13 +68,8 @@ async function serve(
     if (!(error instanceof S3Error)) options.log({ msg: 'request failed', path, error: describeError(error) })
     reply = errorReply(toS3Error(error), path, request?.id ?? '')
   }
-  if (request) {
-    response.setHeader('x-amz-request-id', request.id)
-    for (const [name, value] of Object.entries(corsHeaders(request, options.store))) {
-      if (reply.headers?.[name] === undefined) response.setHeader(name, value)
-    }
-  }
-  await send(response, incoming, reply)
+  const ours = request && { 'x-amz-request-id': request.id, ...corsHeaders(request, options.store) }
+  await send(response, incoming, { ...reply, headers: { ...ours, ...reply.headers } })
   if (options.logRequests) {
     const ms = Math.round(performance.now() - started)
     options.log({ msg: 'request', id: request?.id, method: incoming.method, path, status: reply.status, ms })
@@ -119,10 +114,10 @@ async function operate(
 }
 
 async function send(response: ServerResponse, incoming: IncomingMessage, reply: Reply): Promise<void> {
-  const { status, headers = {}, body } = reply
+  const { status, body } = reply
   const untouched = isWaiting(incoming) && !incoming.readableDidRead
   // A client that was not told to go on may send its body or not: only a new connection is free of doubt.
-  if (untouched) response.setHeader('connection', 'close')
+  const headers = untouched ? { connection: 'close', ...reply.headers } : (reply.headers ?? {})
   if (body instanceof Readable) {
     response.writeHead(status, headers)
     await pipeline(body, response).catch((error: unknown) => {
@@ -130,14 +125,22 @@ async function send(response: ServerResponse, incoming: IncomingMessage, reply: 
     })
     return
   }
-  response.writeHead(status, incoming.method === 'HEAD' ? headers : withLength(reply))
+  // All headers in one object and none set before: Node then writes them as they are, without a copy.
+  response.writeHead(status, hasLength(incoming, reply) ? headers : withLength(headers, body))
   response.end(body)
   if (!untouched) drain(incoming)
 }
 
+/** Whether the length is named already, or need not be. */
+function hasLength({ method }: IncomingMessage, { status, headers }: Reply): boolean {
+  return method === 'HEAD' || status === 204 || status === 304 || headers?.['content-length'] !== undefined
+}
+
 /** The length comes last: Node re-encodes a `Content-Disposition` that it meets after it, and the bytes would change. */
-function withLength({ status, headers = {}, body }: Reply): Record<string, string> {
-  if (status === 204 || status === 304 || body instanceof Readable) return { ...headers }
+function withLength(
+  headers: Readonly<Record<string, string>>,
+  body: string | Buffer | undefined,
+): Record<string, string> {
   return { ...headers, 'content-length': String(body === undefined ? 0 : Buffer.byteLength(body)) }
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { clamdSettings } from './settings/clamd.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
-import { clamdSettings } from './settings/clamd.ts'
 import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
@@ -63,10 +63,10 @@ const variables = z.object({
   ...apiSettings,
   ...limitSettings,
   ...identitySettings,
-  ...librarySettings,
   ...uploadSettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...librarySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { S3Request } from '../protocol/s3-request.ts'
 import { S3Error, type S3ErrorCode } from '../s3-error.ts'
 import { type Claim, parseClaim } from './claim.ts'
@@ -32,11 +33,20 @@ export interface AuthenticatorOptions {
 
 const MAX_SKEW_MS = 15 * 60_000
 const MAX_CACHED_KEYS = 64
+/** At a few hundred bytes each. */
+const MAX_KNOWN_URLS = 1000
 
-/** Verifies signatures; keeps the signing keys of the day, since each costs four HMACs. */
+/** A claim that has been proved. */
+type Verified = Claim & Identity
+
+/**
+ * Verifies signatures; keeps the signing keys of the day, since each costs four HMACs, and the presigned URLs that were
+ * proved lately, since many may read by one: of those only the time is looked at again.
+ */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
   readonly #keys = new Map<string, Buffer>()
+  readonly #presigned = new LRUCache<string, Verified>({ max: MAX_KNOWN_URLS })
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options
@@ -44,6 +54,18 @@ export class Authenticator {
 
   /** Who sent the request; throws S3's own refusal when that is not proved. */
   authenticate(request: S3Request): Identity {
+    const name = presignedName(request)
+    const known = name === undefined ? undefined : this.#presigned.get(name)
+    if (known) {
+      this.#checkTime(known)
+      return known
+    }
+    const verified = this.#verify(request)
+    if (name !== undefined && isOnlyHost(verified)) this.#presigned.set(name, verified)
+    return verified
+  }
+
+  #verify(request: S3Request): Verified {
     const claim = parseClaim(request)
     this.#checkRegion(
       claim,
@@ -124,13 +146,27 @@ export class Authenticator {
   }
 }
 
+/** All that a presigned URL's signature can cover when it covers no header but `host`; `undefined` when there may be more. */
+function presignedName({ method, target, query, sentHeaders }: S3Request): string | undefined {
+  if (!query.has('X-Amz-Signature')) return undefined
+  for (const name of sentHeaders.keys()) {
+    if (name === 'authorization' || name.startsWith('x-amz-')) return undefined
+  }
+  return `${method} ${sentHeaders.get('host')} ${target}`
+}
+
+function isOnlyHost({ signedHeaders }: Claim): boolean {
+  return signedHeaders.length === 1 && signedHeaders[0] === 'host'
+}
+
 /** What is not signed can be added on the way, so whatever has a meaning to S3 must be signed. */
 function checkSignedHeaders(request: S3Request, claim: Claim): void {
-  const signed = new Set(claim.signedHeaders)
-  const unsigned = [...request.sentHeaders.keys()].filter(
-    (name) => name.startsWith('x-amz-') && !signed.has(name),
-  )
-  if (!signed.has('host')) unsigned.push('host')
+  const { signedHeaders } = claim
+  const unsigned: string[] = []
+  for (const name of request.sentHeaders.keys()) {
+    if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) unsigned.push(name)
+  }
+  if (!signedHeaders.includes('host')) unsigned.push('host')
   if (unsigned.length > 0) {
     throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {
       HeadersNotSigned: unsigned.join(', '),

@@ -31,12 +31,15 @@ export const PRESIGNED_PARAMETERS: readonly string[] = [
   'X-Amz-Content-Sha256',
 ]
 
+/** With any of these a request says who it is from. */
+const CLAIMING_PARAMETERS: readonly string[] = [...PRESIGNED_PARAMETERS, 'AWSAccessKeyId']
+
 /** Whether a request carries nothing by which it says who sent it. */
 export function isAnonymous({ headers, query }: S3Request): boolean {
   return (
     !headers.has('authorization') &&
     !headers.has('x-amz-security-token') &&
-    ![...PRESIGNED_PARAMETERS, 'AWSAccessKeyId'].some((name) => query.has(name))
+    (query.size === 0 || !CLAIMING_PARAMETERS.some((name) => query.has(name)))
   )
 }
 

@@ -71,6 +71,7 @@ function canonicalQuery(query: ReadonlyMap<string, string>): string {
 }
 
 function encode(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

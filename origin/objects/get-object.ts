@@ -4,11 +4,12 @@ import { ANONYMOUS } from '../policy/anonymous-read.ts'
 import { type ByteRange, parseRange } from '../protocol/byte-range.ts'
 import { evaluateRead, preconditionFailed, rangeApplies, readConditions } from '../protocol/conditions.ts'
 import type { Reply } from '../protocol/reply.ts'
+import type { S3Request } from '../protocol/s3-request.ts'
 import { overrideHeaders } from '../protocol/stored-headers.ts'
 import { S3Error } from '../s3-error.ts'
 import type { Bucket } from '../store/bucket.ts'
 import type { ObjectRecord } from '../store/object-record.ts'
-import { checksumHeaders, tagCountHeader, validatorHeaders } from './object-headers.ts'
+import { checksumHeaders, headersOfWhole, tagCountHeader, validatorHeaders } from './object-headers.ts'
 import { missingBlob, readBody } from './read-body.ts'
 
 /** What RFC 9110 wants of a 304. */
@@ -56,6 +57,10 @@ function describe(
   { request, identity }: IncomingBody,
   record: ObjectRecord,
 ): { reply: Reply; range?: ByteRange } {
+  // Most reads: who asks for the whole object as it is stored gets what is known of it already.
+  if (identity !== ANONYMOUS && !isSelective(request)) {
+    return { reply: { status: 200, headers: headersOfWhole(record) }, range: whole(record) }
+  }
   const verdict = evaluateRead(readConditions(request.headers), record)
   if (verdict === 'failed') throw preconditionFailed('If-Match')
   const headers = {
@@ -70,7 +75,7 @@ function describe(
     : undefined
   const range = parseRange(asked, record.bytes)
   if (range === 'unsatisfiable') throw unsatisfiable(record)
-  const { first, last } = range === 'whole' ? { first: 0, last: record.bytes - 1 } : range
+  const { first, last } = range === 'whole' ? whole(record) : range
   const withLength = { ...headers, 'accept-ranges': 'bytes', 'content-length': String(last - first + 1) }
   if (range !== 'whole') {
     const contentRange = `bytes ${first}-${last}/${record.bytes}`
@@ -82,6 +87,26 @@ function describe(
   const checksums =
     request.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED' ? checksumHeaders(record) : {}
   return { reply: { status: 200, headers: { ...withLength, ...checksums } }, range: { first, last } }
+}
+
+/** Headers of a read by which its answer differs from the whole object. */
+const SELECTING_HEADERS = [
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'x-amz-checksum-mode',
+]
+
+function isSelective({ headers, query }: S3Request): boolean {
+  if (SELECTING_HEADERS.some((name) => headers.has(name))) return true
+  for (const name of query.keys()) if (name.startsWith('response-')) return true
+  return false
+}
+
+function whole({ bytes }: ObjectRecord): ByteRange {
+  return { first: 0, last: bytes - 1 }
 }
 
 function notModifiedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -19,6 +19,26 @@ export function validatorHeaders(record: ObjectRecord): Record<string, string> {
   return { etag: `"${record.etag}"`, 'last-modified': new Date(record.lastModified).toUTCString() }
 }
 
+type Headers = Readonly<Record<string, string>>
+
+/** A record never changes, so its headers are put together once, when they are first wanted. */
+const wholeHeaders = new WeakMap<ObjectRecord, Headers>()
+
+/** What an answer with all of an object says of it. */
+export function headersOfWhole(record: ObjectRecord): Headers {
+  const known = wholeHeaders.get(record)
+  if (known) return known
+  const headers = {
+    ...Object.fromEntries(record.headers),
+    ...validatorHeaders(record),
+    ...tagCountHeader(record),
+    'accept-ranges': 'bytes',
+    'content-length': String(record.bytes),
+  }
+  wholeHeaders.set(record, headers)
+  return headers
+}
+
 /** How many tags an object has; nothing when it has none. */
 export function tagCountHeader({ tags = [] }: ObjectRecord): Record<string, string> {
   return tags.length === 0 ? {} : { 'x-amz-tagging-count': String(tags.length) }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Tally } from './tally.ts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** Seconds; from a look in memory to a large upload. */
@@ -26,11 +27,13 @@ export type Meter = (response: ServerResponse) => Exchange
  */
 export function createMeter(registry: Registry, gauges: StoreGauges): Meter {
   const registers = [registry]
-  const requests = new Counter({
+  const tally = new Tally()
+  const requests: Counter = new Counter({
     name: 'origin_requests_total',
     help: 'Requests by operation and status',
     labelNames: ['operation', 'status'],
     registers,
+    collect: () => tally.moveTo((labels, count) => requests.inc(labels, count)),
   })
   const seconds = new Histogram({
     name: 'origin_request_seconds',
@@ -50,7 +53,7 @@ export function createMeter(registry: Registry, gauges: StoreGauges): Meter {
     response.once('close', () => {
       const { operation } = exchange
       active.dec()
-      requests.inc({ operation, status: response.writableFinished ? response.statusCode : 'aborted' })
+      tally.add(operation, response.writableFinished ? String(response.statusCode) : 'aborted')
       seconds.observe({ operation }, (performance.now() - started) / 1000)
     })
     return exchange

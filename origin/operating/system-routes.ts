@@ -9,7 +9,7 @@ const ROUTES: ReadonlyMap<string, (registry: Registry) => Promise<Reply>> = new 
 ])
 
 /** Answers what operators ask, without a signature; `undefined` when a request is not for one of these routes. */
-export async function systemReply(incoming: IncomingMessage, registry: Registry): Promise<Reply | undefined> {
+export function systemReply(incoming: IncomingMessage, registry: Registry): Promise<Reply> | undefined {
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return undefined
   return ROUTES.get(incoming.url ?? '')?.(registry)
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from '../s3-error.ts'
 import { toHeaderValue } from './stored-headers.ts'
@@ -7,6 +7,8 @@ import { toHeaderValue } from './stored-headers.ts'
 export interface S3Request {
   readonly id: string
   readonly method: string
+  /** Path and query as they came. */
+  readonly target: string
   readonly rawPath: string
   /** Decoded; a name that comes twice is refused. */
   readonly query: ReadonlyMap<string, string>
@@ -35,8 +37,9 @@ export function parseRequest(incoming: IncomingMessage): S3Request {
   const key = slash === -1 ? '' : decode(rawPath.slice(slash + 1))
   checkKeyLength(key)
   return {
-    id: randomBytes(8).toString('hex').toUpperCase(),
+    id: newRequestId(),
     method: incoming.method ?? '',
+    target,
     rawPath,
     query,
     sentHeaders,
@@ -69,10 +72,18 @@ function parseQuery(text: string): Map<string, string> {
   return query
 }
 
-function joinHeaders(incoming: IncomingMessage): Map<string, string> {
+/** Sixteen digits. Node draws the bytes of UUIDs ahead, many at a time; other random bytes cost a call each. */
+function newRequestId(): string {
+  return randomUUID().replaceAll('-', '').slice(-16).toUpperCase()
+}
+
+function joinHeaders({ rawHeaders }: IncomingMessage): Map<string, string> {
   const headers = new Map<string, string>()
-  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
-    if (values !== undefined) headers.set(name, values.join(','))
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    const value = rawHeaders[index + 1] ?? ''
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : `${before},${value}`)
   }
   return headers
 }
@@ -84,22 +95,24 @@ function joinHeaders(incoming: IncomingMessage): Map<string, string> {
 function withHoisted(
   sent: ReadonlyMap<string, string>,
   query: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const headers = new Map(sent)
+): ReadonlyMap<string, string> {
+  let headers: Map<string, string> | undefined
   for (const [name, value] of query) {
+    if (!isHoisted(name) || sent.has(name)) continue
     const ignored =
       (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-mode') ||
       name === 'x-amz-sdk-checksum-algorithm'
-    if (isHoisted(name) && !ignored && !headers.has(name)) headers.set(name, toHeaderValue(name, value))
+    if (!ignored) (headers ??= new Map(sent)).set(name, toHeaderValue(name, value))
   }
-  return headers
+  return headers ?? sent
 }
 
 function plusToSpace(text: string): string {
-  return text.replaceAll('+', ' ')
+  return text.includes('+') ? text.replaceAll('+', ' ') : text
 }
 
 function decode(text: string): string {
+  if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch {

@@ -197,11 +197,10 @@ async function fillFile<Filled>(file: FileHandle, fill: Fill<Filled>): Promise<F
   let waiting: Buffer[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {
-    const [only] = waiting
-    const batch = waiting.length === 1 && only ? only : Buffer.concat(waiting)
+    const [batch, length] = [waiting, bytes]
     waiting = []
     bytes = 0
-    await file.appendFile(batch)
+    await appendAll(file, batch, length)
   }
   const result = await fill(async (piece) => {
     waiting.push(piece)
@@ -210,4 +209,11 @@ async function fillFile<Filled>(file: FileHandle, fill: Fill<Filled>): Promise<F
   })
   if (bytes > 0) await flush()
   return result
+}
+
+/** As they are: to join them first would cost a copy of every body, and its collection. */
+async function appendAll(file: FileHandle, pieces: readonly Buffer[], bytes: number): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces)
+  // A write of several may end early, on a full disk for one: then what is left says why.
+  if (bytesWritten < bytes) await file.appendFile(Buffer.concat(pieces).subarray(bytesWritten))
 }

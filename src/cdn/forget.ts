@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { appendToJournal, type JournalEntry } from '../sources/journal.ts'
 import type { CallOptions, ObjectStore } from '../storage/object-store.ts'
-import { variantsBelow, type VariantTree } from '../urls/variant-key.ts'
+import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { deleteBelow } from './delete-below.ts'
 
 /** Where purges lie that have been announced and are not finished yet. */
@@ -31,8 +31,6 @@ export interface Forgotten {
   readonly variants: number
   readonly entry: JournalEntry
 }
-
-const TREES: readonly VariantTree[] = ['img', 'private']
 
 /**
  * Makes every cache of ours forget the variants of source paths and of everything below them (design §4, "Change and
@@ -77,7 +75,7 @@ export async function carryOutPurge(
 ): Promise<Forgotten> {
   let variants = 0
   for (const path of stale)
-    for (const tree of TREES) variants += await deleteBelow(store, variantsBelow(path, tree))
+    for (const tree of VARIANT_TREES) variants += await deleteBelow(store, variantsBelow(path, tree))
   return { variants, entry: await appendToJournal(store, paths) }
 }
 

@@ -1,6 +1,7 @@
 import { type Config, renderingOf } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createPool } from '../composition/pool.ts'
+import { createEventOutbox, silentOutbox } from '../events/outbox.ts'
 import { createClock } from '../leases/clock.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import type { S3ObjectStore } from '../storage/s3-object-store.ts'
@@ -16,6 +17,7 @@ export async function sweep(config: Config, deletes: boolean): Promise<boolean> 
     if (deletes) await assertConditionalWrites(store)
     const report = await sweepBucket({
       store,
+      outbox: settled.HALFTONE_WEBHOOK_URL === undefined ? silentOutbox : createEventOutbox({ store }),
       sources: settled.HALFTONE_SOURCES,
       epoch: await epochOf(settled),
       // The store's clock: by it everything in the bucket is dated.

@@ -23,7 +23,8 @@ export async function finishChange(to: Announcements, pending: PendingChange): P
 export async function settleChange(to: Announcements, pending: PendingChange): Promise<void> {
   const { id, change } = pending
   const state = await readRecordState(to.store, change.record)
-  const seen = state === undefined ? 'unknown' : hasSeen(state, { id, revision: change.revision })
+  // A first change whose record is not there was not made, or undone with all that came after it.
+  const seen = state ? hasSeen(state, { id, revision: change.revision }) : change.revision > 1
   if (seen !== false) return finishChange(to, pending)
   // One purge too many harms nobody.
   if (pending.paths.length > 0) await carryOutPurge(to.store, pending)

@@ -1,13 +1,17 @@
+import { ATTRIBUTE_CASES } from './cases/attributes.ts'
 import { AUTHENTICATION_CASES } from './cases/authentication.ts'
 import { BUCKET_CASES } from './cases/buckets.ts'
 import { CHECKSUM_CASES, PAYLOAD_CASES } from './cases/checksums.ts'
 import { CONDITION_CASES } from './cases/conditions.ts'
 import { CONFIGURATION_CASES } from './cases/configuration.ts'
+import { FORM_CASES } from './cases/forms.ts'
 import { KEY_CASES } from './cases/keys.ts'
+import { LIFECYCLE_CASES } from './cases/lifecycle.ts'
 import { LISTING_CASES } from './cases/listing.ts'
 import { METADATA_CASES } from './cases/metadata.ts'
 import { MULTIPART_CASES } from './cases/multipart.ts'
 import { COPY_CASES, DELETE_CASES, OBJECT_CASES } from './cases/objects.ts'
+import { POLICY_CASES } from './cases/policy.ts'
 import { RANGE_CASES } from './cases/ranges.ts'
 import type { Case } from './subject.ts'
 
@@ -26,5 +30,9 @@ export const CASES: readonly (readonly [about: string, cases: readonly Case[]])[
   ['payloads', PAYLOAD_CASES],
   ['uploads in parts', MULTIPART_CASES],
   ['configuration', CONFIGURATION_CASES],
+  ['attributes', ATTRIBUTE_CASES],
+  ['lifecycle', LIFECYCLE_CASES],
+  ['policy', POLICY_CASES],
+  ['forms', FORM_CASES],
   ['authentication', AUTHENTICATION_CASES],
 ]

@@ -91,6 +91,11 @@ export class Recorder {
     const observed: Readonly<Record<string, unknown>> = {
       appendFile: write,
       writeFile: write,
+      writev: async (pieces: readonly Buffer[]) => {
+        const data = Buffer.concat(pieces)
+        await write(data)
+        return { bytesWritten: data.length, buffers: pieces }
+      },
       sync: () => this.#record({ kind: 'sync', target }, () => handle.sync()),
     }
     return new Proxy(handle, {

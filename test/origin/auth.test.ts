@@ -245,6 +245,43 @@ describe('a request that is proved is served', () => {
   })
 })
 
+describe('a presigned URL that was served before', () => {
+  test('is served again until its time is over', async () => {
+    let now = Date.now()
+    const { url } = await startTestOrigin({ now: () => now })
+    await sendSigned({ url, method: 'PUT', path: `/${BUCKET}/key`, body: 'old' })
+    const read = await presign({ url, path: `/${BUCKET}/key` }, 600)
+    expect((await send(read)).body.toString()).toBe('old')
+    await sendSigned({ url, method: 'PUT', path: `/${BUCKET}/key`, body: 'new' })
+    expect((await send(read)).body.toString()).toBe('new')
+    now += 11 * MINUTE
+    const late = await send(read)
+    expect([late.status, late.code]).toEqual([403, 'AccessDenied'])
+  })
+
+  test.each<{ what: string; change: (prepared: Prepared) => Prepared; code: string }>([
+    { what: 'another method', change: (read) => ({ ...read, method: 'PUT' }), code: 'SignatureDoesNotMatch' },
+    { what: 'another key', change: replacePath('/key', '/other'), code: 'SignatureDoesNotMatch' },
+    { what: 'another host', change: withHeader('host', 'example.com'), code: 'SignatureDoesNotMatch' },
+    {
+      what: 'another time',
+      change: replacePath('Expires=600', 'Expires=601'),
+      code: 'SignatureDoesNotMatch',
+    },
+    { what: 'a header with a meaning', change: withHeader('x-amz-acl', 'private'), code: 'AccessDenied' },
+    { what: 'a second claim', change: withHeader('authorization', 'AWS4'), code: 'InvalidArgument' },
+  ])('is refused with $what', async ({ change, code }) => {
+    const { url } = await startTestOrigin()
+    for (const key of ['key', 'other'])
+      await sendSigned({ url, method: 'PUT', path: `/${BUCKET}/${key}`, body: key })
+    const read = await presign({ url, path: `/${BUCKET}/key` }, 600)
+    expect((await send(read)).status).toBe(200)
+    const refused = await send(change(read))
+    expect([refused.status >= 400, refused.code]).toEqual([true, code])
+    expect((await send(read)).status).toBe(200)
+  })
+})
+
 test('health needs no signature, and nothing else goes without one', async () => {
   const { url } = await startTestOrigin()
   expect((await fetch(`${url}/-/health`)).status).toBe(200)

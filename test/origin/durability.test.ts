@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Log, LogLine } from '../../origin/log.ts'
-import { failing } from '../support/failing-files.ts'
+import { failing, writingShort } from '../support/failing-files.ts'
 import { type RawAnswer, sendSigned } from './signed-request.ts'
 import { BUCKET, startTestOrigin, temporaryDirectory } from './start-test-origin.ts'
 
@@ -150,6 +150,13 @@ describe('a disk that fails', () => {
     await origin.close()
     const again = await startTestOrigin({ directory })
     expect((await get(again.url, 'a')).body.toString()).toBe('new')
+  })
+
+  test.each([0, 1, 100_000])('that takes %i bytes at first gets the rest', async (bytes) => {
+    const { url } = await startTestOrigin({ files: writingShort(bytes) })
+    const body = Array.from({ length: 200_000 }, (_, index) => `${index} `).join('')
+    expect((await put(url, 'key', body)).status).toBe(200)
+    expect((await get(url, 'key')).body.toString() === body).toBe(true)
   })
 
   test('when links are not to be had, a copy is one', async () => {

@@ -19,7 +19,9 @@ export function environmentOf(origin: RunningOrigin): Record<string, string> {
 }
 
 /** The bucket of a running origin. */
-export const openOrigin = (origin: RunningOrigin) =>
+export const openOrigin = (
+  origin: Pick<RunningOrigin, 'url' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>,
+) =>
   createS3ObjectStore({
     bucket: origin.bucket,
     region: 'us-east-1',
