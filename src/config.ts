@@ -152,6 +152,10 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
     faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
   }
+  for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
+    const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))
+    if (unknown.length > 0) faults.push(`${name}: there is no preset ${unknown.join(', ')}`)
+  }
   return faults
 }
 

@@ -59,6 +59,16 @@ describe('parseConfig', () => {
 
   test.each([
     [
+      'a size that there is not',
+      { HALFTONE_ITEM_PHOTO_PRESETS: 'large,poster' },
+      'HALFTONE_ITEM_PHOTO_PRESETS: there is no preset poster',
+    ],
+    [
+      'a format that is never taken',
+      { HALFTONE_DOCUMENT_FORMATS: 'pdf,svg' },
+      'HALFTONE_DOCUMENT_FORMATS="pdf,svg": accepted is names out of jpeg, png, webp, avif, gif, pdf, with commas',
+    ],
+    [
       'a number out of range',
       { HALFTONE_WORKERS: '257' },
       'HALFTONE_WORKERS="257": accepted is a whole number from 0 to 256',

@@ -26,6 +26,13 @@ export interface UploadsOptions
   readonly now?: () => Date
 }
 
+/** Why there is nothing to go on with. */
+const ENDED = {
+  accepted: 'The upload is being completed',
+  completed: 'The upload is completed',
+  refused: 'The upload was refused, or has expired',
+} as const
+
 /** Files on their way into a bucket. */
 export function createUploads(options: UploadsOptions): Uploads {
   return new BucketUploads({ ...options, now: options.now ?? (() => new Date()) })
@@ -59,7 +66,7 @@ class BucketUploads implements Uploads {
 
   async resume(uploadId: string, context: UploadContext): Promise<Ticket> {
     const { plan, progress } = await this.#own(uploadId, context)
-    if (progress.state !== 'open') throw new GatewayError('upload_gone', `The upload is ${progress.state}`)
+    if (progress.state !== 'open') throw new GatewayError('upload_gone', ENDED[progress.state])
     if (plan.multipartId === undefined) return this.#tickets.sign(plan)
     const { multiparts } = this.#options
     const arrived = await multiparts.list(plan.tempKey, plan.multipartId, { signal: context.signal })

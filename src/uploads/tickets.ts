@@ -63,10 +63,8 @@ export class Tickets {
       const form = await presigner.form({ key, expiresInS, contentType, minBytes: bytes, maxBytes: bytes })
       return { ...head, method: 'POST', ...form }
     }
-    const { url, headers } = await presigner.put({
-      ...{ key, expiresInS, contentType, bytes },
-      ...(!conditionalPuts && { overwrites: true }),
-    })
+    const what = { key, expiresInS, contentType, bytes }
+    const { url, headers } = await presigner.put(conditionalPuts ? what : { ...what, overwrites: true })
     return { ...head, method: 'PUT', url, headers }
   }
 

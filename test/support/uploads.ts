@@ -1,3 +1,7 @@
+import { createS3Multiparts } from '../../src/transfers/s3-multiparts.ts'
+import { createS3Presigner } from '../../src/transfers/s3-presigner.ts'
+import { createS3Transfers } from '../../src/transfers/s3-transfers.ts'
+import { openOrigin } from './program.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import { kindsOf } from '../../src/settings/uploads.ts'
@@ -27,11 +31,11 @@ type Choices = Partial<UploadsOptions> & Pick<UploadsOptions, 'checks'>
 export const KINDS = kindsOf(parseConfig({}))
 
 /** Uploads into a bucket with a real library, what they wrote into the audit trail, and what they want prepared. */
-export function openUploads(bucket: UploadBucket, choices: Choices) {
+export function openUploads(bucket: UploadBucket, choices: Choices, limits: { maxPhotos?: number } = {}) {
   const entries: AuditEntry[] = []
   const prepared: Preparation[] = []
   const leftOver: string[] = []
-  const library = openLibrary(bucket.store)
+  const library = openLibrary(bucket.store, limits)
   const uploads = createUploads({
     ...bucket,
     ...library,
@@ -53,6 +57,7 @@ export type TestUploads = ReturnType<typeof openUploads>
 
 export const ANA = context('ana')
 export const BOB = context('bob')
+export const ADMIN = context('root', { roles: new Set(['admin']) })
 
 export function context(id: string, of: Partial<Principal> = {}): UploadContext {
   return { principal: { id, kind: 'user', roles: new Set(), ...of } }
@@ -114,4 +119,19 @@ export async function keysIn(store: ObjectStore): Promise<string[]> {
     if (!/^system\/(?:journal|twin-events)/.test(key)) keys.push(key)
   }
   return keys
+}
+
+/** The bucket of an origin over its socket, with signed URLs that lead to it. */
+export function openOriginBucket(origin: Parameters<typeof openOrigin>[0]) {
+  const store = openOrigin(origin)
+  const { bucket } = store
+  const abandoned: string[] = []
+  return {
+    store,
+    /** Uploads in parts that could not be aborted. */
+    abandoned,
+    transfers: createS3Transfers(bucket, { onAbandoned: ({ key }) => void abandoned.push(key) }),
+    multiparts: createS3Multiparts(bucket),
+    presigner: createS3Presigner(bucket),
+  }
 }

@@ -142,7 +142,7 @@ describe('what is refused, and told why', () => {
       'upload_type_refused',
       'application/pdf',
     ],
-  ] as const)('%s', async (_, file, choice, code, words) => {
+  ] as const)('%s', async (...[, file, choice, code, words]) => {
     await expect(check(file(), choice)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(words),

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
-import type { Ticket } from '../../src/uploads/uploads.ts'
 import { codeOf, SHOP } from '../library/library.ts'
 import { createTestPool } from '../render/pool.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -23,9 +21,9 @@ beforeAll(async () => {
 })
 afterAll(() => pool.close(0))
 
-function open(choices: Partial<Parameters<typeof openUploads>[1]> = {}) {
+function open(choices: Partial<Parameters<typeof openUploads>[1]> = {}, limits = {}) {
   const bucket = openMemoryBucket()
-  return { ...openUploads(bucket, { checks, ...choices }), send: bucket.send }
+  return { ...openUploads(bucket, { checks, ...choices }, limits), send: bucket.send }
 }
 
 /** A clock that stands still until it is moved. */
@@ -268,22 +266,24 @@ describe('completing', () => {
     expect(await albums.find('42')).toBeUndefined()
   })
 
-  it('refuses a photo for which there is no place any more, and its file goes', async () => {
-    const { uploads, send, store, albums } = open()
-    const tickets: Ticket[] = []
-    for (let count = 0; count < 25; count += 1) {
-      const ticket = await uploads.begin(photoRequest(file), ANA)
-      await send(ticket, file)
-      tickets.push(ticket)
-    }
-    const last = tickets.pop()
-    for (const { uploadId } of tickets) await uploads.complete(uploadId, ANA)
-    expect(await codeOf(uploads.complete(last?.uploadId ?? '', ANA))).toBe('limit_reached')
-    expect(await codeOf(uploads.complete(last?.uploadId ?? '', ANA))).toBe('limit_reached')
-    expect((await albums.find('42'))?.photos).toHaveLength(24)
-    expect((await keysIn(store)).filter((key) => key.includes(last?.uploadId ?? ''))).toEqual([
-      `system/uploads/${last?.uploadId}.json`,
-    ])
+  it.each([
+    ['before it is checked', { maxPhotos: 1 }],
+    ['when it is to be named', {}],
+  ])('refuses a photo for which there is no place any more, and its file goes: %s', async (_, choices) => {
+    const { uploads, send, store, albums } = open(choices, { maxPhotos: 1 })
+    const tickets = [
+      await uploads.begin(photoRequest(file), ANA),
+      await uploads.begin(photoRequest(other), ANA),
+    ] as const
+    await send(tickets[0], file)
+    await send(tickets[1], other)
+    await uploads.complete(tickets[0].uploadId, ANA)
+    const { uploadId } = tickets[1]
+    expect(await codeOf(uploads.complete(uploadId, ANA))).toBe('limit_reached')
+    expect(await codeOf(uploads.complete(uploadId, ANA))).toBe('limit_reached')
+    expect((await albums.find('42'))?.photos).toHaveLength(1)
+    const left = (await keysIn(store)).filter((key) => key.includes(uploadId))
+    expect(left).toEqual([`system/uploads/${uploadId}.json`])
   })
 
   it('can be tried again after a failure that is not the file’s', async () => {
@@ -405,61 +405,6 @@ describe('an upload of somebody else', () => {
       expect(await codeOf(uploads.complete(id, ANA))).toBe('not_found')
     },
   )
-})
-
-describe('through the gateway', () => {
-  const receive = ({ uploads }: ReturnType<typeof open>, body: Buffer, of = {}) =>
-    uploads.receive({ ...photoRequest(body), bytes: undefined, ...of }, Readable.from([body]), ANA)
-
-  it('is stored and named, and nothing else is left', async () => {
-    const opened = open()
-    const completed = await receive(opened, file)
-    const album = await opened.albums.find('42')
-    expect(completed).toMatchObject({ photo: album?.photos[0], replaced: false })
-    expect(await keysIn(opened.store)).toEqual(['items/42/album.json', album?.photos[0]?.key])
-    expect(opened.prepared).toHaveLength(1)
-  })
-
-  it.each([
-    [
-      'a byte too many',
-      () => Buffer.concat([file, Buffer.alloc(10 * MB + 1 - file.length)]),
-      {},
-      'upload_too_large',
-    ],
-    ['more than was announced', () => file, { bytes: 10 }, 'invalid_request'],
-    ['less than was announced', () => file, { bytes: 10_000_000 }, 'invalid_request'],
-    ['another checksum', () => file, { sha256: createHash('sha256').digest('hex') }, 'upload_refused'],
-    ['no picture', () => PDF, {}, 'upload_type_refused'],
-    ['half a picture', () => truncated(file), {}, 'upload_refused'],
-  ] as const)('%s is refused, and nothing is left', async (_, body, of, code) => {
-    const opened = open()
-    expect(await codeOf(receive(opened, body(), of))).toBe(code)
-    expect(await keysIn(opened.store)).toEqual([])
-    expect(opened.leftOver).toEqual([])
-  })
-
-  it('a client that leaves in mid-file leaves nothing', async () => {
-    const opened = open()
-    const leaving = Readable.from(
-      (async function* () {
-        yield file.subarray(0, 100)
-        throw new Error('The client has left')
-      })(),
-    )
-    await expect(opened.uploads.receive(photoRequest(file), leaving, ANA)).rejects.toThrow(
-      'The client has left',
-    )
-    expect(await keysIn(opened.store)).toEqual([])
-  })
-
-  it('a full item keeps its photos, and the file goes', async () => {
-    const opened = open()
-    for (let count = 0; count < 24; count += 1) await receive(opened, file)
-    const before = await keysIn(opened.store)
-    expect(await codeOf(receive(opened, file))).toBe('limit_reached')
-    expect(await keysIn(opened.store)).toEqual(before)
-  })
 })
 
 function documentRequest() {

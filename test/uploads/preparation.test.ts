@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { createDeferred } from '../../src/render/deferred.ts'
+import { type PreparationOptions, PreparationQueue } from '../../src/uploads/preparation.ts'
+
+const PRESETS = ['thumbnail', 'large']
+
+function open(options: Partial<PreparationOptions> = {}) {
+  const made: string[] = []
+  const failures: unknown[] = []
+  const queue = new PreparationQueue({
+    prepare: async (path, preset) => void made.push(`${path} ${preset}`),
+    isBusy: () => false,
+    maxQueued: 10,
+    onFailure: (error) => void failures.push(error),
+    pauseMs: 0,
+    ...options,
+  })
+  return { queue, made, failures }
+}
+
+describe('sizes of new pictures', () => {
+  it('are made one after the other, in the order in which pictures came', async () => {
+    const { queue, made } = open()
+    expect(queue.add({ path: 'items/1', presets: PRESETS })).toBe(true)
+    expect(queue.add({ path: 'items/2', presets: ['thumbnail'] })).toBe(true)
+    await queue.drained()
+    expect(made).toEqual(['items/1 thumbnail', 'items/1 large', 'items/2 thumbnail'])
+    queue.add({ path: 'items/3', presets: ['medium'] })
+    await queue.drained()
+    expect(made.at(-1)).toBe('items/3 medium')
+  })
+
+  it('wait while somebody waits for a picture', async () => {
+    let asked = 0
+    const { queue, made } = open({ isBusy: () => (asked += 1) <= 3 })
+    queue.add({ path: 'items/1', presets: ['thumbnail'] })
+    await queue.drained()
+    expect(asked).toBe(4)
+    expect(made).toEqual(['items/1 thumbnail'])
+  })
+
+  it('that fail are told, and the next are made', async () => {
+    const { queue, failures } = open({
+      prepare: async (path) => {
+        if (path === 'items/1') throw new Error('no')
+      },
+    })
+    queue.add({ path: 'items/1', presets: PRESETS })
+    queue.add({ path: 'items/2', presets: PRESETS })
+    await queue.drained()
+    expect(failures).toEqual([new Error('no')])
+  })
+
+  it('are left to whoever asks when too many wait, none are wanted, or it is closed', async () => {
+    const gate = createDeferred<void>()
+    const { queue } = open({ maxQueued: 1, prepare: () => gate.promise })
+    expect(queue.add({ path: 'items/0', presets: [] })).toBe(false)
+    expect(queue.add({ path: 'items/1', presets: PRESETS })).toBe(true)
+    expect(queue.add({ path: 'items/2', presets: PRESETS })).toBe(true)
+    expect(queue.add({ path: 'items/3', presets: PRESETS })).toBe(false)
+    const closed = queue.close()
+    expect(queue.size).toBe(0)
+    expect(queue.add({ path: 'items/4', presets: PRESETS })).toBe(false)
+    gate.resolve()
+    await closed
+  })
+})
