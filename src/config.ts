@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { identitySettings } from './settings/identity.ts'
+import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
@@ -58,12 +60,13 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...renderingSettings,
+  ...apiSettings,
+  ...limitSettings,
+  ...identitySettings,
+  ...uploadSettings,
   ...webhookSettings,
   ...clamdSettings,
   ...librarySettings,
-  ...uploadSettings,
-
-  ...identitySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

@@ -1,6 +1,6 @@
 /**
  * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
- * purged), D (private), O (degraded or provisional); for a redirect L (for good) or L60 (its target may change); for
+ * purged), D (private), O (degraded or provisional); C for a public original; for a redirect L (for good) or L60 (its target may change); for
  * an error E to K and `verdict`; P for health and metrics. M and M10 are what a picture's and a verdict's become where the
  * format was negotiated by a header that is not in the edge's key. N (304) takes the class of its picture.
  */
@@ -8,6 +8,7 @@ export const CACHE_CONTROL = {
   A: 'public, max-age=31536000, immutable',
   B: 'public, max-age=300, s-maxage=2592000, stale-while-revalidate=60, stale-if-error=86400',
   "B'": 'public, max-age=300, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400',
+  C: 'public, max-age=300, s-maxage=86400, stale-if-error=86400',
   D: 'private, no-store, max-age=0, stale-if-error=0',
   E: 'public, max-age=5, s-maxage=5',
   F: 'public, max-age=60, s-maxage=3600',

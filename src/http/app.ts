@@ -18,6 +18,8 @@ export interface AppOptions
   readonly readiness: Readiness
   /** What the distribution may say in its secret header; none: what an edge function says is not believed. */
   readonly originSecrets: readonly string[]
+  /** What is mounted at `/api/v1`; without it there is nothing. */
+  readonly api?: Hono<AppEnv> | undefined
   /** The demo page at `/`; without it there is none. */
   readonly samplesPage?: SamplesPage | undefined
 }
@@ -46,6 +48,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     })
   }
 
+  if (options.api !== undefined) app.route('/api/v1', options.api)
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
 
@@ -69,5 +72,6 @@ const preflight = {
 function routeOf(path: string): string {
   if (path.startsWith('/img/')) return 'img'
   if (path.startsWith('/simg/')) return 'simg'
+  if (path.startsWith('/api/')) return 'api'
   return path === '/' || path === '/livez' || path === '/readyz' ? path : 'other'
 }

@@ -10,6 +10,8 @@ import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, VersionedPath } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { type AccessGrant, formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
+import type { Limits } from '../limits/limits.ts'
+import { spend } from '../limits/spend.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
@@ -71,6 +73,8 @@ export interface ImagesOptions extends VisitorsOptions {
   readonly requestTimeoutMs: number
   /** The client's address, by what stands before the gateway; without it the other end of the socket. */
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
+  /** How many pictures that are not public may be made for somebody; without it as many as they like. */
+  readonly limits?: Limits | undefined
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
@@ -131,16 +135,24 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
 }
 
 function visitOf(
-  { readClientAddress = (_, address) => address }: Pick<ImagesOptions, 'readClientAddress'>,
+  {
+    readClientAddress = (_, address) => address,
+    limits,
+  }: Pick<ImagesOptions, 'readClientAddress' | 'limits'>,
   c: Context<AppEnv>,
   grant: AccessGrant | undefined,
 ): Visit {
+  const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
+  // On the answer to be: `c.header` is for those that the context itself makes.
+  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
   return {
     authorization: c.req.header('authorization'),
     grant,
     requestId: c.get('requestId'),
-    address: readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress),
+    address,
     onRestricted: () => c.set('restricted', true),
+    beforeRender:
+      limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { type ErrorCode, GatewayError } from '../errors.ts'
@@ -54,6 +55,11 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
 
 function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
+  // The router's own words about a body.
+  if (error instanceof HTTPException && error.status < 500) {
+    const code = error.status === 415 ? 'unsupported_media_type' : 'invalid_request'
+    return new GatewayError(code, error.message, { cause: error })
+  }
   return new GatewayError('internal', 'Something went wrong on our side', { cause: error })
 }
 

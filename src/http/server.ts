@@ -23,9 +23,10 @@ export interface RunningServer {
  * or a request that is just on its way is lost (a 502 at the viewer).
  */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
-/** How long a client may take for the head of its request, and for all of it. */
+/** How long a client may take for the head of its request. */
 const HEADERS_TIMEOUT_MS = 15_000
-const REQUEST_TIMEOUT_MS = 60_000
+/** And for all of it: a large photo on a slow line. What stands still is given up by whoever reads it, much sooner. */
+const REQUEST_TIMEOUT_MS = 600_000
 /** While stopping: how often connections that have become idle are closed. */
 const CLOSE_IDLE_MS = 50
 

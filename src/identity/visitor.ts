@@ -24,6 +24,8 @@ export interface Visit {
   readonly address: string | undefined
   /** Called when the answer, whatever it becomes, depends on who asks. */
   readonly onRestricted: () => void
+  /** Called before a picture is made for them that is not public; throws when they have had too many made. */
+  readonly beforeRender?: ((principal: string | undefined) => Promise<void>) | undefined
 }
 
 /** Whoever sends a request for a picture. */
@@ -35,6 +37,7 @@ class RequestVisitor implements Visitor {
   readonly #options: VisitorsOptions
   readonly #visit: Visit
   readonly #recorded = new Set<string>()
+  #principal: string | undefined
 
   constructor(options: VisitorsOptions, visit: Visit) {
     this.#options = options
@@ -60,6 +63,10 @@ class RequestVisitor implements Visitor {
     throw new GatewayError('source_not_found', 'There is no such picture')
   }
 
+  async beforeRender(): Promise<void> {
+    await this.#visit.beforeRender?.(this.#principal)
+  }
+
   #check({ path }: SourcePath): 'valid' | 'expired' | 'forged' {
     const { grant } = this.#visit
     return grant === undefined ? 'forged' : this.#options.links.check(grant, path)
@@ -80,6 +87,7 @@ class RequestVisitor implements Visitor {
 
   async #letIn(source: Source, who: Pick<AuditEntry, 'principal' | 'detail'>): Promise<Source> {
     this.#visit.onRestricted()
+    this.#principal = who.principal
     await this.#record('read', source, who)
     return source
   }

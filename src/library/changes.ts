@@ -64,6 +64,11 @@ interface Planned<R> {
   readonly added: readonly NamedFile[]
 }
 
+function assertRevision(record: RecordBase | undefined, { ifRevision }: ChangeOptions): void {
+  if (ifRevision === undefined || record?.revision === ifRevision) return
+  throw new GatewayError('precondition_failed', 'The record has changed: read it again')
+}
+
 /** Makes changes of records in the order of design §4, "Change and forget": the only place that writes them. */
 export class Changes {
   readonly #options: ChangesOptions
@@ -99,6 +104,7 @@ export class Changes {
       const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt)
       if (attempt > 0) await pause(longest * Math.random(), undefined, { signal })
       const read = await readRecord(this.#options.store, target, signal)
+      assertRevision(read?.record, options)
       const after = edit.apply(read?.record)
       if (after === 'wait') {
         waits += 1

@@ -7,6 +7,8 @@ export type NewPhoto = Omit<PhotoEntry, 'focus'>
 /** Who changes something: the id of a principal. */
 export interface ChangeOptions {
   readonly by: string
+  /** Only a record of this revision; else `precondition_failed`. */
+  readonly ifRevision?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 

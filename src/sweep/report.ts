@@ -4,6 +4,7 @@ import { z } from 'zod'
 export const FINDINGS = {
   expiredUploads: { label: 'uploads that were never completed', frees: true },
   oldUploadStates: { label: 'notes on uploads that ended a week ago', frees: true },
+  oldAnswers: { label: 'answers to Idempotency-Keys of a day ago', frees: true },
   expiredDocuments: { label: 'documents that have expired', frees: true },
   leftOverIntents: { label: 'changes and purges that were cut short: finished', frees: false },
   unnamedFiles: { label: 'files that their record does not name, marked long enough ago', frees: true },
@@ -45,6 +46,9 @@ export const tally = z.object({
 
 export type Tally = z.infer<typeof tally>
 
+/** Where reports are stored, by the time when their sweep began. */
+export const REPORTS = 'system/sweep/reports/'
+
 /** The account of one sweep, as it is stored. */
 export interface SweepReport extends Tally {
   /** A dry run removes nothing. */
@@ -77,6 +81,13 @@ export function addFault(to: Tally, fault: string): void {
   if (to.faults.length < MAX_FAULTS) to.faults.push(fault)
 }
 
+/** What was removed; in a dry run what would have been. */
+export function freed({ findings }: Pick<Tally, 'findings'>): { objects: number; bytes: number } {
+  const counted = findingKeys.filter((key) => FINDINGS[key].frees).map((key) => findings[key])
+  const sum = (field: 'objects' | 'bytes') => counted.reduce((total, entry) => total + entry[field], 0)
+  return { objects: sum('objects'), bytes: sum('bytes') }
+}
+
 /** The report for people: a line for each thing found, with examples. */
 export function formatReport(report: SweepReport): string {
   const { mode, outcome, examined, findings, faults, faultCount } = report
@@ -90,13 +101,12 @@ export function formatReport(report: SweepReport): string {
       ...more,
     ]
   })
-  const freed = found.filter((key) => FINDINGS[key].frees).reduce((sum, key) => sum + findings[key].bytes, 0)
   const verb = mode === 'delete' ? 'freed' : 'a sweep with --delete would free'
   return [
     ...lines,
     ...faults.map((fault) => ` FAULT ${fault}`),
     ...(faultCount > faults.length ? [` FAULT … and ${faultCount - faults.length} more`] : []),
-    `${examined} objects examined, ${verb} ${formatBytes(freed)}${faultCount > 0 ? `, ${faultCount} faults` : ''}`,
+    `${examined} objects examined, ${verb} ${formatBytes(freed(report).bytes)}${faultCount > 0 ? `, ${faultCount} faults` : ''}`,
     ...(outcome === 'lost' ? ['Another replica took over: this sweep stopped.'] : []),
     '',
   ].join('\n')

@@ -37,6 +37,8 @@ export const AGES_MS = {
   intent: HOUR_MS / 4,
   /** Completing an upload again is answered until then. */
   uploadState: 7 * DAY_MS,
+  /** The same key is answered the same until then. */
+  answer: DAY_MS,
   /** A file this young may be about to be named by its record. */
   unnamedFile: DAY_MS,
   /** Between the mark and the removal there is time to notice a mistake. */

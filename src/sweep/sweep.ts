@@ -12,10 +12,10 @@ import { Lease, LeaseLost } from '../leases/lease.ts'
 import { sweepMarkedFiles } from './marked-files.ts'
 import { MARKS } from './marks.ts'
 import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
-import { emptyTally, type SweepReport } from './report.ts'
+import { emptyTally, REPORTS, type SweepReport } from './report.ts'
 import type { Pass, SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
-import { sweepUploads, sweepUploadStates } from './uploads.ts'
+import { sweepAnswers, sweepUploads, sweepUploadStates } from './uploads.ts'
 
 export interface SweepOptions {
   readonly store: ObjectStore
@@ -43,6 +43,7 @@ const MAX_PROGRESS_AGE_MS = 86_400_000
 const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
   { prefix: 'temp/uploads/', pass: sweepUploads },
   { prefix: 'system/uploads/', pass: sweepUploadStates },
+  { prefix: 'system/idempotency/', pass: sweepAnswers },
   { prefix: PURGES, pass: sweepIntents },
   { prefix: MARKS, pass: sweepMarkedFiles },
   { prefix: 'items/', pass: markUnnamedFiles },
@@ -92,7 +93,7 @@ async function account(
     resumed: resumed !== undefined,
     ...tally,
   }
-  await store.put(`system/sweep/reports/${startedAt}-${randomUUID()}.json`, toJson(report), {
+  await store.put(`${REPORTS}${startedAt}-${randomUUID()}.json`, toJson(report), {
     contentType: 'application/json',
     cacheControl: 'no-store',
     ifNoneMatch: '*',

@@ -10,6 +10,10 @@ export const sweepUploads: Pass = async (batch, run) =>
 export const sweepUploadStates: Pass = async (batch, run) =>
   removeOld(batch, run, { ageMs: AGES_MS.uploadState, finding: 'oldUploadStates' })
 
+/** Removes what was answered to an `Idempotency-Key`, when the key may be used anew. */
+export const sweepAnswers: Pass = async (batch, run) =>
+  removeOld(batch, run, { ageMs: AGES_MS.answer, finding: 'oldAnswers' })
+
 async function removeOld(
   ...[batch, run, kind]: [...Parameters<Pass>, { readonly ageMs: number; readonly finding: Finding }]
 ): Promise<void> {

@@ -119,15 +119,16 @@ export class Delivery {
   async #findFor(
     source: Source,
     spec: VariantSpec,
-    { mayRender, signal }: DeliverOptions,
+    { mayRender, visitor, signal }: DeliverOptions,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants } = this.#options
     const name = this.#headlines.nameOf(source, spec)
-    const variant = mayRender
-      ? await variants.find(name, source, spec, signal)
-      : await variants.findStored(name, signal)
-    if (variant === undefined) throw signatureRequired()
-    return variant
+    if (mayRender && !isRestricted(source)) return variants.find(name, source, spec, signal)
+    const stored = await variants.findStored(name, signal)
+    if (stored !== undefined) return stored
+    if (!mayRender) throw signatureRequired()
+    await visitor.beforeRender()
+    return variants.render(name, source, spec, signal)
   }
 
   async #deliverVersion(

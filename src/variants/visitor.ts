@@ -10,6 +10,8 @@ export interface Visitor {
    * nothing, so that is asked of `undefined` as well: nobody learns from an error what exists.
    */
   admit(source: Source | undefined, asked: SourcePath): Promise<Source>
+  /** Asked before a picture that is not public is made for them; throws when they have had too many made. */
+  beforeRender(): Promise<void>
 }
 
 /** What was found at a path, for somebody who may have it; whoever asks for what is public is not asked who they are. */

@@ -66,6 +66,15 @@ describe('uploads', () => {
   })
 })
 
+test('answers to an Idempotency-Key go after a day', async () => {
+  await putText(bucket, 'system/idempotency/u1/k1.json')
+  clock.advance(23 * HOUR_MS)
+  expect(countsOf(await sweepOnce(bucket, clock))).toEqual({})
+  clock.advance(2 * HOUR_MS)
+  expect(countsOf(await sweepOnce(bucket, clock))).toEqual({ oldAnswers: 1 })
+  expect(await keysUnder(bucket, 'system/idempotency/')).toEqual([])
+})
+
 describe('purges that were cut short', () => {
   const intent = 'system/purges/1.json'
   const variant = 'img/photos/cat.jpg/@abcdefghijklnow/800.webp'

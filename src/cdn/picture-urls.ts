@@ -1,0 +1,58 @@
+import type { Access, AlbumRecord, PhotoEntry, ProfileRecord } from '../media/records.ts'
+import { itemPhotoPath } from '../urls/source-path.ts'
+
+export interface PictureUrlsOptions {
+  /** What URLs begin with, without a slash at the end; empty: they are relative to this server. */
+  readonly publicUrl: string
+  /**
+   * The query, with its question mark, that lets anybody read all sizes of one source until then. Without it URLs of
+   * pictures that are not public need a token.
+   */
+  readonly signAccess?: ((sourcePath: string, expiresAt: Date) => string) | undefined
+  readonly accessLinkTtlS: number
+  readonly now?: (() => number) | undefined
+}
+
+/** The sizes that answers name: presets, so that they are what the operator says. */
+const SIZES = ['thumbnail', 'medium', 'large', 'original'] as const
+
+export type PictureUrls = Readonly<Record<(typeof SIZES)[number], string>>
+
+/** A photo as the API shows it: where its file lies is nobody's business. */
+export type ShownPhoto = Omit<PhotoEntry, 'key' | 'etag'> & { readonly urls: PictureUrls }
+
+/** Puts the URLs of pictures to what records say. */
+export interface PictureUrlWriter {
+  photoOfItem(album: Pick<AlbumRecord, 'itemId' | 'access'>, photo: PhotoEntry): ShownPhoto
+  photoOfProfile(profile: Pick<ProfileRecord, 'userId' | 'access'>, photo: PhotoEntry): ShownPhoto
+}
+
+/**
+ * URLs that stay the same however often the photo is replaced. Those of a picture that is not public are signed, and
+ * end after `accessLinkTtlS`.
+ */
+export function createPictureUrls(options: PictureUrlsOptions): PictureUrlWriter {
+  const { publicUrl, signAccess, accessLinkTtlS, now = Date.now } = options
+
+  function show(sourcePath: string, access: Access, photo: PhotoEntry): ShownPhoto {
+    const { key: _key, etag: _etag, ...shown } = photo
+    const expiresAt = new Date(now() + accessLinkTtlS * 1000)
+    const query = access === 'public' ? '' : (signAccess?.(sourcePath, expiresAt) ?? '')
+    const url = (size: string) => `${publicUrl}/img/${sourcePath}/${size}.webp${query}`
+    const [thumbnail, medium, large, original] = SIZES
+    return {
+      ...shown,
+      urls: {
+        thumbnail: url(thumbnail),
+        medium: url(medium),
+        large: url(large),
+        original: url(original),
+      },
+    }
+  }
+
+  return {
+    photoOfItem: ({ itemId, access }, photo) => show(itemPhotoPath(itemId, photo.photoId), access, photo),
+    photoOfProfile: ({ userId, access }, photo) => show(`profiles/${userId}`, access, photo),
+  }
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { flag, list, megabytes, url, whole } from './types.ts'
+
+const origin = z
+  .string()
+  .regex(/^(?:\*|https?:\/\/[^/\s,]+)$/, 'origins such as https://shop.example.com, with commas, or *')
+
+/** What the API answers with, and to whom. */
+export const apiSettings = {
+  HALFTONE_PUBLIC_URL: url.transform((text) => text.replace(/\/+$/, '')).optional(),
+  HALFTONE_API_ORIGINS: list.pipe(z.array(origin)).default([]),
+  HALFTONE_ACCESS_LINK_TTL_S: whole(900, 10, 604_800),
+  HALFTONE_PUBLIC_ORIGINALS: flag.default(false),
+  HALFTONE_FORM_MAX_MB: megabytes(50, 1, 1_000),
+  HALFTONE_BODY_TIMEOUT_MS: whole(15_000, 100, 600_000),
+}

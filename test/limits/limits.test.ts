@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createReadClientAddress, limitedAddress } from '../../src/limits/client-address.ts'
+import { createLimits, type Limits, type LimitsOptions } from '../../src/limits/limits.ts'
+
+const made: Limits[] = []
+afterEach(() => {
+  for (const limits of made.splice(0)) limits.close()
+})
+
+function openLimits(options: Partial<LimitsOptions> = {}): Limits {
+  const limits = createLimits({
+    perMinute: { tickets: 3, completes: 2, 'private-renders': 0 },
+    usersPerAddress: 2,
+    log: { info: () => {}, warn: () => {} },
+    ...options,
+  })
+  made.push(limits)
+  return limits
+}
+
+const user = (principal: string | undefined, address?: string) => ({
+  principal,
+  address,
+})
+
+async function granted(limits: Limits, times: number, caller = user('u1')): Promise<number> {
+  let count = 0
+  for (let asked = 0; asked < times; asked += 1) {
+    if ((await limits.take('tickets', caller))?.isGranted === true) count += 1
+  }
+  return count
+}
+
+describe('limits in memory', () => {
+  test('count each user by themselves, and each thing', async () => {
+    const limits = openLimits()
+    expect(await granted(limits, 5)).toBe(3)
+    expect(await granted(limits, 5, user('u2'))).toBe(3)
+    expect(await limits.take('completes', user('u1'))).toMatchObject({
+      isGranted: true,
+      quota: 2,
+      remaining: 1,
+    })
+    expect(await limits.take('private-renders', user('u1'))).toBeUndefined()
+  })
+
+  test('count addresses too, for as many users as one may hide', async () => {
+    const limits = openLimits()
+    expect(await granted(limits, 9, user(undefined, '192.0.2.1'))).toBe(6)
+    expect(await granted(limits, 9, user('u1', '192.0.2.1'))).toBe(0)
+    expect(await granted(limits, 9, user('u2', '192.0.2.2'))).toBe(3)
+    // What was refused by the user's own limit has cost the address nothing.
+    expect(await granted(limits, 9, user('u3', '192.0.2.2'))).toBe(3)
+  })
+
+  test('tell the smaller rest', async () => {
+    const limits = openLimits()
+    await granted(limits, 5, user(undefined, '192.0.2.1'))
+    expect(await limits.take('tickets', user('u1', '192.0.2.1'))).toMatchObject({ quota: 6, remaining: 0 })
+    expect(await limits.take('tickets', user('u1', '192.0.2.9'))).toMatchObject({ quota: 3, remaining: 1 })
+  })
+})
+
+describe('a client address', () => {
+  const secret = 'a secret of the distribution'
+  const from = { 'x-forwarded-for': 'made up, 203.0.113.5, 198.51.100.6' }
+  test.each([
+    [0, {}, '192.0.2.1'],
+    [0, from, '192.0.2.1'],
+    [0, { ...from, 'x-origin-verify': 'guessed' }, '192.0.2.1'],
+    [0, { ...from, 'x-origin-verify': secret }, '198.51.100.6'],
+    [1, from, '198.51.100.6'],
+    [1, { ...from, 'x-origin-verify': secret }, '203.0.113.5'],
+    [3, from, '192.0.2.1'],
+    [1, {}, '192.0.2.1'],
+    [2, { 'x-forwarded-for': '2001:db8::1' }, '2001:db8::1'],
+  ])('with %i proxies and %j is %s', (trustedHops, headers, expected) => {
+    const read = createReadClientAddress({ trustedHops, originSecrets: [secret] })
+    expect(read(new Headers(headers as Record<string, string>), '192.0.2.1')).toBe(expected)
+  })
+
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001:2::6', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['2001:db8::', '2001:db8:0:0::/64'],
+  ])('%s is counted as %s', (address, expected) => {
+    expect(limitedAddress(address)).toBe(expected)
+  })
+})
+
+const program = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0)
+if (program === undefined)
+  console.warn('Skipped: limits that replicas share need redis-server or valkey-server')
+
+describe.skipIf(program === undefined)('limits on a Redis', () => {
+  let server: ChildProcess
+  let port: number
+
+  beforeEach(async () => {
+    port = await freePort()
+    server = await startServer(port)
+    return async () => stop(server)
+  })
+
+  test('are counted together by replicas', async () => {
+    const redisUrl = `redis://127.0.0.1:${port}`
+    const replicas = [await connected(redisUrl), await connected(redisUrl)] as const
+    expect(await granted(replicas[0], 2)).toBe(2)
+    expect(await granted(replicas[1], 5)).toBe(1)
+  })
+
+  test('are counted in memory while it is away, and together when it is back', async () => {
+    const said: string[] = []
+    let heard = () => {}
+    const say = (text: string) => {
+      said.push(text)
+      heard()
+    }
+    const until = async (count: number) => {
+      while (said.length < count) await new Promise<void>((resolve) => (heard = resolve))
+    }
+    const log = { info: say, warn: (_: object, text: string) => say(text) }
+    const limits = await connected(`redis://127.0.0.1:${port}`, log)
+    expect(await granted(limits, 5)).toBe(3)
+    await stop(server)
+    await until(1)
+    expect(await granted(limits, 5)).toBe(3)
+    server = await startServer(port)
+    await until(2)
+    expect(await granted(limits, 5)).toBe(3)
+    expect(said).toEqual([
+      'limits are counted in memory: the shared count is away',
+      'limits are counted together again',
+    ])
+  })
+
+  /** Limits that have reached the server: what is counted before is counted in memory. */
+  async function connected(redisUrl: string, log?: LimitsOptions['log']): Promise<Limits> {
+    const limits = openLimits({ redisUrl, ...(log && { log }) })
+    await limits.ready()
+    return limits
+  }
+
+  async function startServer(port: number): Promise<ChildProcess> {
+    const child = spawn(program ?? '', [
+      '--port',
+      `${port}`,
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ])
+    for await (const piece of child.stdout) if (String(piece).includes('Ready to accept')) break
+    child.stdout.resume()
+    return child
+  }
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill()
+  await exited
+}
