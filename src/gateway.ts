@@ -1,7 +1,11 @@
-import { createCore, type Core } from './composition/core.ts'
 import type { AuditTrail } from './audit/audit.ts'
+import { createAuditTrail } from './audit/audit-trail.ts'
+import { createClients } from './composition/api.ts'
+import { createCore, type Core } from './composition/core.ts'
 import { createAccess } from './composition/identity.ts'
+import { createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
+import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
@@ -20,19 +24,23 @@ import { createNativeDialect } from './urls/native-dialect.ts'
 export interface GatewayOptions {
   readonly config: Config
   readonly log: Logger
-  /** Where readings and refusals of what is not public are written down. */
+  /** How files come and go; without it there is no API and no library, only pictures. */
+  readonly transport?: Transport | undefined
+  /** Where readings and refusals of what is not public are written down; by default in the bucket. */
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none. */
   readonly samplesPage?: ((store: ObjectStore) => SamplesPage) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
+  /** The folder of the compiled browser module, where that is not beside this file. */
+  readonly browserDir?: string | undefined
 }
 
 export type Gateway = Awaited<ReturnType<typeof createGateway>>
 
 /** The composition root: constructs every part and wires them. Nothing runs before `start`. */
 export async function createGateway(options: GatewayOptions, store: ObjectStore) {
-  const { config, log } = options
+  const { config, log, samplesPage } = options
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
   const { epoch: encoders } = await pool.ready()
@@ -41,22 +49,23 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const core = createCore({ config, log, metrics, store: observed, pool, epoch })
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
+  const audit = options.audit ?? createAuditTrail({ store: observed })
+  const clients = { ...createClients(config, log), ...createAccess(config) }
+  const shared = { config, log, metrics, store: observed, pool, core, audit, epoch }
+  const media = createMedia(shared, clients, options)
   const app = createApp({
-    dialect: createNativeDialect({
-      presets: config.HALFTONE_PRESETS,
-      signingKeys: config.HALFTONE_SIGNING_KEYS,
-    }),
-    sizes: createSizePolicy({ policy: config.HALFTONE_SIZES, presets: config.HALFTONE_PRESETS }),
+    ...targetsOf(config),
+    ...clients,
+    ...media,
     delivery: core.negotiated,
-    ...createAccess(config),
-    audit: options.audit,
+    audit,
     originSecrets: config.HALFTONE_ORIGIN_SECRETS,
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
     metrics,
     logHitsEvery: config.HALFTONE_LOG_HITS_EVERY,
-    samplesPage: options.samplesPage?.(observed),
+    samplesPage: samplesPage?.(observed),
   })
   return {
     app,
@@ -66,6 +75,17 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     pool,
     store: observed,
     ...core,
+    library: media?.library,
+    limits: clients.limits,
+  }
+}
+
+/** Which targets are understood, and which sizes strangers may ask for. */
+function targetsOf(config: Config) {
+  const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
+  return {
+    dialect: createNativeDialect({ presets, signingKeys }),
+    sizes: createSizePolicy({ policy, presets }),
   }
 }
 

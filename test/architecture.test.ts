@@ -7,7 +7,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
-    imports: ['composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
+    imports: ['audit', 'composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
     types: ['audit', 'render'],
   },
   composition: {
@@ -25,6 +25,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'render',
+      'settings',
       'sources',
       'storage',
       'sweep',

@@ -1,5 +1,6 @@
 import { type Config, ConfigError } from '../config.ts'
 import { openBucket } from '../composition/bucket.ts'
+import { createTransport } from '../composition/transport.ts'
 import { createLog } from '../telemetry/log.ts'
 import { runGateway } from '../running/run-gateway.ts'
 import { untilStopped } from '../running/until-stopped.ts'
@@ -14,7 +15,7 @@ export async function serve(config: Config): Promise<void> {
   }
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, bucket)
-  const gateway = await runGateway({ config, log }, store)
+  const gateway = await runGateway({ config, log, transport: createTransport(config, log, store) }, store)
   const signal = await untilStopped()
   log.info({ signal }, 'stopping')
   await gateway.close()

@@ -1,7 +1,10 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
+import { identityOptionsOf } from '../composition/identity.ts'
+import { createTransport } from '../composition/transport.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
+import { mintToken } from '../identity/tokens.ts'
 import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -30,7 +33,9 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
-  const gateway = await runGateway({ config, log, samplesPage }, store)
+  const transport = createTransport(config, log, store)
+  const page = (store: ObjectStore) => samplesPage(store, config)
+  const gateway = await runGateway({ config, log, transport, samplesPage: page }, store)
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
   const reason = await Promise.race([
     untilStopped(),
@@ -55,9 +60,10 @@ async function allowUploads(config: Config, bucket: string): Promise<void> {
 /** At most so many items on the page. */
 const MAX_SHOWN = 50
 
-function samplesPage(store: ObjectStore): SamplesPage {
+function samplesPage(store: ObjectStore, config: Config): SamplesPage {
   return {
     title: 'Halftone',
+    upload: uploadForm(config),
     async list() {
       const paths: string[] = []
       for (const prefix of ['items/', 'profiles/']) {
@@ -67,6 +73,24 @@ function samplesPage(store: ObjectStore): SamplesPage {
         }
       }
       return paths
+    },
+  }
+}
+
+/** The item and the user of the page's own form. */
+const DEMO = { itemId: 'demo-upload', user: 'demo' } as const
+const DEMO_TOKEN_MS = 3_600_000
+
+function uploadForm(config: Config): SamplesPage['upload'] {
+  const bucketUrl = config.HALFTONE_S3_PUBLIC_ENDPOINT ?? config.AWS_ENDPOINT_URL_S3
+  // Tokens that somebody else gives out cannot be made here.
+  if (bucketUrl === undefined || config.HALFTONE_JWT_SECRETS.length === 0) return undefined
+  return {
+    itemId: DEMO.itemId,
+    bucketOrigin: new URL(bucketUrl).origin,
+    demoToken: async () => {
+      const expiresAt = new Date(Date.now() + DEMO_TOKEN_MS)
+      return mintToken(identityOptionsOf(config), { user: DEMO.user, roles: [], expiresAt })
     },
   }
 }

@@ -1,8 +1,10 @@
 import type { AuditTrail } from '../audit/audit.ts'
 import type { Config } from '../config.ts'
 import { createEvents } from '../events/events.ts'
-import { createClock } from '../leases/clock.ts'
+import type { EventOutbox } from '../events/media-event.ts'
+import { type Clock, createClock } from '../leases/clock.ts'
 import { createAlbums } from '../library/albums.ts'
+import type { ChangesOptions } from '../library/changes.ts'
 import { createDocuments } from '../library/documents.ts'
 import { createProfiles } from '../library/profiles.ts'
 import { createWriteGuard } from '../library/write-guard.ts'
@@ -42,35 +44,10 @@ export interface LibraryOptions {
 export function createLibrary(options: LibraryOptions) {
   const { config, log, metrics, store, transport } = options
   const clock = createClock(() => transport.clockSkewMs())
-  const { outbox, sender } = createEvents({
-    store,
-    clock,
-    url: config.HALFTONE_WEBHOOK_URL,
-    secrets: config.HALFTONE_WEBHOOK_SECRETS,
-    timeoutMs: config.HALFTONE_WEBHOOK_TIMEOUT_MS,
-    maxAttempts: config.HALFTONE_WEBHOOK_ATTEMPTS,
-    intervalMs: config.HALFTONE_EVENTS_INTERVAL_MS,
-    onAttempt: recordEvents(log, metrics),
-    onFailure: (err) => log.warn({ err }, 'the outbox cannot be read'),
-  })
-  if (sender) {
-    const oldestSeconds = () => sender.oldestMs / 1000
-    addEventGauges(metrics.registry, { pending: () => sender.pending, oldestSeconds })
-  }
-  const shared = {
-    store,
-    outbox,
-    assertWritable: createWriteGuard({ store }),
-    onUnfinished: (err: unknown, { id, change: { record } }: { id: string; change: { record: string } }) =>
-      log.error({ err, change: id, record }, 'a change is made, but not finished'),
-    onChanged: options.core.forget,
-  }
-  const records = {
-    albums: createAlbums({ ...shared, maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX }),
-    profiles: createProfiles({ ...shared, access: config.HALFTONE_PROFILE_PHOTO_ACCESS }),
-    documents: createDocuments({ ...shared, maxDocuments: config.HALFTONE_DOCUMENTS_MAX }),
-  }
+  const { outbox, sender } = createOutbox(options, clock)
+  const records = createRecords(options, outbox)
   const preparation = createPreparation(options)
+  const transfers = observeTransfers(transport.transfers, recordBucketCalls(metrics))
   const sweeping = createSweepSchedule({
     store,
     outbox,
@@ -86,7 +63,8 @@ export function createLibrary(options: LibraryOptions) {
   return {
     ...records,
     outbox,
-    uploads: createIntake(options, { ...records, assertWritable: shared.assertWritable, preparation }),
+    transfers,
+    uploads: createIntake(options, { ...records, transfers, preparation }),
     /** Begins what goes on by itself. */
     start() {
       sender?.start()
@@ -99,13 +77,51 @@ export function createLibrary(options: LibraryOptions) {
   }
 }
 
-interface LibraryParts extends Pick<UploadsOptions, 'albums' | 'profiles' | 'documents' | 'assertWritable'> {
+function createOutbox({ config, log, metrics, store }: LibraryOptions, clock: Clock) {
+  const events = createEvents({
+    store,
+    clock,
+    url: config.HALFTONE_WEBHOOK_URL,
+    secrets: config.HALFTONE_WEBHOOK_SECRETS,
+    timeoutMs: config.HALFTONE_WEBHOOK_TIMEOUT_MS,
+    maxAttempts: config.HALFTONE_WEBHOOK_ATTEMPTS,
+    intervalMs: config.HALFTONE_EVENTS_INTERVAL_MS,
+    onAttempt: recordEvents(log, metrics),
+    onFailure: (err) => log.warn({ err }, 'the outbox cannot be read'),
+  })
+  const { sender } = events
+  if (sender) {
+    const oldestSeconds = () => sender.oldestMs / 1000
+    addEventGauges(metrics.registry, { pending: () => sender.pending, oldestSeconds })
+  }
+  return events
+}
+
+function createRecords({ config, log, store, core }: LibraryOptions, outbox: EventOutbox) {
+  const shared: ChangesOptions = {
+    store,
+    outbox,
+    assertWritable: createWriteGuard({ store }),
+    onUnfinished: (err, { id, change: { record } }) =>
+      log.error({ err, change: id, record }, 'a change is made, but not finished'),
+    onChanged: core.forget,
+  }
+  return {
+    assertWritable: shared.assertWritable,
+    albums: createAlbums({ ...shared, maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX }),
+    profiles: createProfiles({ ...shared, access: config.HALFTONE_PROFILE_PHOTO_ACCESS }),
+    documents: createDocuments({ ...shared, maxDocuments: config.HALFTONE_DOCUMENTS_MAX }),
+  }
+}
+
+interface LibraryParts
+  extends Pick<UploadsOptions, 'albums' | 'profiles' | 'documents' | 'transfers' | 'assertWritable'> {
   readonly preparation: PreparationQueue
 }
 
 /** Files on their way in, and what is tried on them. */
 function createIntake(options: LibraryOptions, { preparation, ...parts }: LibraryParts): Uploads {
-  const { config, log, metrics, store, transport, pool, audit } = options
+  const { config, log, store, transport, pool, audit } = options
   const clamd = config.HALFTONE_CLAMD
   const scanner =
     clamd &&
@@ -117,7 +133,6 @@ function createIntake(options: LibraryOptions, { preparation, ...parts }: Librar
   return createUploads({
     ...parts,
     store,
-    transfers: observeTransfers(transport.transfers, recordBucketCalls(metrics)),
     multiparts: transport.multiparts,
     presigner: transport.presigner,
     abilities: transport.abilities,

@@ -20,6 +20,8 @@ export interface AppOptions
   readonly originSecrets: readonly string[]
   /** What is mounted at `/api/v1`; without it there is nothing. */
   readonly api?: Hono<AppEnv> | undefined
+  /** What browsers are given to run; without it there is nothing. */
+  readonly pages?: Hono<AppEnv> | undefined
   /** The demo page at `/`; without it there is none. */
   readonly samplesPage?: SamplesPage | undefined
 }
@@ -49,6 +51,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   }
 
   if (options.api !== undefined) app.route('/api/v1', options.api)
+  if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
 

@@ -23,6 +23,7 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
     port: config.HALFTONE_ADMIN_PORT,
   })
   const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+  gateway.library?.start()
   log.info({ url: main.url, admin: admin.url }, 'listening')
   const probed = warnOfUnsafeWrites(store, log)
   return {
@@ -69,6 +70,8 @@ async function stop(
   const deadline = performance.now() + config.HALFTONE_GRACE_MS
   const left = () => Math.max(0, deadline - performance.now())
   await main.close(left())
+  await Promise.race([gateway.library?.close(), pause(left(), undefined, { ref: false })])
+  gateway.limits.close()
   // Before the writes: what is still rendered, though nobody waits for it any more, becomes one.
   await gateway.pool.close(left())
   await gateway.writeBack.drain(left())

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditTrail } from '../../src/audit/audit.ts'
+import type { Transport } from '../../src/composition/transport.ts'
 import { parseConfig } from '../../src/config.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -15,10 +16,13 @@ export interface TestGatewayOptions {
   readonly log?: Logger
   readonly environment?: Readonly<Record<string, string>>
   readonly audit?: AuditTrail
+  /** Without it there is no API. */
+  readonly transport?: Transport
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
-export async function createTestGateway({ store, log, audit, environment = {} }: TestGatewayOptions = {}) {
+export async function createTestGateway(options: TestGatewayOptions = {}) {
+  const { store, log, audit, transport, environment = {} } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -32,7 +36,14 @@ export async function createTestGateway({ store, log, audit, environment = {} }:
   })
   const counted = observeStore(bucket, (call) => calls.push(call))
   const gateway = await createGateway(
-    { config, log: log ?? createLog(config.HALFTONE_LOG_LEVEL), workerFile: WORKER_FILE, audit },
+    {
+      config,
+      log: log ?? createLog(config.HALFTONE_LOG_LEVEL),
+      audit,
+      transport,
+      workerFile: WORKER_FILE,
+      browserDir: 'dist/browser',
+    },
     counted,
   )
   await gateway.journal.read()
@@ -50,6 +61,8 @@ export async function createTestGateway({ store, log, audit, environment = {} }:
       return calls.splice(0).map(({ verb }) => verb)
     },
     async close() {
+      await gateway.library?.close()
+      gateway.limits.close()
       await gateway.writeBack.drain()
       await gateway.journal.close()
       await gateway.pool.close()
