@@ -10,8 +10,8 @@ export const IDEMPOTENCY_PREFIX = 'system/idempotency/'
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 const DAY_MS = 86_400_000
-/** Longer than any request lasts: who holds a key beyond it has died. */
-const IN_FLIGHT_MS = 120_000
+/** Longer than such a request lasts, with the ten minutes that a form may take to come: who holds a key beyond it has died. */
+const IN_FLIGHT_MS = { json: 120_000, form: 900_000 } as const
 const MAX_RECORD_BYTES = 4 * 1024 * 1024
 
 const record = z.discriminatedUnion('state', [
@@ -30,6 +30,7 @@ type IdempotencyRecord = z.infer<typeof record>
 interface Claim {
   readonly key: string
   readonly fingerprint: string
+  readonly body: keyof typeof IN_FLIGHT_MS
   readonly signal: AbortSignal
 }
 
@@ -68,6 +69,7 @@ async function claimOf(c: Context<ApiEnv>): Promise<Claim | undefined> {
   return {
     key: `${IDEMPOTENCY_PREFIX}${digest(`${kind}\n${id}`)}/${digest(given)}.json`,
     fingerprint: digest(`${c.req.method}\n${c.req.path}\n${body}`),
+    body: isForm ? 'form' : 'json',
     signal: c.req.raw.signal,
   }
 }
@@ -76,7 +78,7 @@ type Answered = Extract<IdempotencyRecord, { state: 'answered' }>
 
 async function take(
   store: ObjectStore,
-  { key, fingerprint, signal }: Claim,
+  { key, fingerprint, body, signal }: Claim,
   now: () => number,
 ): Promise<{ etag: string } | { answer: Answered }> {
   const mine: IdempotencyRecord = { state: 'in-flight', fingerprint, at: now() }
@@ -85,7 +87,8 @@ async function take(
   const found = await store.get(key, { maxBytes: MAX_RECORD_BYTES, signal })
   if (found.outcome !== 'found') throw underWay()
   const before = record.safeParse(parseJson(found.object.body)).data
-  if (before !== undefined && now() - before.at < (before.state === 'answered' ? DAY_MS : IN_FLIGHT_MS)) {
+  const keptMs = before?.state === 'answered' ? DAY_MS : IN_FLIGHT_MS[body]
+  if (before !== undefined && now() - before.at < keptMs) {
     if (before.fingerprint !== fingerprint) {
       throw new GatewayError('conflict', 'This Idempotency-Key was used for another request')
     }

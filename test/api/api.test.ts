@@ -249,6 +249,24 @@ describe('Idempotency-Key', () => {
     expect((await post()).status).toBe(201)
   })
 
+  test('a key whose holder still receives a form is not taken over', async () => {
+    const send = async () => {
+      const body = new FormData()
+      body.append('file', new Blob(['the bytes'], { type: 'image/jpeg' }), 'front.jpg')
+      const headers = { 'idempotency-key': 'k-1' }
+      return api.call('POST /profiles/shop/photo', { as: await tokenOf('shop'), body, headers })
+    }
+    expect((await send()).status).toBe(201)
+    const inFlight = (ms: number) => (kept: string) => {
+      const [, fingerprint] = /"fingerprint":"([^"]+)"/.exec(kept) ?? []
+      return JSON.stringify({ state: 'in-flight', fingerprint, at: Date.now() - ms })
+    }
+    await keep(inFlight(700_000))
+    expect(await codeOf(await send())).toBe('409 conflict')
+    await keep(inFlight(1_000_000))
+    expect((await send()).status).toBe(201)
+  })
+
   test('what failed may be tried again', async () => {
     const bad = { ...REQUEST, kind: 'video' }
     expect(await codeOf(await post(bad))).toBe('400 invalid_request')
