@@ -66,10 +66,10 @@ function addItemItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     const album = await albums.find(itemId, c.req.raw.signal)
     if (album === undefined)
       return c.json(showAlbum(parts, c, await makeAlbum(parts, c, itemId, change)), 201)
+    await mayChangeAlbum(parts, c, album, `access ${change.access}`)
     if (change.owner !== undefined && change.owner !== album.owner) {
       throw new GatewayError('conflict', 'body.owner: the owner of an item does not change')
     }
-    await mayChangeAlbum(parts, c, album, `access ${change.access}`)
     const changed = await albums.setAccess(itemId, change.access, by(c))
     return c.json(showAlbum(parts, c, changed), 200)
   })

@@ -159,6 +159,14 @@ describe('requirements: Safety – an item that is not public', () => {
     expect(await there.json()).toEqual(await absent.json())
   })
 
+  test('does not tell strangers who owns it', async () => {
+    await api.library.albums.setAccess(ITEM, 'private', by)
+    for (const owner of ['shop', 'nobody']) {
+      const guess = await api.call(`PUT /items/${ITEM}`, { as: other, json: { access: 'public', owner } })
+      expect(await codeOf(guess)).toBe('404 not_found')
+    }
+  })
+
   test('has URLs that whoever has them may read until they expire', async () => {
     await api.library.albums.setAccess(ITEM, 'private', by)
     const { photos } = await json(await api.call(`GET /items/${ITEM}`, { as: owner }))
