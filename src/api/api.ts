@@ -3,12 +3,14 @@ import type { Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { PriceTable } from '../media/prices.ts'
 import { addAdminRoutes } from './admin.ts'
+import { Bound } from '../limits/bound.ts'
 import { addDocumentRoutes } from './documents.ts'
 import type { ApiEnv, ApiOptions } from './env.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createIdempotency } from './idempotency.ts'
 import { addItemRoutes } from './items.ts'
 import { allowOrigins, identify, privateAnswers, readJson } from './middleware.ts'
+import { Outflow } from '../limits/outflow.ts'
 import { addPhotoRoutes } from './photos.ts'
 import { createPictureUrls, type PictureUrlWriter } from '../cdn/picture-urls.ts'
 import { addProfileRoutes } from './profiles.ts'
@@ -19,6 +21,9 @@ export interface ApiParts extends ApiOptions {
   readonly prices?: PriceTable | undefined
   readonly guard: Guard
   readonly pictureUrls: PictureUrlWriter
+  readonly outflow: Outflow
+  /** Forms that are being received. */
+  readonly forms: Bound
   readonly idempotent: ReturnType<typeof createIdempotency>
 }
 
@@ -39,6 +44,8 @@ export function createApi(options: ApiOptions): OpenAPIHono<ApiEnv> {
     ...options,
     guard: createGuard(options.audit),
     pictureUrls: createPictureUrls(options),
+    outflow: new Outflow({ maxStreams: options.maxDownloads, idleTimeoutMs: options.bodyTimeoutMs }),
+    forms: new Bound(options.maxForms, 'files are being received'),
     idempotent: createIdempotency(options.store),
   }
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })

@@ -86,7 +86,7 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     await guard.read(c, guardedDocument(userId, fileId), 'read')
     const found = await documents.find(userId, fileId, c.req.raw.signal)
     if (found === undefined) throw new GatewayError('not_found', 'There is nothing here')
-    const answer = await fileAnswer(c, parts.transfers, {
+    const answer = await fileAnswer(c, parts, {
       ...found,
       disposition: 'attachment',
       cacheClass: 'D',

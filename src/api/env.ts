@@ -41,7 +41,11 @@ export interface ApiOptions extends PictureUrlsOptions {
   readonly publicOriginals: boolean
   /** The longest body of a form, whatever the kind of its file accepts. */
   readonly maxFormBytes: number
-  /** How long a body may make no progress, and a JSON body take. */
+  /** Forms that are received at once: each may hold some parts of its file in memory. */
+  readonly maxForms: number
+  /** Files that are handed out at once. */
+  readonly maxDownloads: number
+  /** How long a body may make no progress, in either direction, and a JSON body take. */
   readonly bodyTimeoutMs: number
 }
 

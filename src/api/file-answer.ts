@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
@@ -6,6 +6,7 @@ import { conditionsOf, isNotModified, isRangeApplicable, type Validators } from 
 import { type ByteRange, parseRange } from '../http/range.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { ApiEnv } from './env.ts'
+import type { Outflow } from '../limits/outflow.ts'
 
 /** A stored file and how it is handed out. */
 export interface HandedOut {
@@ -20,10 +21,16 @@ export interface HandedOut {
   readonly cacheClass: 'C' | 'D'
 }
 
+/** Where files come from, and how many flow at once. */
+export interface FileSource {
+  readonly transfers: Pick<Transfers, 'download'>
+  readonly outflow: Outflow
+}
+
 /** The file as a stream, or the one range that was asked for, or nothing where the client's copy is right. */
 export async function fileAnswer(
   c: Context<ApiEnv>,
-  transfers: Pick<Transfers, 'download'>,
+  { transfers, outflow }: FileSource,
   file: HandedOut,
 ): Promise<Response> {
   const validators = { etag: file.etag, lastModified: new Date(file.addedAt) }
@@ -38,8 +45,8 @@ export async function fileAnswer(
   headers.set('content-length', `${range ? range.end - range.start + 1 : file.bytes}`)
   if (range) headers.set('content-range', `bytes ${range.start}-${range.end}/${file.bytes}`)
   if (isHead) return new Response(null, { status: 200, headers })
-  const body = await open(c, transfers, file, range)
-  return new Response(Readable.toWeb(body) as ReadableStream, { status: range ? 206 : 200, headers })
+  const body = await outflow.stream(async () => open(c, transfers, file, range))
+  return new Response(body, { status: range ? 206 : 200, headers })
 }
 
 async function open(

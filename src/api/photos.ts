@@ -94,7 +94,8 @@ export async function receive(
   what: Pick<UploadRequest, 'kind' | 'ownerId' | 'photoId'>,
 ) {
   const limits = { maxBytes: parts.maxFormBytes, idleTimeoutMs: parts.bodyTimeoutMs }
-  const done = await readUploadForm(c.req.raw, limits, async (form) => {
+  const leave = parts.forms.enter()
+  const reading = readUploadForm(c.req.raw, limits, async (form) => {
     const { data: fields, error } = formFields.safeParse(form.fields)
     if (fields === undefined) {
       const [issue] = error.issues
@@ -104,7 +105,7 @@ export async function receive(
     const { fileName, contentType, file } = form
     return parts.uploads.receive({ ...what, ...fields, fileName, contentType }, file, uploadContext(c))
   })
-  return showCompleted(parts, c, done)
+  return showCompleted(parts, c, await reading.finally(leave))
 }
 
 function addPhotoChanges(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
@@ -180,7 +181,7 @@ interface Original {
  * photo only if the operator says so.
  */
 export async function originalAnswer(
-  { guard, transfers, publicOriginals }: ApiParts,
+  { guard, publicOriginals, ...files }: ApiParts,
   c: Context<ApiEnv>,
   { target, photo, disposition }: Original,
 ): Promise<Response> {
@@ -189,5 +190,5 @@ export async function originalAnswer(
   if (photo === undefined) throw new GatewayError('not_found', 'There is nothing here')
   const { key, etag, contentType, bytes: length, addedAt, fileName = photo.photoId } = photo
   const file = { key, etag, contentType, bytes: length, addedAt, fileName, disposition }
-  return fileAnswer(c, transfers, { ...file, cacheClass: access === 'public' ? 'C' : 'D' })
+  return fileAnswer(c, files, { ...file, cacheClass: access === 'public' ? 'C' : 'D' })
 }

@@ -55,6 +55,9 @@ export function createConfiguredApi(config: Config, { links, ...parts }: ApiDepe
     accessLinkTtlS: config.HALFTONE_ACCESS_LINK_TTL_S,
     allowedOrigins: config.HALFTONE_API_ORIGINS,
     publicOriginals: config.HALFTONE_PUBLIC_ORIGINALS,
+    maxForms: config.HALFTONE_FORMS_AT_ONCE,
+    // The other half is for pictures and records.
+    maxDownloads: Math.max(1, Math.floor(config.HALFTONE_S3_CONNECTIONS / 2)),
     maxFormBytes: config.HALFTONE_FORM_MAX_MB,
     bodyTimeoutMs: config.HALFTONE_BODY_TIMEOUT_MS,
   })

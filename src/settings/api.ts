@@ -12,5 +12,6 @@ export const apiSettings = {
   HALFTONE_ACCESS_LINK_TTL_S: whole(900, 10, 604_800),
   HALFTONE_PUBLIC_ORIGINALS: flag.default(false),
   HALFTONE_FORM_MAX_MB: megabytes(50, 1, 1_000),
+  HALFTONE_FORMS_AT_ONCE: whole(64, 1, 10_000),
   HALFTONE_BODY_TIMEOUT_MS: whole(15_000, 100, 600_000),
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { photo, problem, ticket } from '../../src/api/schemas.ts'
+import { createDeferred } from '../../src/render/deferred.ts'
 import { codeOf, createTestApi, readAs, type TestApi, tokenOf } from '../support/api.ts'
 import { ITEM, keysUnder, putItemAbc } from '../library/library.ts'
 
@@ -127,6 +128,31 @@ describe('requirements: Flows – a file through the gateway', () => {
       userId: 'shop',
       photo: { urls: { large: 'https://pictures.test/img/profiles/shop/large.webp' } },
     })
+  })
+
+  test('is refused at once when too many are on their way', async () => {
+    const [begun, goOn] = [createDeferred<undefined>(), createDeferred<undefined>()]
+    const { uploads } = api
+    const narrow = createTestApi({
+      maxForms: 1,
+      uploads: {
+        ...uploads,
+        async receive(...request) {
+          begun.resolve(undefined)
+          await goOn.promise
+          return uploads.receive(...request)
+        },
+      },
+    })
+    const send = async () => narrow.call('POST /profiles/shop/photo', { as: owner, body: form({}) })
+    const first = send()
+    await begun.promise
+    const second = await send()
+    expect(second.headers.get('retry-after')).toBe('1')
+    expect(await codeOf(second)).toBe('503 overloaded')
+    goOn.resolve(undefined)
+    expect((await first).status).toBe(201)
+    expect((await send()).status).toBe(201)
   })
 
   const TWO = form({})

@@ -65,6 +65,8 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
     accessLinkTtlS: 900,
     allowedOrigins: [],
     publicOriginals: false,
+    maxForms: 8,
+    maxDownloads: 8,
     maxFormBytes: 10_000,
     bodyTimeoutMs: 10_000,
     ...options,
