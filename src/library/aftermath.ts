@@ -2,6 +2,7 @@ import { deleteBelow } from '../cdn/delete-below.ts'
 import { carryOutPurge } from '../cdn/forget.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { type Announcements, closeChange, type PendingChange, withdrawChange } from './pending-change.ts'
+import { isOwnFile } from './photos.ts'
 import { hasSeen, readRecordState } from './record-state.ts'
 
 /**
@@ -45,13 +46,11 @@ async function deleteFiles(store: ObjectStore, { change }: PendingChange): Promi
   const unnamed = files.filter((key) => !state.names(key))
   if (unnamed.length > 0) await store.delete(unnamed)
   for (const folder of foreignFolders(unnamed))
-    await deleteBelow(store, folder, (key) => key === record || state.names(key) || isOwn(key))
+    await deleteBelow(store, folder, (key) => key === record || state.names(key) || isOwnFile(key))
   return undefined
 }
 
 /** The folders of files that other programs have put there: sizes of the same picture lie beside them. */
 function foreignFolders(files: readonly string[]): Set<string> {
-  return new Set(files.filter((key) => !isOwn(key)).map((key) => key.slice(0, key.lastIndexOf('/') + 1)))
+  return new Set(files.filter((key) => !isOwnFile(key)).map((key) => key.slice(0, key.lastIndexOf('/') + 1)))
 }
-
-const isOwn = (key: string) => /\/original-[^/]+$/.test(key)

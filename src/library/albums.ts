@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { EventType } from '../events/media-event.ts'
-import type { AlbumRecord } from '../media/records.ts'
+import { type AlbumRecord, albumKey } from '../media/records.ts'
 import {
   addPhoto,
   allowAccess,
@@ -14,10 +14,11 @@ import {
   reorderPhotos,
   replacePhoto,
 } from './album-edits.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
 import { albumTarget, photosFolder } from './album-target.ts'
 import { Changes, type ChangesOptions, type Edit, readRecord } from './changes.ts'
 import type { Albums, ChangeOptions, NewPhoto } from './library.ts'
-import { assertInSlot } from './photos.ts'
+import { assertInSlot, isOwnFile } from './photos.ts'
 
 export interface AlbumsOptions extends ChangesOptions {
   /** The most photos that an item may have; one that has more already keeps them. */
@@ -30,6 +31,7 @@ type AlbumEdit = Edit<AlbumRecord>
 export function createAlbums(options: AlbumsOptions): Albums {
   const changes = new Changes(options)
   const { store, maxPhotos } = options
+  const vacancyOf = (itemId: string) => async () => assertVacant(store, itemId)
   const make = async (itemId: string, edit: AlbumEdit, options: ChangeOptions) =>
     changes.make(albumTarget(itemId), edit, options)
 
@@ -38,10 +40,12 @@ export function createAlbums(options: AlbumsOptions): Albums {
       const record = (await readRecord(store, albumTarget(itemId), signal))?.record
       return record?.deleted ? undefined : record
     },
-    create: async (itemId, album, options) => make(itemId, createEdit(itemId, album), options),
+    create: async (itemId, album, options) =>
+      make(itemId, { ...createEdit(itemId, album), assertVacant: vacancyOf(itemId) }, options),
     async add(itemId, photo, { at, ifAbsent, ...options }) {
       assertInSlot(photo, photosFolder(itemId))
-      return make(itemId, addEdit(itemId, photo, { at, ifAbsent, maxPhotos }), options)
+      const edit = addEdit(itemId, photo, { at, ifAbsent, maxPhotos })
+      return make(itemId, { ...edit, assertVacant: vacancyOf(itemId) }, options)
     },
     async replace(itemId, photo, options) {
       assertInSlot(photo, photosFolder(itemId))
@@ -101,5 +105,16 @@ function addEdit(
         at: photos.findIndex(({ photoId }) => photoId === photo.photoId),
       },
     }),
+  }
+}
+
+/**
+ * Refuses an item whose photos another program has put there: whoever came first would own them, and could delete them.
+ * Of our own files those that no record names are the sweep's.
+ */
+async function assertVacant(store: ObjectStore, itemId: string): Promise<void> {
+  for await (const { key } of store.list(`items/${itemId}/`)) {
+    if (key !== albumKey(itemId) && !isOwnFile(key))
+      throw new GatewayError('conflict', 'The item has files without a record: they have to be adopted first')
   }
 }

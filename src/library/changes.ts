@@ -46,6 +46,8 @@ export interface Edit<R> {
   /** The record afterwards, or the same one to leave it. `wait`: somebody else has to finish first. Throws refusals. */
   readonly apply: (before: R | undefined) => R | 'wait'
   readonly event?: (after: R, before: R | undefined) => { type: EventType; detail: Record<string, unknown> }
+  /** Asked before the first record of an object is written; rejects where there must be none. */
+  readonly assertVacant?: () => Promise<void>
   /** Nothing of the object stays, the record included. */
   readonly removes?: boolean
 }
@@ -113,6 +115,7 @@ export class Changes {
         continue
       }
       if (after === read?.record) return { record: after }
+      if (read === undefined) await edit.assertVacant?.()
       const planned = plan(target, edit, { before: read?.record, after, by: options.by })
       await this.#assertFiles(planned.added, signal)
       await announceChange(this.#options, planned.pending, signal)

@@ -17,6 +17,9 @@ export function assertInSlot({ photoId, key }: NewPhoto, folder: string): void {
     throw new GatewayError('invalid_request', `The file has to lie in ${folder}${photoId}/`)
 }
 
+/** Whether a file has a name that only uploads give. */
+export const isOwnFile = (key: string): boolean => /\/original-[^/]+$/.test(key)
+
 /** The photos' files that lie in the folders of their slots, and so are theirs alone. */
 export const filesInSlots = (photos: readonly PhotoEntry[], folder: string): readonly PhotoEntry[] =>
   photos.filter(({ photoId, key }) => key.startsWith(`${folder}${photoId}/`))

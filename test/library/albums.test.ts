@@ -275,6 +275,17 @@ describe('requirements: Flows – replace, reorder, delete: what is forgotten', 
     expect(await library.albums.find(ITEM)).toMatchObject({ photos: [], owner: 'shop' })
   })
 
+  test("an item whose photos another program has put there is nobody's to take before it is adopted", async () => {
+    const foreign = ['items/7/photos/p1/original.jpg', 'items/7/photos/p1/large.jpg']
+    for (const key of foreign) await putText(store, key)
+    expect(await codeOf(library.albums.create('7', SHOP, by))).toBe('conflict')
+    const photo = await putPhoto(store, 'p2', { root: 'items/7/photos' })
+    expect(await codeOf(library.albums.add('7', photo, { ...by, ifAbsent: SHOP }))).toBe('conflict')
+    expect(await keysUnder(store, 'items/7/')).toEqual([...foreign, photo.key].toSorted())
+    await store.delete(foreign)
+    expect(await library.albums.add('7', photo, { ...by, ifAbsent: SHOP })).toMatchObject({ owner: 'shop' })
+  })
+
   test('of an adopted photo the sizes beside it go too', async () => {
     const adopted = await putFile(store, 'd', `${slot('d')}/original.jpg`)
     for (const size of ['large', 'medium', 'thumbnail']) await putText(store, `${slot('d')}/${size}.jpg`)
