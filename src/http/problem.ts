@@ -26,7 +26,8 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   const wish = c.get('wish')
   const isRestricted = c.get('restricted') === true
   const cacheClass = isRestricted ? 'D' : sentClass(problem.cacheClass, wish)
-  c.set('error', error)
+  // The log takes it for the client's mistake too.
+  c.set('error', status < 500 ? problem : error)
   c.set('cacheClass', cacheClass)
   const retryAfter = RETRY_AFTER[code]
   const tags = c.get('tags')
