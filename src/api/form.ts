@@ -18,7 +18,14 @@ export interface FormLimits {
   readonly idleTimeoutMs: number
 }
 
-const LIMITS = { fieldNameSize: 100, fieldSize: 1024, fields: 10, headerPairs: 16, headerSize: 8 * 1024 }
+const LIMITS = {
+  fieldNameSize: 100,
+  fieldSize: 1024,
+  fields: 10,
+  parts: 12,
+  headerPairs: 16,
+  headerSize: 8 * 1024,
+}
 
 /**
  * Takes a `multipart/form-data` body apart while it flows, hands the file to `use`, and returns what that returned. The
@@ -77,6 +84,8 @@ function parts(parser: BusboyInstance): { found: Promise<Found>; ended: Promise<
     if (Object.hasOwn(fields, name)) return refuse(`body.${name}: is given twice`)
     Object.defineProperty(fields, name, { value, enumerable: true })
   })
+  // Those without a name are counted too.
+  parser.once('partsLimit', () => refuse('body: too many parts'))
   parser.once('fieldsLimit', () => refuse(`body: at most ${LIMITS.fields} fields`))
   const found = new Promise<Found>((resolve) => {
     parser.on('file', (name, part, ...[fileName, , contentType]) => {

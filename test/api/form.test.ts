@@ -40,6 +40,16 @@ test('a file is taken as fast as it is read, and never held whole', async () => 
   expect(ahead).toBeLessThan(1024 * 1024)
 })
 
+test('parts without a name are counted: a form is not millions of them', async () => {
+  const body = HEAD + TAIL.replace('--B--', '--B') + '\r\n--B\r\n\r\n'.repeat(1_000) + TAIL
+  const headers = { 'content-type': 'multipart/form-data; boundary=B' }
+  const request = new Request('http://test/', { method: 'POST', headers, body })
+  const read = readUploadForm(request, LIMITS, async ({ file }) => {
+    for await (const piece of file) expect(piece).toBeDefined()
+  })
+  await expect(read).rejects.toMatchObject({ code: 'invalid_request', message: 'body: too many parts' })
+})
+
 test('who refuses a file early takes no more of it', async () => {
   const { request, givenBytes } = longForm(400)
   const refusal = new Error('Not this one')
