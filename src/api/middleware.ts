@@ -91,8 +91,10 @@ async function withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
 /** Refuses who asks too often. */
 export function limited(limits: Limits, name: LimitName): MiddlewareHandler<ApiEnv> {
   return async function limited(c, next) {
+    const principal = c.get('principal')
     await spend(limits, name, {
-      principal: c.get('principal')?.id,
+      // A user may be called what a server is called.
+      principal: principal && `${principal.kind}:${principal.id}`,
       address: c.get('address'),
       setHeader: (name, value) => c.header(name, value),
     })

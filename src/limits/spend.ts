@@ -3,7 +3,7 @@ import { limitedAddress } from './client-address.ts'
 import type { LimitName, Limits } from './limits.ts'
 
 export interface Spender {
-  /** The id of a principal; `undefined` for somebody who has not said who they are. */
+  /** What tells a principal from all others; `undefined` for somebody who has not said who they are. */
   readonly principal: string | undefined
   /** The client's address. */
   readonly address: string | undefined

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { itemsPage, ticket } from '../../src/api/schemas.ts'
 import { createLimits } from '../../src/limits/limits.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
-import { codeOf, createTestApi, readAs, type TestApi, tokenOf } from '../support/api.ts'
+import { codeOf, createTestApi, readAs, SERVER_KEY, type TestApi, tokenOf } from '../support/api.ts'
 import { by, ITEM, keysUnder, putItemAbc, putText } from '../library/library.ts'
 import { createClock, sweepOnce } from '../sweep/sweeping.ts'
 
@@ -298,5 +298,18 @@ describe('rate limits', () => {
     expect((await post(await tokenOf('third'))).status).toBe(201)
     // Four from one address: two users' worth.
     expect((await post(await tokenOf('fourth'))).status).toBe(429)
+  })
+
+  test('a user does not use up what a server of the same name has', async () => {
+    const limits = createLimits({
+      perMinute: { tickets: 1, completes: 0, 'private-renders': 0 },
+      usersPerAddress: 10,
+      log: { info: () => {}, warn: () => {} },
+    })
+    const limited = createTestApi({ limits })
+    const post = async (as: string) => (await limited.call('POST /uploads', { as, json: REQUEST })).status
+    const user = await tokenOf('shop')
+    expect([await post(user), await post(user)]).toEqual([201, 429])
+    expect(await post(`Bearer ${SERVER_KEY}`)).not.toBe(429)
   })
 })
