@@ -76,7 +76,7 @@ program
 program
   .command('sweep')
   .option('--delete', 'remove it; without this option the sweep only says what it would remove')
-  .description('removes what nothing refers to any more: expired uploads, unnamed files, dead variants')
+  .description('removes what nothing refers to any more: expired uploads, whole and in parts, unnamed files, dead variants')
   .action(async (options: { delete?: boolean }) => {
     if (!(await sweep(readConfig(), options.delete === true))) process.exitCode = 1
   })

@@ -3,6 +3,7 @@ import { appendToJournal, JOURNAL_KEY, parseJournal } from '../../src/sources/jo
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { formatReport } from '../../src/sweep/report.ts'
+import { createMemoryMultiparts } from '../../src/transfers/memory-multiparts.ts'
 import { sweep } from '../../src/sweep/sweep.ts'
 import { sourceVersion } from '../../src/urls/version.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -319,6 +320,7 @@ describe('replicas', () => {
     const other = createClock()
     const second = await sweep({
       store: bucket,
+      multiparts: createMemoryMultiparts(bucket),
       clock: {
         ...other,
         pause: async () => {
