@@ -38,7 +38,7 @@ async function coverVersion(itemId: string): Promise<string> {
   return sourceVersion(cover.etag, cover.key)
 }
 
-describe('uploads', () => {
+describe('requirements: Files – expired files found and removed', () => {
   const key = 'temp/uploads/u1/cat.jpg'
 
   test('go after a day', async () => {
