@@ -286,6 +286,14 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     expect(await page.evaluate('localStorage.length')).toBe(0)
   })
 
+  test('what is larger than the settings allow is refused before a byte is sent', async () => {
+    const page = await openTestPage(context, stage.gateway.url)
+    await page.setInputFiles('#files', stage.file('huge.jpg', Buffer.alloc(20 * MB + 1)))
+    const detail = `The file has ${20 * MB + 1} bytes; at most ${20 * MB} are accepted`
+    expect(await outcomesOf(page, 1)).toMatchObject([{ code: 'upload_too_large', detail }])
+    expect(stage.bucket.requests).toEqual([])
+  })
+
   test('a token that has expired is asked for anew', async () => {
     const token = `(isRefused) => (isRefused ? '${stage.token}' : '${stage.staleToken}')`
     const page = await openTestPage(context, stage.gateway.url, `{ token: ${token} }`)
