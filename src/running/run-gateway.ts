@@ -58,6 +58,9 @@ async function warnOfUnsafeWrites(store: ObjectStore, log: Logger): Promise<void
   }
 }
 
+/** Of the time for stopping, what requests may take: one slow upload must not leave writes to the bucket none. */
+const REQUESTS_SHARE = 0.6
+
 async function stop(
   gateway: Gateway,
   config: Config,
@@ -69,7 +72,7 @@ async function stop(
   await pause(config.HALFTONE_DRAIN_DELAY_MS)
   const deadline = performance.now() + config.HALFTONE_GRACE_MS
   const left = () => Math.max(0, deadline - performance.now())
-  await main.close(left())
+  await main.close(left() * REQUESTS_SHARE)
   await Promise.race([gateway.library?.close(), pause(left(), undefined, { ref: false })])
   gateway.limits.close()
   // Before the writes: what is still rendered, though nobody waits for it any more, becomes one.
