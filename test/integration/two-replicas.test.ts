@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { item } from '../../src/api/schemas.ts'
+import { createTransport } from '../../src/composition/transport.ts'
+import { parseConfig } from '../../src/config.ts'
+import { listen } from '../../src/http/server.ts'
+import { ACCESS, albumKey } from '../../src/media/records.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { parseVariantKey } from '../../src/urls/variant-key.ts'
+import { sourcePartOf, sourceVersion } from '../../src/urls/version.ts'
+import { readAs, TOKEN_SECRET, tokenOf } from '../support/api.ts'
+import { createTestGateway } from '../support/gateway.ts'
+import { createClient, photoOf, pictureForm, sweepAll } from '../support/journey.ts'
+import { middleColour, plainJpeg } from '../support/library.ts'
+import { openOrigin } from '../support/program.ts'
+import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+import { countsOf, keysUnder, readAlbum } from '../sweep/sweeping.ts'
+
+const CHANGES = 50
+const RUNS = 3
+const SEEDS = 4
+
+const ENVIRONMENT = {
+  HALFTONE_JWT_SECRETS: TOKEN_SECRET,
+  HALFTONE_ACCESS_KEYS: 'an access key for tests that is long enough',
+  HALFTONE_JOURNAL_INTERVAL_MS: '100',
+  HALFTONE_ITEM_PHOTOS_MAX: '100',
+  HALFTONE_LIMIT_TICKETS: '0',
+  HALFTONE_LIMIT_COMPLETES: '0',
+  HALFTONE_LIMIT_PRIVATE_RENDERS: '0',
+}
+
+let origin: RunningOrigin
+let ana: string
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  ana = await tokenOf('ana')
+})
+afterAll(() => origin.stop())
+
+/** A whole gateway that listens, with connections of its own to the origin. */
+async function openReplica() {
+  const store = openOrigin(origin)
+  const transport = createTransport(parseConfig(ENVIRONMENT), createLog('silent'), store)
+  const gateway = await createTestGateway({ store, transport, environment: ENVIRONMENT })
+  await gateway.journal.start()
+  const server = await listen(gateway.app, { host: '127.0.0.1', port: 0 })
+  return {
+    ...createClient(server.url),
+    store,
+    /** What is being written is written, and what others have changed is known. */
+    async settle() {
+      await gateway.writeBack.drain()
+      await gateway.journal.read()
+    },
+    async close() {
+      await server.close(5_000)
+      await gateway.close()
+      store.close()
+    },
+  }
+}
+
+type Replica = Awaited<ReturnType<typeof openReplica>>
+
+const VERBS = [
+  'upload',
+  'send',
+  'replace by ticket',
+  'replace by form',
+  'order',
+  'cover',
+  'remove',
+  'access',
+  'look',
+  'look',
+] as const
+const step = fc.record({
+  verb: fc.constantFrom(...VERBS),
+  replica: fc.nat(1),
+  /** Which photo, of those that are there when it is begun, and whatever else there is to choose. */
+  choice: fc.nat(1000),
+})
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+/** So far apart that every encoder keeps them apart: `n` in base six is red, green and blue. */
+const LEVEL = 51
+const colourOf = (n: number) => [Math.floor(n / 36) % 6, Math.floor(n / 6) % 6, n % 6]
+const shown = async (picture: Uint8Array) =>
+  (await middleColour(picture)).map((part) => Math.round(part / LEVEL)).join(' ')
+
+/** What people do who were beaten to it. */
+const REFUSALS = new Set([404, 409])
+
+/** People who change and look at one item through two replicas, and what they were told. */
+function createPeople(itemId: string, replicas: readonly Replica[]) {
+  const added = new Set<string>()
+  const removed = new Set<string>()
+  /** The colours that were ever sent for a photo. */
+  const sent = new Map<string, Set<string>>()
+  /** The colours of files, by their digests. */
+  const files = new Map<string, string>()
+  const seen: { photoId: string; colour: string }[] = []
+  const refused: number[] = []
+  let pictures = 0
+
+  async function newFile() {
+    const colour = colourOf((pictures += 1))
+    const file = await plainJpeg(`rgb(${colour.map((part) => part * LEVEL).join(' ')})`, 64, 48)
+    files.set(digest(file), colour.join(' '))
+    return { file, colour: colour.join(' ') }
+  }
+
+  const note = (photoId: string, colour: string) =>
+    sent.set(photoId, (sent.get(photoId) ?? new Set()).add(colour))
+
+  /** Whether it was done; somebody else may have been first, and nothing else may be wrong. */
+  async function isDone(answer: Response): Promise<boolean> {
+    if (answer.ok) return true
+    if (!REFUSALS.has(answer.status)) throw new Error(`${answer.status} ${await answer.text()}`)
+    refused.push(answer.status)
+    return false
+  }
+
+  async function add(replica: Replica, { verb, choice }: Pick<Step, 'verb' | 'choice'>): Promise<void> {
+    const { file, colour } = await newFile()
+    const answer =
+      verb === 'upload'
+        ? await replica.upload(ana, { kind: 'item-photo', ownerId: itemId, at: choice % 5 }, file)
+        : await replica.call(`POST /items/${itemId}/photos`, ana, { body: pictureForm(file) })
+    const { photoId } = await photoOf(answer)
+    note(photoId, colour)
+    added.add(photoId)
+  }
+
+  async function replace(replica: Replica, verb: Step['verb'], photoId: string): Promise<void> {
+    const { file, colour } = await newFile()
+    note(photoId, colour)
+    const answer =
+      verb === 'replace by ticket'
+        ? await replica.upload(ana, { kind: 'item-photo', ownerId: itemId, photoId }, file)
+        : await replica.call(`PUT /items/${itemId}/photos/${photoId}`, ana, { body: pictureForm(file) })
+    await isDone(answer)
+  }
+
+  /** The same photo at both replicas, as a page shows it that was made by one of them. */
+  async function look(urls: { thumbnail: string }, photoId: string): Promise<void> {
+    for (const replica of replicas) {
+      const answer = await replica.look(urls.thumbnail)
+      const bytes = new Uint8Array(await answer.arrayBuffer())
+      if (answer.status === 200) seen.push({ photoId, colour: await shown(bytes) })
+      else if (answer.status !== 404) throw new Error(`${answer.status} ${Buffer.from(bytes).toString()}`)
+    }
+  }
+
+  async function act({ verb, replica: index, choice }: Step): Promise<void> {
+    const replica = replicas[index]
+    if (replica === undefined) throw new Error('There is no such replica')
+    if (verb === 'upload' || verb === 'send') return add(replica, { verb, choice })
+    const { photos } = await replica.itemOf(ana, itemId)
+    const photo = photos[choice % Math.max(1, photos.length)]
+    if (photo === undefined) return undefined
+    const { photoId } = photo
+    const put = async (what: string, json: unknown) =>
+      isDone(await replica.call(`PUT /items/${itemId}${what}`, ana, { json }))
+    switch (verb) {
+      case 'replace by ticket':
+      case 'replace by form':
+        await replace(replica, verb, photoId)
+        return look(photo.urls, photoId)
+      case 'order': {
+        const photoIds = photos.map((photo) => photo.photoId)
+        return void (await put('/order', {
+          photoIds: [...photoIds.slice(choice % 3), ...photoIds.slice(0, choice % 3)],
+        }))
+      }
+      case 'cover':
+        return void (await put('/cover', { photoId }))
+      case 'access':
+        return void (await put('', { access: ACCESS[choice % ACCESS.length] }))
+      case 'remove':
+        if (await isDone(await replica.call(`DELETE /items/${itemId}/photos/${photoId}`, ana)))
+          removed.add(photoId)
+        return look(photo.urls, photoId)
+      case 'look':
+        return look(photo.urls, photoId)
+    }
+  }
+
+  return { add, act, added, removed, sent, files, seen, refused }
+}
+
+type People = ReturnType<typeof createPeople>
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+/** Both replicas show the same item, each photo in the same bytes, and these of the file that the record names. */
+async function expectAgreement(itemId: string, replicas: readonly Replica[], people: People): Promise<void> {
+  for (const replica of replicas) await replica.settle()
+  const { photos } = await readAlbum(openStoreOf(replicas), itemId)
+  const answers = await Promise.all(
+    replicas.map(async ({ call }) => readAs(await call(`GET /items/${itemId}`, ana), item)),
+  )
+  for (const answer of answers)
+    expect(answer.photos.map(({ photoId }) => photoId)).toEqual(photos.map(({ photoId }) => photoId))
+  for (const [index, { photoId, key }] of photos.entries()) {
+    const url = answers[0]?.photos[index]?.urls.medium ?? ''
+    const looks = await Promise.all(replicas.map(async ({ look }) => look(url)))
+    expect(
+      looks.map(({ status }) => status),
+      url,
+    ).toEqual([200, 200])
+    const [one, other] = await Promise.all(looks.map(async (look) => Buffer.from(await look.arrayBuffer())))
+    expect(one?.equals(other ?? Buffer.of()), url).toBe(true)
+    const file = await openStoreOf(replicas).get(key)
+    if (file.outcome !== 'found') throw new Error(`${key} is named, and not there`)
+    const colour = people.files.get(digest(file.object.body))
+    expect(people.sent.get(photoId)).toContain(colour)
+    expect(await shown(one ?? Buffer.of()), url).toBe(colour)
+  }
+}
+
+function openStoreOf([replica]: readonly Replica[]) {
+  if (replica === undefined) throw new Error('There is no replica')
+  return replica.store
+}
+
+/** What lies in the bucket is what the record names: no file and no variant more, none less. */
+async function expectTidyBucket(itemId: string): Promise<void> {
+  const store = openOrigin(origin)
+  try {
+    const [report] = await sweepAll(store)
+    expect(report).toMatchObject({ outcome: 'finished', faults: [] })
+    // Nobody has died: nothing was left for the sweep but what it keeps for a while.
+    expect(report && Object.keys(countsOf(report))).toEqual(['oldUploadStates'])
+    const { photos, access } = await readAlbum(store, itemId)
+    const named = [albumKey(itemId), ...photos.map(({ key }) => key)]
+    expect(new Set(await keysUnder(store, `items/${itemId}/`))).toEqual(new Set(named))
+    for (const { key, etag } of photos) expect((await store.head(key))?.etag).toBe(etag)
+    const versions = new Map(
+      photos.map(({ photoId, etag, key }) => [`items/${itemId}/photos/${photoId}`, sourceVersion(etag, key)]),
+    )
+    const [tree, other] = access === 'public' ? ['img', 'private'] : ['private', 'img']
+    const variants = await keysUnder(store, `${tree}/items/${itemId}/`)
+    expect(variants.length).toBeGreaterThanOrEqual(photos.length)
+    for (const key of variants) {
+      const address = parseVariantKey(key)
+      expect(sourcePartOf(address?.version ?? ''), key).toBe(versions.get(address?.source ?? ''))
+    }
+    expect(await keysUnder(store, `${other}/items/${itemId}/`)).toEqual([])
+    for (const prefix of ['temp/', 'system/purges/', 'system/uploads/', 'system/sweep/marks/'])
+      expect(await keysUnder(store, prefix)).toEqual([])
+  } finally {
+    store.close()
+  }
+}
+
+test('requirements: Storage – two replicas, 50 changes and looks at once: nothing lost, nothing twice, nothing left', async () => {
+  const tally = { seen: 0, refused: 0 }
+  let run = 0
+  const steps = fc.array(step, { minLength: CHANGES, maxLength: CHANGES })
+  const property = fc.asyncProperty(steps, async (steps) => {
+    const itemId = `shared-${(run += 1)}`
+    const replicas = await Promise.all([openReplica(), openReplica()])
+    try {
+      const people = createPeople(itemId, replicas)
+      for (let index = 0; index < SEEDS; index += 1)
+        await people.add(replicas[index % 2] ?? replicas[0], { verb: 'upload', choice: index })
+      await Promise.all(steps.map(async (step) => people.act(step)))
+
+      const { photos } = await readAlbum(replicas[0].store, itemId)
+      const ids = photos.map(({ photoId }) => photoId)
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(new Set(ids)).toEqual(new Set([...people.added].filter((id) => !people.removed.has(id))))
+      for (const { photoId, colour } of people.seen) expect(people.sent.get(photoId)).toContain(colour)
+      await expectAgreement(itemId, replicas, people)
+      tally.seen += people.seen.length
+      tally.refused += people.refused.length
+    } finally {
+      for (const replica of replicas) await replica.close()
+    }
+    await expectTidyBucket(itemId)
+  })
+  await fc.assert(property, { numRuns: RUNS, endOnFailure: true })
+  expect(tally.seen).toBeGreaterThan(CHANGES / 2)
+  expect(tally.refused).toBeGreaterThan(0)
+}, 240_000)
