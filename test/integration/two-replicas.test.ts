@@ -44,13 +44,17 @@ afterAll(() => origin.stop())
 /** A whole gateway that listens, with connections of its own to the origin. */
 async function openReplica() {
   const store = openOrigin(origin)
-  const transport = createTransport(parseConfig(ENVIRONMENT), createLog('silent'), store)
-  const gateway = await createTestGateway({ store, transport, environment: ENVIRONMENT })
+  const complaints: unknown[] = []
+  const log = createLog('error', { write: (line) => void complaints.push(JSON.parse(line)) })
+  const transport = createTransport(parseConfig(ENVIRONMENT), log, store)
+  const gateway = await createTestGateway({ store, transport, log, environment: ENVIRONMENT })
   await gateway.journal.start()
   const server = await listen(gateway.app, { host: '127.0.0.1', port: 0 })
   return {
     ...createClient(server.url),
     store,
+    /** What an operator would have to look at. */
+    complaints,
     /** What is being written is written, and what others have changed is known. */
     async settle() {
       await gateway.writeBack.drain()
@@ -208,7 +212,7 @@ function createPeople(itemId: string, replicas: readonly Replica[]) {
     }
   }
 
-  return { add, act, added, removed, sent, files, seen, refused }
+  return { add, replace, act, added, removed, sent, files, seen, refused }
 }
 
 type People = ReturnType<typeof createPeople>
@@ -232,6 +236,21 @@ async function expectAgreement(itemId: string, replicas: readonly Replica[], peo
     for (const width of WIDTHS)
       expect(await sameAtAll(replicas, url.replace('thumbnail', `${width}`)), url).toBe(colour)
   }
+}
+
+/** What one replica has shown and another has replaced is shown as it is now. */
+async function expectNews(itemId: string, replicas: readonly [Replica, Replica], people: People) {
+  const [one, other] = replicas
+  await people.add(one, { verb: 'upload', choice: 0 })
+  const { photos } = await other.itemOf(ana, itemId)
+  const [photo] = photos
+  if (photo === undefined) throw new Error('There is no photo')
+  const before = await sameAtAll(replicas, photo.urls.thumbnail)
+  await people.replace(one, 'replace by form', photo.photoId)
+  await other.settle()
+  const after = await sameAtAll(replicas, photo.urls.thumbnail)
+  expect(after).not.toBe(before)
+  expect(people.sent.get(photo.photoId)).toContain(after)
 }
 
 /** The colour of a picture that is the same at all replicas. */
@@ -300,11 +319,13 @@ test('requirements: Storage – two replicas, 50 changes and looks at once: noth
       expect(new Set(ids)).toEqual(new Set([...people.added].filter((id) => !people.removed.has(id))))
       for (const { photoId, colour } of people.seen) expect(people.sent.get(photoId)).toContain(colour)
       await expectAgreement(itemId, replicas, people)
+      await expectNews(itemId, replicas, people)
       tally.seen += people.seen.length
       tally.refused += people.refused.length
     } finally {
       for (const replica of replicas) await replica.close()
     }
+    expect(replicas.flatMap(({ complaints }) => complaints)).toEqual([])
     await expectTidyBucket(itemId)
   })
   await fc.assert(property, { numRuns: RUNS, endOnFailure: true })
