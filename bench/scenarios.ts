@@ -99,7 +99,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'uploads-50',
-    measures: '50 of them at once, none lost',
+    measures: '50 photos of 1 MB at once, none lost',
     baseline: '50 such PUTs at once',
     optional: true,
     open: openUpload({ way: 'direct', concurrency: 50 }),

@@ -76,7 +76,9 @@ program
 program
   .command('sweep')
   .option('--delete', 'remove it; without this option the sweep only says what it would remove')
-  .description('removes what nothing refers to any more: expired uploads, unnamed files, dead variants')
+  .description(
+    'removes what nothing refers to any more: expired uploads, whole and in parts, unnamed files, dead variants',
+  )
   .action(async (options: { delete?: boolean }) => {
     if (!(await sweep(readConfig(), options.delete === true))) process.exitCode = 1
   })
@@ -129,6 +131,7 @@ program
   .command('setup')
   .option('--write', 'does it; without it the command only says what is missing')
   .option('--origin <url...>', 'pages that upload from a browser, such as https://shop.example')
+  .option('--log-bucket <name>', 'the bucket that takes the access log; it has to be there')
   .option('--recovery-days <days>', 'how long what was replaced or deleted can be brought back', days, 30)
   .option('--archive-after-days <days>', 'from when on originals lie in storage for rare access', days)
   .option('--iam', 'prints the least that an IAM role needs, and does nothing')

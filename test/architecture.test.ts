@@ -87,7 +87,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   setup: { imports: [], types: ['storage'] },
   sweep: {
     imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
-    types: ['events'],
+    types: ['events', 'transfers'],
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },

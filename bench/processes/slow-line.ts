@@ -38,17 +38,25 @@ function createDirection(delayMs: number, bytesPerSecond: number) {
     setTimeout(deliver, freeAt + delayMs - now)
   }
   return function connect(from: Socket, to: Socket): void {
+    // Timers of different lengths may fall due in another order than they were set: what comes first goes first.
+    const pieces: Buffer[] = []
     let queued = 0
     from.on('data', (piece) => {
+      pieces.push(piece)
       queued += piece.length
       if (queued > QUEUED_BYTES) from.pause()
       later(piece.length, () => {
-        queued -= piece.length
-        to.write(piece)
+        const first = pieces.shift()
+        if (first === undefined) return
+        queued -= first.length
+        to.write(first)
         if (queued <= QUEUED_BYTES) from.resume()
+        if (pieces.length === 0 && from.readableEnded) to.end()
       })
     })
-    from.on('end', () => later(0, () => to.end()))
+    from.on('end', () => {
+      if (pieces.length === 0) to.end()
+    })
     // Either side may leave as it likes; the other one is told.
     from.on('error', () => to.destroy())
     to.on('error', () => from.destroy())

@@ -1,8 +1,9 @@
 /**
  * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
- * purged), D (private), O (degraded or provisional); C for a public original; for a redirect L (for good) or L60 (its target may change); for
- * an error E to K and `verdict`; P for health and metrics. M and M10 are what a picture's and a verdict's become where the
- * format was negotiated by a header that is not in the edge's key. N (304) takes the class of its picture.
+ * purged), D (private), O (degraded or provisional); C for a public original as it was uploaded; for a redirect L (for
+ * good) or L60 (its target may change); for an error E to K and `verdict`; P for health and metrics. M and M10 are what a
+ * picture's and a verdict's become where the format was negotiated by a header that is not in the edge's key. N (304)
+ * takes the class of its picture.
  */
 export const CACHE_CONTROL = {
   A: 'public, max-age=31536000, immutable',

@@ -9,6 +9,7 @@ export interface SetupChoices {
   readonly write?: boolean
   readonly iam?: boolean
   readonly origin?: readonly string[]
+  readonly logBucket?: string
   readonly recoveryDays: number
   readonly archiveAfterDays?: number
 }
@@ -35,6 +36,7 @@ export async function setup(config: Config, choices: SetupChoices): Promise<void
       origins: choices.origin ?? [],
       encryption: encryptionOf(settled),
       isOverTls: endpoint === undefined || endpoint.startsWith('https:'),
+      logBucket: choices.logBucket,
       recoveryDays: choices.recoveryDays,
       archiveAfterDays: choices.archiveAfterDays,
     }

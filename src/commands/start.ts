@@ -5,6 +5,8 @@ import { identityOptionsOf } from '../composition/identity.ts'
 import { createTransport } from '../composition/transport.ts'
 import type { SamplesPage } from '../http/samples-page.ts'
 import { mintToken } from '../identity/tokens.ts'
+import { FILE_TYPES } from '../media/kinds.ts'
+import { listPublicPictures } from '../media/public-pictures.ts'
 import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -34,7 +36,7 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const transport = createTransport(config, log, store)
-  const page = (store: ObjectStore) => samplesPage(store, config)
+  const page = (store: ObjectStore) => demoPage(store, config)
   const gateway = await runGateway({ config, log, transport, samplesPage: page }, store)
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
   const reason = await Promise.race([
@@ -60,20 +62,12 @@ async function allowUploads(config: Config, bucket: string): Promise<void> {
 /** At most so many items on the page. */
 const MAX_SHOWN = 50
 
-function samplesPage(store: ObjectStore, config: Config): SamplesPage {
+/** The demo page: what everybody may see of the bucket, below a form that uploads to it. */
+export function demoPage(store: ObjectStore, config: Config): SamplesPage {
   return {
     title: 'Halftone',
     upload: uploadForm(config),
-    async list() {
-      const paths: string[] = []
-      for (const prefix of ['items/', 'profiles/']) {
-        for await (const { key } of store.list(prefix)) {
-          const [, path] = /^(items\/[^/]+)\/album\.json$|^(profiles\/[^/]+)\/profile\.json$/.exec(key) ?? []
-          if (path !== undefined && paths.length < MAX_SHOWN) paths.push(path)
-        }
-      }
-      return paths
-    },
+    list: () => listPublicPictures(store, MAX_SHOWN),
   }
 }
 
@@ -87,6 +81,7 @@ function uploadForm(config: Config): SamplesPage['upload'] {
   if (bucketUrl === undefined || config.HALFTONE_JWT_SECRETS.length === 0) return undefined
   return {
     itemId: DEMO.itemId,
+    contentTypes: config.HALFTONE_ITEM_PHOTO_FORMATS.map((format) => FILE_TYPES[format].contentType),
     bucketOrigin: new URL(bucketUrl).origin,
     demoToken: async () => {
       const expiresAt = new Date(Date.now() + DEMO_TOKEN_MS)

@@ -1,5 +1,6 @@
 import { type Config, renderingOf } from '../config.ts'
 import { GatewayError } from '../errors.ts'
+import { createTransport } from '../composition/transport.ts'
 import { createPool } from '../composition/pool.ts'
 import { createEventOutbox, silentOutbox } from '../events/outbox.ts'
 import { createClock } from '../leases/clock.ts'
@@ -7,6 +8,7 @@ import { probeConditionalWrites } from '../storage/probe.ts'
 import type { S3ObjectStore } from '../storage/s3-object-store.ts'
 import { formatReport } from '../sweep/report.ts'
 import { sweep as sweepBucket } from '../sweep/sweep.ts'
+import { createLog } from '../telemetry/log.ts'
 import { variantEpoch } from '../transform/rendering-settings.ts'
 import { useBucket, withBucket } from './bucket.ts'
 
@@ -17,6 +19,7 @@ export async function sweep(config: Config, deletes: boolean): Promise<boolean> 
     if (deletes) await assertConditionalWrites(store)
     const report = await sweepBucket({
       store,
+      multiparts: createTransport(settled, createLog(settled.HALFTONE_LOG_LEVEL), store).multiparts,
       outbox: settled.HALFTONE_WEBHOOK_URL === undefined ? silentOutbox : createEventOutbox({ store }),
       sources: settled.HALFTONE_SOURCES,
       epoch: await epochOf(settled),

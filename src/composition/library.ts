@@ -50,6 +50,7 @@ export function createLibrary(options: LibraryOptions) {
   const transfers = observeTransfers(transport.transfers, recordBucketCalls(metrics))
   const sweeping = createSweepSchedule({
     store,
+    multiparts: transport.multiparts,
     outbox,
     sources: config.HALFTONE_SOURCES,
     epoch: options.epoch,

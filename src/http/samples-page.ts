@@ -17,9 +17,16 @@ export interface UploadForm {
   readonly demoToken: () => Promise<string>
   /** The item that gets the photos. */
   readonly itemId: string
+  /** The content types that are accepted; a telephone then makes one of these of what it has. */
+  readonly contentTypes: readonly string[]
   /** Where browsers reach the bucket, such as `http://127.0.0.1:9000`: the page may connect there and nowhere else. */
   readonly bucketOrigin: string
 }
+
+/** Dots that grow, as in print; without an icon of its own a page makes browsers ask for `/favicon.ico`. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 12 12" fill="#c36"><circle cx="2" cy="6" r="1"/><circle cx="5" cy="6" r="1.5"/><circle cx="9.5" cy="6" r="2.5"/></svg>',
+)}`
 
 const SIZES = [
   ['thumbnail.webp', 150],
@@ -31,7 +38,7 @@ const SIZES = [
 export function samplesPage({ title, list, upload }: SamplesPage): Handler<AppEnv> {
   return async function samplesPage(c) {
     const paths = await list()
-    const form = upload === undefined ? '' : uploadForm(await upload.demoToken(), upload.itemId)
+    const form = upload === undefined ? '' : await uploadForm(upload)
     c.header('cache-control', 'no-store')
     c.header('content-security-policy', policyOf(upload))
     return c.html(html`<!doctype html>
@@ -40,6 +47,7 @@ export function samplesPage({ title, list, upload }: SamplesPage): Handler<AppEn
           <meta charset="utf-8">
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <title>${title}</title>
+          <link rel="icon" href="${ICON}">
           <style>${raw(STYLE)}</style>
         </head>
         <body>
@@ -53,17 +61,17 @@ export function samplesPage({ title, list, upload }: SamplesPage): Handler<AppEn
 }
 
 function policyOf(upload: UploadForm | undefined): string {
-  const policy = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+  const policy = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
   if (upload === undefined) return policy
   return `${policy}; script-src 'self'; connect-src 'self' ${upload.bucketOrigin}`
 }
 
-function uploadForm(token: string, itemId: string) {
+async function uploadForm({ demoToken, itemId, contentTypes }: UploadForm) {
   return html`
-    <section id="upload" data-token="${token}" data-item="${itemId}" aria-labelledby="upload-title">
+    <section id="upload" data-token="${await demoToken()}" data-item="${itemId}" aria-labelledby="upload-title">
       <h2 id="upload-title">Upload your own</h2>
       <label for="files">Choose photos, or drop them here:</label>
-      <input id="files" type="file" multiple accept="image/*">
+      <input id="files" type="file" multiple accept="${contentTypes.join(',')}">
       <p id="news" role="status"></p>
       <ul id="uploads" aria-label="Uploads"></ul>
       <noscript>Uploading needs JavaScript; looking does not.</noscript>

@@ -4,6 +4,7 @@ import type {
   BucketSetting,
   CORSRule,
   LifecycleRule,
+  LoggingEnabled,
 } from '../storage/bucket-administration.ts'
 import { tlsOnly, withStatement } from './bucket-policy.ts'
 
@@ -15,6 +16,8 @@ export interface SetupOptions {
   readonly encryption: BucketEncryption
   /** Whether the bucket is spoken to by TLS; a policy that demands it would shut everybody else out. */
   readonly isOverTls: boolean
+  /** The bucket that takes the access log; without it there is none. */
+  readonly logBucket?: string | undefined
   /** For how long what was replaced or deleted can be brought back. */
   readonly recoveryDays: number
   /** After how many days originals go to storage for rare access; without it they stay where they are. */
@@ -62,6 +65,15 @@ const STEPS: readonly Step[] = [
     name: 'versioning',
     detail: () => 'what is replaced or deleted can be brought back',
     look: ({ versioning }) => settle(versioning, () => 'Enabled'),
+  },
+  {
+    name: 'access logging',
+    detail: ({ logBucket, bucket }) => `requests are written to ${logBucket}, under ${bucket}/`,
+    obstacle: ({ logBucket, bucket }) => {
+      if (logBucket === undefined) return 'no bucket for the log: name one with --log-bucket'
+      return logBucket === bucket ? 'a bucket that takes its own log logs the log: name another' : undefined
+    },
+    look: ({ logging }, options) => settle(logging, (now) => logInto(options, now)),
   },
   {
     name: 'CORS',
@@ -157,6 +169,11 @@ export function corsRule(origins: readonly string[]): CORSRule {
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3_600,
   }
+}
+
+/** What others have said of the log, such as how its keys are made, stays. */
+function logInto({ logBucket, bucket }: SetupOptions, now: LoggingEnabled | undefined): LoggingEnabled {
+  return { ...now, TargetBucket: logBucket, TargetPrefix: `${bucket}/` }
 }
 
 function lifecycleRules(options: SetupOptions, hasVersions: boolean): LifecycleRule[] {

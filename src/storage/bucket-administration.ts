@@ -5,14 +5,17 @@ import {
   GetBucketCorsCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
+  GetBucketLoggingCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
   type LifecycleRule,
+  type LoggingEnabled,
   PutBucketCorsCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketLoggingCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
@@ -23,7 +26,7 @@ import { createCall, type S3Bucket, type SendOptions } from './s3-call.ts'
 import { createS3Connection, type S3Options, s3Defaults } from './s3-client.ts'
 import { codeOf, isAbsent, statusOf } from './s3-errors.ts'
 
-export type { CORSRule, LifecycleRule }
+export type { CORSRule, LifecycleRule, LoggingEnabled }
 
 /** How objects are encrypted unless they say otherwise: with S3's own keys, or with one of KMS. */
 export interface BucketEncryption {
@@ -47,6 +50,8 @@ export interface BucketAdministration {
   readonly policy: BucketSetting<string>
   readonly versioning: BucketSetting<'Enabled' | 'Suspended'>
   readonly encryption: BucketSetting<BucketEncryption>
+  /** Where the store writes down who asked for what; nothing when it does not. */
+  readonly logging: BucketSetting<LoggingEnabled>
   /** Whether every way of making the bucket public is barred. */
   readonly privacy: BucketSetting<boolean>
   close(): void
@@ -82,6 +87,12 @@ export function createBucketAdministration(options: S3Options): BucketAdministra
         s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }), sdk),
     }),
     encryption: setting(bucket, { get: readEncryption, put: writeEncryption }),
+    logging: setting(bucket, {
+      get: async (s3, Bucket, sdk) =>
+        (await s3.send(new GetBucketLoggingCommand({ Bucket }), sdk)).LoggingEnabled,
+      put: (s3, Bucket, LoggingEnabled, sdk) =>
+        s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }), sdk),
+    }),
     privacy: setting(bucket, { get: readPrivacy, put: writePrivacy }),
     close,
   }

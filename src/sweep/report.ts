@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** What a sweep can find, in words, in the order of the report; `frees`: what it removes (a dry run: would remove). */
 export const FINDINGS = {
   expiredUploads: { label: 'uploads that were never completed', frees: true },
+  abandonedMultiparts: { label: 'uploads in parts that were never completed', frees: true },
   oldUploadStates: { label: 'notes on uploads that ended a week ago', frees: true },
   oldAnswers: { label: 'answers to Idempotency-Keys of a day ago', frees: true },
   expiredDocuments: { label: 'documents that have expired', frees: true },

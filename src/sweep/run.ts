@@ -33,6 +33,8 @@ const DAY_MS = 24 * HOUR_MS
 /** How old things must be before they are swept. */
 export const AGES_MS = {
   upload: DAY_MS,
+  /** A ticket for parts lasts a day at most; the second is for clocks and for completions under way. */
+  multipart: 2 * DAY_MS,
   /** No change takes nearly so long. */
   intent: HOUR_MS / 4,
   /** Completing an upload again is answered until then. */

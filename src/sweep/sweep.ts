@@ -15,10 +15,17 @@ import { clearProgress, type Progress, readProgress, writeProgress } from './pro
 import { emptyTally, REPORTS, type SweepReport } from './report.ts'
 import type { Pass, SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
-import { sweepAnswers, sweepUploads, sweepUploadStates } from './uploads.ts'
+import {
+  sweepAnswers,
+  sweepMultiparts,
+  sweepUploads,
+  sweepUploadStates,
+  type SweptMultiparts,
+} from './uploads.ts'
 
 export interface SweepOptions {
   readonly store: ObjectStore
+  readonly multiparts: SweptMultiparts
   /** Where changes that were cut short confirm their events; without it their sender settles them. */
   readonly outbox?: EventOutbox | undefined
   /** The prefixes that may be read as pictures, as the gateways have them; variants of others are left. */
@@ -120,6 +127,8 @@ async function runPasses(
   begun: { readonly startedAt: string; readonly resumed: Progress | undefined },
 ): Promise<SweepReport['outcome']> {
   try {
+    // Nothing notes how far this came: it is done before the first note, or again.
+    if (begun.resumed === undefined) await sweepMultiparts(options.multiparts, run, options.signal)
     for await (const { prefix, pass, batch } of work(options, begun.resumed)) {
       options.signal?.throwIfAborted()
       await pass(batch, run)

@@ -1,6 +1,8 @@
+import { GatewayError } from '../errors.ts'
 import { inParallel } from '../storage/batches.ts'
-import { addFinding, type Finding } from './report.ts'
-import { AGES_MS, ageMs, type Pass, WIDTH } from './run.ts'
+import type { Multiparts } from '../transfers/transfers.ts'
+import { addFault, addFinding, type Finding } from './report.ts'
+import { AGES_MS, ageMs, type Pass, type SweepRun, WIDTH } from './run.ts'
 
 /** Removes what a ticket let somebody upload and nobody completed. */
 export const sweepUploads: Pass = async (batch, run) =>
@@ -28,4 +30,47 @@ async function removeOld(
     await store.delete([now.key], { ifMatch: now.etag })
     addFinding(tally, kind.finding, listed)
   })
+}
+
+/** Uploads in parts, as a sweep needs them. */
+export type SweptMultiparts = Pick<Multiparts, 'pending' | 'list' | 'abort'>
+
+type MultipartRun = Pick<SweepRun, 'clock' | 'deletes' | 'tally' | 'keepLease'>
+
+/**
+ * Aborts the uploads in parts whose ticket is over, and that nobody completed. They are no objects: no listing shows them,
+ * and their parts are paid for until somebody asks. A store that refuses is a fault, and everything else is swept all the same.
+ */
+export async function sweepMultiparts(
+  multiparts: SweptMultiparts,
+  run: MultipartRun,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await abortOld(multiparts, run, signal)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    addFault(run.tally, `uploads in parts: ${error.message}`)
+  }
+}
+
+async function abortOld(
+  multiparts: SweptMultiparts,
+  run: MultipartRun,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { clock, deletes, tally, keepLease } = run
+  for await (const { key, uploadId, begunAt } of multiparts.pending('temp/', { signal })) {
+    signal?.throwIfAborted()
+    tally.examined += 1
+    if (clock.now() - begunAt.getTime() < AGES_MS.multipart) continue
+    const parts = await multiparts.list(key, uploadId, { signal })
+    // Completed or aborted since it was listed.
+    if (parts === undefined) continue
+    if (deletes) {
+      await keepLease()
+      await multiparts.abort(key, uploadId, { signal })
+    }
+    addFinding(tally, 'abandonedMultiparts', { key, bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) })
+  }
 }

@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { albumKey, albumRecord } from '../../src/media/records.ts'
 import { launchChromium, noChromium } from '../support/chromium.ts'
 import type { Fault } from '../support/faulty-proxy.ts'
-import { plainJpeg } from '../support/library.ts'
+import { plainJpeg, putItem, setAccess } from '../support/library.ts'
 import { createStage, type Stage } from './stage.ts'
 
 describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noChromium})` : ''}`, () => {
@@ -46,10 +47,23 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
   const patience = { timeout: 20_000 }
 
   test('requirements: Flows – a page uploads a photo and shows its variants', async () => {
-    await page.getByLabel('Choose photos').setInputFiles(await photo('#cc3311'))
+    const file = await photo('#cc3311')
+    await page.getByLabel('Choose photos').setInputFiles(file)
     await expect.poll(widths, patience).toEqual([300, 800, 1200])
     expect(await page.getByRole('status').textContent()).toBe('cc3311.jpg: done')
     expect(await page.locator('#uploads progress, #uploads button').count()).toBe(0)
+    expect(await stage.leftovers()).toEqual([])
+    const album = await stage.store.get(albumKey('demo-upload'))
+    const record = album.outcome === 'found' && albumRecord.parse(JSON.parse(album.object.body.toString()))
+    if (record === false) throw new Error('There is no album')
+    expect(record.owner).toBe('demo')
+    const original = await stage.store.get(record.photos[0]?.key ?? '')
+    expect(original.outcome === 'found' && original.object.body.equals(file.buffer)).toBe(true)
+    const paths = await page.locator('#uploads code').allTextContents()
+    const slot = `/img/items/demo-upload/photos/${record.photos[0]?.photoId}`
+    expect(paths).toEqual(['thumbnail', 'medium', 'large'].map((size) => `${slot}/${size}.webp`))
+    await page.reload()
+    await page.getByRole('heading', { name: 'items/demo-upload' }).waitFor()
   })
 
   test('several photos that are dropped are each shown', async () => {
@@ -70,8 +84,10 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
   test('what is refused is told in words', async () => {
     const words = { name: 'words.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('words') }
     await page.getByLabel('Choose photos').setInputFiles(words)
-    await page.getByText('words.jpg: This is not a picture').waitFor()
-    expect(await page.locator('#uploads .failed').textContent()).toContain('This is not a picture')
+    await page.getByText('words.jpg: The file is no picture').waitFor()
+    expect(await page.locator('#uploads .failed').textContent()).toContain(
+      'JPEG, PNG, WebP, AVIF and GIF are accepted',
+    )
   })
 
   test('an upload is cancelled by keyboard', async () => {
@@ -85,7 +101,23 @@ describe.skipIf(noChromium !== undefined)(`the demo page${noChromium ? ` (${noCh
     await page.getByRole('button', { name: 'Cancel 778899.jpg' }).press('Enter')
     letGo()
     await page.getByText('778899.jpg: The upload was cancelled').waitFor()
-    expect(await stage.twin.leftovers()).toEqual([])
+    expect(await stage.leftovers()).toEqual([])
+  })
+
+  test('shows what everybody may see; nothing else is asked for', async () => {
+    await putItem(stage.store, 'shown', ['#ff0000'])
+    await putItem(stage.store, 'hidden', ['#00ff00'])
+    await setAccess(stage.store, 'hidden', 'private')
+    const asked: string[] = []
+    page.on('response', (response) => asked.push(`${response.status()} ${new URL(response.url()).pathname}`))
+    await page.reload({ waitUntil: 'networkidle' })
+    const headings = await page.locator('h2').allTextContents()
+    expect(headings).toContain('items/shown')
+    expect(headings).not.toContain('items/hidden')
+    expect(asked.filter((line) => /^[45]/.test(line))).toEqual([])
+    expect(asked).toContainEqual(expect.stringMatching(/^200 \/img\/items\/shown\//))
+    expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/^data:image\/svg\+xml,/)
+    expect(await page.locator('#files').getAttribute('accept')).not.toContain('*')
   })
 
   test('fits a telephone', async () => {

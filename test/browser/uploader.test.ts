@@ -9,7 +9,6 @@ import { until } from '../render/until.ts'
 import { launchChromium, noChromium } from '../support/chromium.ts'
 import type { Fault } from '../support/faulty-proxy.ts'
 import { plainJpeg } from '../support/library.ts'
-import { STALE_TOKEN, TOKEN } from '../support/upload-twin.ts'
 import { createStage, openTestPage, outcomesOf, type Stage, sent, type Told } from './stage.ts'
 
 const MB = 1024 * 1024
@@ -40,7 +39,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   beforeAll(async () => {
     stage = await createStage()
     browser = await launchChromium()
-    large = stage.file('large.jpg', await jpegOf(12 * MB))
+    large = stage.file('large.jpg', await jpegOf(20 * MB))
   })
   afterAll(async () => {
     await browser.close()
@@ -48,8 +47,8 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   })
   beforeEach(async () => {
     context = await browser.newContext()
-    stage.twin.method = 'POST'
-    stage.twin.urlsAgeS = 0
+    stage.tickets.method = 'POST'
+    stage.tickets.areOutlived = false
     for (const proxy of [stage.gateway, stage.bucket]) {
       proxy.decide = () => 'pass'
       proxy.requests.length = 0
@@ -113,14 +112,14 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     expect([...new Set(first.map(({ state }) => state))]).toEqual(['sending', 'completing', 'done'])
     expect(first.at(0)).toMatchObject({ sentBytes: 0, totalBytes: MB * 2 + 1 })
     expect(first.at(-1)).toMatchObject({ sentBytes: MB * 2 + 1, totalBytes: MB * 2 + 1 })
-    expect(await stage.twin.leftovers()).toEqual([])
+    expect(await stage.leftovers()).toEqual([])
   })
 
-  test('a file of 12 MB goes in parts', async () => {
+  test('a file of 20 MB goes in parts', async () => {
     const page = await openTestPage(context, stage.gateway.url)
     await page.setInputFiles('#files', large)
     const [outcome] = await outcomesOf(page, 1)
-    expect(outcome?.result?.photo.bytes).toBe(12 * MB)
+    expect(outcome?.result?.photo.bytes).toBe(20 * MB)
     expect(partsSent()).toEqual([1, 1, 1])
     const sums = (await page.evaluate<Told[]>('told')).map(({ sentBytes }) => sentBytes)
     expect(sums).toEqual(sums.toSorted((a, b) => a - b))
@@ -135,7 +134,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     const page = await openTestPage(context, stage.gateway.url)
     await page.setInputFiles('#files', large)
     const [outcome] = await outcomesOf(page, 1)
-    expect(outcome?.result?.photo.bytes).toBe(12 * MB)
+    expect(outcome?.result?.photo.bytes).toBe(20 * MB)
     expect(partsSent()).toEqual([1, 2, 1])
   })
 
@@ -150,7 +149,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 1 }')
     await page.setInputFiles('#files', large)
     const [outcome] = await outcomesOf(page, 1)
-    expect(outcome?.result?.photo.bytes).toBe(12 * MB)
+    expect(outcome?.result?.photo.bytes).toBe(20 * MB)
     expect(apiCalls()).toEqual(['POST ', 'GET /id', 'POST /id/complete'])
   })
 
@@ -170,7 +169,7 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
   })
 
   test('a PUT whose answer was lost has arrived', async () => {
-    stage.twin.method = 'PUT'
+    stage.tickets.method = 'PUT'
     stage.bucket.decide = once('PUT /', 'lose-answer')
     const page = await openTestPage(context, stage.gateway.url)
     await page.setInputFiles('#files', stage.file('put.jpg', await jpegOf(100_000)))
@@ -183,37 +182,40 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     ['a form', 'POST', 'small.jpg', 1],
     ['a PUT', 'PUT', 'small.jpg', 1],
     ['parts', 'POST', 'large.jpg', 1],
-  ] as const)('expired URLs of %s are renewed', async (_, method, name, renewals) => {
-    stage.twin.method = method
-    stage.twin.urlsAgeS = 3_600
-    stage.bucket.decide = () => {
-      stage.twin.urlsAgeS = 0
-      return 'pass'
-    }
-    const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 3 }')
-    const small = stage.file('small.jpg', await jpegOf(100_000))
-    await page.setInputFiles('#files', name === 'large.jpg' ? large : small)
-    const [outcome] = await outcomesOf(page, 1)
-    expect(outcome?.result?.photo.bytes).toBeGreaterThan(0)
-    expect(apiCalls()).toEqual(['POST ', ...Array(renewals).fill('GET /id'), 'POST /id/complete'])
-  })
+  ] as const)(
+    'URLs of %s that the bucket does not take any more are renewed',
+    async (_, method, name, renewals) => {
+      stage.tickets.method = method
+      stage.tickets.areOutlived = true
+      stage.bucket.decide = () => {
+        stage.tickets.areOutlived = false
+        return 'pass'
+      }
+      const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 3 }')
+      const small = stage.file('small.jpg', await jpegOf(100_000))
+      await page.setInputFiles('#files', name === 'large.jpg' ? large : small)
+      const [outcome] = await outcomesOf(page, 1)
+      expect(outcome?.result?.photo.bytes).toBeGreaterThan(0)
+      expect(apiCalls()).toEqual(['POST ', ...Array(renewals).fill('GET /id'), 'POST /id/complete'])
+    },
+  )
 
   test('requirements: Flows – an upload goes on where it was after a reload', async () => {
     const letGo = hold('partNumber=2')
     const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 1 }')
     await page.setInputFiles('#files', large)
-    await sent(page, 5 * MB)
+    await sent(page, 8 * MB)
     await until(() => partsSent()[1] === 1)
     await page.reload()
     letGo()
     await page.evaluate('begin({ concurrency: 1 })')
     await page.setInputFiles('#files', large)
     const [outcome] = await outcomesOf(page, 1)
-    expect(outcome?.result?.photo.bytes).toBe(12 * MB)
+    expect(outcome?.result?.photo.bytes).toBe(20 * MB)
     expect(apiCalls()).toEqual(['POST ', 'GET /id', 'POST /id/complete'])
     expect(partsSent()).toEqual([1, 2, 1])
     const [first] = await page.evaluate<Told[]>('told')
-    expect(first?.sentBytes).toBe(5 * MB)
+    expect(first?.sentBytes).toBe(8 * MB)
     expect(await page.evaluate('localStorage.length')).toBe(0)
   })
 
@@ -240,13 +242,13 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     const letGo = hold('partNumber=2')
     const page = await openTestPage(context, stage.gateway.url, '{ concurrency: 1 }')
     await page.setInputFiles('#files', [large, stage.file('waiting.jpg', await jpegOf(1000))])
-    await sent(page, 5 * MB)
+    await sent(page, 8 * MB)
     await page.evaluate('Promise.all(uploads.map((upload) => upload.cancel()))')
     letGo()
     const outcomes = await outcomesOf(page, 2)
     expect(outcomes.map(({ code }) => code)).toEqual(['cancelled', 'cancelled'])
     expect(apiCalls()).toEqual(['POST ', 'DELETE /id'])
-    expect(await stage.twin.leftovers()).toEqual([])
+    expect(await stage.leftovers()).toEqual([])
     expect(await page.evaluate('localStorage.length')).toBe(0)
   })
 
@@ -269,22 +271,31 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
     await cancelled
     expect(await outcomesOf(page, 1)).toMatchObject([{ code: 'cancelled' }])
     expect(apiCalls()).toEqual(['POST ', 'DELETE /id'])
-    expect(await stage.twin.leftovers()).toEqual([])
+    expect(await stage.leftovers()).toEqual([])
   })
 
   test.each([
-    ['notes.jpg', 'image/jpeg', { code: 'upload_refused', detail: 'This is not a picture' }],
-    ['phone.heic', 'image/heic', { code: 'upload_type_refused', detail: 'Set the phone to JPEG' }],
+    ['notes.jpg', 'image/jpeg', { code: 'upload_type_refused', detail: /^The file is no picture/ }],
+    ['phone.heic', 'image/heic', { code: 'upload_type_refused', detail: /Formats > Most Compatible/ }],
   ])('%s is refused: the page is told why, and nothing is kept', async (name, mimeType, why) => {
     const page = await openTestPage(context, stage.gateway.url)
     await page.setInputFiles('#files', { name, mimeType, buffer: Buffer.from('words') })
-    expect(await outcomesOf(page, 1)).toMatchObject([why])
-    expect(await stage.twin.leftovers()).toEqual([])
+    const { code, detail } = why
+    expect(await outcomesOf(page, 1)).toMatchObject([{ code, detail: expect.stringMatching(detail) }])
+    expect(await stage.leftovers()).toEqual([])
     expect(await page.evaluate('localStorage.length')).toBe(0)
   })
 
+  test('what is larger than the settings allow is refused before a byte is sent', async () => {
+    const page = await openTestPage(context, stage.gateway.url)
+    await page.setInputFiles('#files', stage.file('huge.jpg', Buffer.alloc(20 * MB + 1)))
+    const detail = `The file has ${20 * MB + 1} bytes; at most ${20 * MB} are accepted`
+    expect(await outcomesOf(page, 1)).toMatchObject([{ code: 'upload_too_large', detail }])
+    expect(stage.bucket.requests).toEqual([])
+  })
+
   test('a token that has expired is asked for anew', async () => {
-    const token = `(isRefused) => (isRefused ? '${TOKEN}' : '${STALE_TOKEN}')`
+    const token = `(isRefused) => (isRefused ? '${stage.token}' : '${stage.staleToken}')`
     const page = await openTestPage(context, stage.gateway.url, `{ token: ${token} }`)
     await page.setInputFiles('#files', stage.file('token.jpg', await jpegOf(1000)))
     const [outcome] = await outcomesOf(page, 1)

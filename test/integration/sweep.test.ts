@@ -1,11 +1,22 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { albumKey } from '../../src/media/records.ts'
 import type { S3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
 import { putItem } from '../support/library.ts'
 import { environmentOf, openOrigin, runProgram } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
-import { countsOf, createClock, DAY_MS, keysUnder, putText, readAlbum, sweepOnce } from '../sweep/sweeping.ts'
+import { sendPut } from '../support/upload-client.ts'
+import { openOriginBucket } from '../support/uploads.ts'
+import {
+  countsOf,
+  createClock,
+  DAY_MS,
+  HOUR_MS,
+  keysUnder,
+  putText,
+  readAlbum,
+  sweepOnce,
+} from '../sweep/sweeping.ts'
 
 let origin: RunningOrigin
 let bucket: S3ObjectStore
@@ -49,6 +60,40 @@ test('two sweeps leave in the bucket what the records name, and a photo named in
     expect.stringMatching(/^system\/sweep\/reports\//),
     expect.stringMatching(/^system\/sweep\/reports\//),
   ])
+})
+
+test('uploads in parts that nobody completed are aborted once no ticket can be left for them', async () => {
+  const { store, multiparts, presigner } = openOriginBucket(origin)
+  onTestFinished(() => store.close())
+  const contentType = 'image/jpeg'
+  const key = 'temp/uploads/u2/ä b+c.jpg'
+  const elsewhere = 'photos/large.jpg'
+  const uploadId = await multiparts.begin(key, { contentType })
+  const other = await multiparts.begin(elsewhere, { contentType })
+  const part = Buffer.alloc(70_000, 'part')
+  const ticket = { key, uploadId, partNumber: 1, bytes: part.length, expiresInS: 60 }
+  expect(await sendPut((await presigner.part(ticket)).url, {}, part)).toBe('stored')
+  const pending = async () => {
+    const keys: string[] = []
+    for await (const upload of multiparts.pending('')) keys.push(upload.key)
+    return keys
+  }
+  const clock = createClock()
+  const run = async (deletes: boolean) => {
+    const { findings } = await sweepOnce(store, clock, { multiparts, deletes })
+    return findings.abandonedMultiparts
+  }
+  clock.advance(2 * DAY_MS - HOUR_MS)
+  expect(await run(true)).toMatchObject({ objects: 0 })
+  clock.advance(2 * HOUR_MS)
+  const found = { objects: 1, bytes: part.length, examples: [key] }
+  expect(await run(false)).toEqual(found)
+  expect(await pending()).toEqual([elsewhere, key])
+  expect(await run(true)).toEqual(found)
+  expect(await pending()).toEqual([elsewhere])
+  expect(await multiparts.list(key, uploadId)).toBeUndefined()
+  expect(await run(true)).toMatchObject({ objects: 0 })
+  await multiparts.abort(elsewhere, other)
 })
 
 test('the program sweeps only when it is told to, and ends with 1 when something needs attention', async () => {

@@ -6,7 +6,7 @@ import { listed, listingOf } from './listing.ts'
 
 const GB = 2 ** 30
 
-describe('measureLibrary', () => {
+describe('requirements: Files, Storage – statistics', () => {
   test.each([
     ['itemPhotos', 'items/42/photos/p1/original-1a2b.jpg'],
     ['itemPhotos', 'items/42/photos/p1/original.jpg'],

@@ -41,6 +41,26 @@ const stampOf = (body: string) => ({
   'x-amz-meta-halftone': `v=1;crc32=${crc32(body).toString(16).padStart(8, '0')}`,
 })
 
+/** The pauses in milliseconds between four attempts when chance is this, as the SDK sets them. */
+async function pausesWith(chance: number): Promise<number[]> {
+  const { store, requests } = await start([failure(500, 'InternalError')], { maxAttempts: 4 })
+  vi.spyOn(Math, 'random').mockReturnValue(chance)
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  await failureOf(store.get('a.jpg'))
+  const seen = timers.mock.calls.map(([, delay]) => delay ?? 0)
+  vi.restoreAllMocks()
+  expect(requests).toHaveLength(4)
+  // Longer ones are deadlines of the call and of its sockets.
+  return seen.filter((delay) => delay < 400)
+}
+
+describe('requirements: Storage – retries with exponential backoff and jitter', () => {
+  test('each pause is drawn at random below a bound that doubles', async () => {
+    expect(await pausesWith(0.5)).toEqual([25, 50, 100])
+    expect(await pausesWith(0.25)).toEqual([12, 25, 50])
+  })
+})
+
 describe('a bucket that fails', () => {
   test('is unreachable when nothing listens', async () => {
     const { store, url } = await start([silence], { endpoint: 'http://127.0.0.1:1' })

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditTrail } from '../../src/audit/audit.ts'
 import type { Transport } from '../../src/composition/transport.ts'
-import { parseConfig } from '../../src/config.ts'
+import { type Config, parseConfig } from '../../src/config.ts'
 import { createGateway } from '../../src/gateway.ts'
+import type { SamplesPage } from '../../src/http/samples-page.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { observeStore, type StoreCall } from '../../src/storage/observed-store.ts'
@@ -18,11 +19,12 @@ export interface TestGatewayOptions {
   readonly audit?: AuditTrail
   /** Without it there is no API. */
   readonly transport?: Transport
+  readonly samplesPage?: (store: ObjectStore, config: Config) => SamplesPage
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
 export async function createTestGateway(options: TestGatewayOptions = {}) {
-  const { store, log, audit, transport, environment = {} } = options
+  const { store, log, audit, transport, samplesPage, environment = {} } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -41,6 +43,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       log: log ?? createLog(config.HALFTONE_LOG_LEVEL),
       audit,
       transport,
+      samplesPage: samplesPage && ((store) => samplesPage(store, config)),
       workerFile: WORKER_FILE,
       browserDir: 'dist/browser',
     },

@@ -1,11 +1,22 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import type { SweepReport } from '../../src/sweep/report.ts'
 import { createSweepSchedule, type SweepScheduleOptions } from '../../src/sweep/schedule.ts'
+import { createMemoryMultiparts } from '../../src/transfers/memory-multiparts.ts'
 import { gateStore } from '../support/gated-store.ts'
-import { createClock, DAY_MS, EPOCH, HOUR_MS, keysUnder, putText, type TestClock } from './sweeping.ts'
+import {
+  countsOf,
+  createClock,
+  DAY_MS,
+  EPOCH,
+  HOUR_MS,
+  keysUnder,
+  putText,
+  type TestClock,
+} from './sweeping.ts'
 
 let bucket: ObjectStore
 let clock: TestClock
@@ -20,6 +31,7 @@ beforeEach(() => {
 const schedule = (options: Partial<SweepScheduleOptions> = {}) =>
   createSweepSchedule({
     store: bucket,
+    multiparts: createMemoryMultiparts(bucket),
     clock,
     sources: ['items/'],
     epoch: EPOCH,
@@ -33,7 +45,37 @@ const schedule = (options: Partial<SweepScheduleOptions> = {}) =>
     ...options,
   })
 
+function lastReport(): SweepReport {
+  const report = reports.at(-1)
+  if (report === undefined) throw new Error('There is no report')
+  return report
+}
+
 describe('sweeps on a schedule', () => {
+  test('abort uploads in parts, and go on where those cannot be listed', async () => {
+    const multiparts = createMemoryMultiparts(bucket)
+    await multiparts.begin('temp/uploads/u1/a.jpg', { contentType: 'image/jpeg' })
+    await putText(bucket, 'temp/uploads/u2/b.jpg')
+    const { check } = schedule({ multiparts })
+    await check()
+    clock.advance(3 * DAY_MS)
+    await check()
+    expect(countsOf(lastReport())).toEqual({ abandonedMultiparts: 1, expiredUploads: 1 })
+    const refusing: Partial<SweepScheduleOptions> = {
+      multiparts: {
+        ...multiparts,
+        pending() {
+          throw new GatewayError('bucket_refused', 'The bucket refused the request')
+        },
+      },
+    }
+    await putText(bucket, 'temp/uploads/u3/c.jpg')
+    clock.advance(3 * DAY_MS)
+    await schedule(refusing).check()
+    expect(countsOf(lastReport())).toEqual({ expiredUploads: 1 })
+    expect(lastReport().faults).toEqual(['uploads in parts: The bucket refused the request'])
+  })
+
   test('are an interval apart, whichever replica runs them', async () => {
     const replicas = [schedule(), schedule(), schedule()]
     const lookAll = async () => Promise.all(replicas.map(async ({ check }) => check()))

@@ -3,6 +3,7 @@ import { appendToJournal, JOURNAL_KEY, parseJournal } from '../../src/sources/jo
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { formatReport } from '../../src/sweep/report.ts'
+import { createMemoryMultiparts } from '../../src/transfers/memory-multiparts.ts'
 import { sweep } from '../../src/sweep/sweep.ts'
 import { sourceVersion } from '../../src/urls/version.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -37,7 +38,7 @@ async function coverVersion(itemId: string): Promise<string> {
   return sourceVersion(cover.etag, cover.key)
 }
 
-describe('uploads', () => {
+describe('requirements: Files – expired files found and removed', () => {
   const key = 'temp/uploads/u1/cat.jpg'
 
   test('go after a day', async () => {
@@ -319,6 +320,7 @@ describe('replicas', () => {
     const other = createClock()
     const second = await sweep({
       store: bucket,
+      multiparts: createMemoryMultiparts(bucket),
       clock: {
         ...other,
         pause: async () => {

@@ -1,6 +1,7 @@
 import { albumKey, type AlbumRecord, albumRecord } from '../../src/media/records.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { emptyTally, type Finding, type SweepReport } from '../../src/sweep/report.ts'
+import { createMemoryMultiparts } from '../../src/transfers/memory-multiparts.ts'
 import { sweep, type SweepOptions } from '../../src/sweep/sweep.ts'
 
 export const HOUR_MS = 3_600_000
@@ -32,6 +33,7 @@ export async function sweepOnce(
 ): Promise<SweepReport> {
   const report = await sweep({
     store,
+    multiparts: createMemoryMultiparts(store),
     clock,
     sources: ['items/', 'profiles/', 'photos/'],
     epoch: EPOCH,

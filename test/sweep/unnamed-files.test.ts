@@ -38,7 +38,7 @@ async function sweepTwice() {
   return [first, await sweepOnce(bucket, clock)] as const
 }
 
-describe('a file that no record names', () => {
+describe('requirements: Files – orphaned files found and removed', () => {
   test('is marked, waits a week, and goes; what the record names stays', async () => {
     expect(countsOf(await sweepOnce(bucket, clock))).toEqual({ newMarks: 1 })
     clock.advance(6 * DAY_MS)

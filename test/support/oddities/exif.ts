@@ -68,10 +68,10 @@ export function orientationExif(orientation: number): Buffer {
 }
 
 /** An EXIF block with all that nobody should learn: who, with what, where, and a thumbnail of the uncropped picture. */
-export function secretExif(thumbnail: Uint8Array, orientation = 1): Buffer {
+export function secretExif(thumbnail: Uint8Array, orientation = 1, make = SECRET): Buffer {
   const main: Entry[] = [
     { tag: 0x10e, type: 'ascii', value: SECRET },
-    { tag: 0x10f, type: 'ascii', value: SECRET },
+    { tag: 0x10f, type: 'ascii', value: make },
     { tag: 0x112, type: 'short', value: [orientation] },
     { tag: 0x13b, type: 'ascii', value: SECRET },
     { tag: 0x8298, type: 'ascii', value: `Copyright ${SECRET}` },
