@@ -76,6 +76,10 @@ interface Suite {
 const SUITES: readonly Suite[] = [
   { name: 'conformance', args: ['--project', 'unit', 'test/conformance'] },
   { name: 'storage and transfers', args: ['--project', 'integration', 'test/contracts', '-t', 'S3, http'] },
+  {
+    name: 'a journey',
+    args: ['--project', 'integration', 'test/integration/journey.test.ts', '-t', 'S3, http'],
+  },
 ]
 
 /** Both servers take any. */

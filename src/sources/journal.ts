@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
 import type { GetResult, ObjectStore, StoredObject } from '../storage/object-store.ts'
@@ -9,8 +10,13 @@ export const JOURNAL_KEY = 'system/journal.json'
 /** Entries that the journal keeps; a reader that has missed more drops everything it remembers. */
 const MAX_ENTRIES = 512
 
-/** Attempts at a conditional write before giving up; each loser has lost to a winner, so this many writers collide. */
-const MAX_ATTEMPTS = 50
+/**
+ * Attempts at a conditional write before giving up, about half a minute in all. The pauses between them are random and
+ * grow: among writers that all come again at once, some would lose every time.
+ */
+const MAX_ATTEMPTS = 60
+const FIRST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 1000
 
 const entry = z.object({
   /** Counts up by one from entry to entry. */
@@ -46,6 +52,8 @@ export async function appendToJournal(
       signal,
     })
     if (written.outcome === 'stored') return added
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt)
+    await pause(longest * Math.random(), undefined, { signal })
   }
   throw new GatewayError('overloaded', 'Too many writers change the journal at once: try again')
 }

@@ -27,7 +27,8 @@ function createReader(
 describe('the journal', () => {
   test('concurrent writers lose no entry, and entries are numbered without gaps', async () => {
     const store = createMemoryObjectStore()
-    const names = Array.from({ length: 20 }, (_, index) => `items/${index}`)
+    // More than a writer has attempts: none may only ever lose.
+    const names = Array.from({ length: 120 }, (_, index) => `items/${index}`)
     const { reader, seen } = createReader(store)
     await reader.read()
     const entries = await Promise.all(names.map((name) => appendToJournal(store, [name])))

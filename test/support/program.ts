@@ -4,8 +4,11 @@ import { createInterface } from 'node:readline'
 import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import type { RunningOrigin } from './s3-server.ts'
 
-/** The variables that lead a gateway to a running origin, on ports of its own choice. */
-export function environmentOf(origin: RunningOrigin): Record<string, string> {
+/** Where a bucket is, and how it is opened. */
+export type BucketAddress = Pick<RunningOrigin, 'url' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>
+
+/** The variables that lead a gateway to a bucket, on ports of its own choice. */
+export function environmentOf(origin: BucketAddress): Record<string, string> {
   return {
     PORT: '0',
     HALFTONE_ADMIN_PORT: '0',
@@ -18,10 +21,8 @@ export function environmentOf(origin: RunningOrigin): Record<string, string> {
   }
 }
 
-/** The bucket of a running origin. */
-export const openOrigin = (
-  origin: Pick<RunningOrigin, 'url' | 'bucket' | 'accessKeyId' | 'secretAccessKey'>,
-) =>
+/** The bucket of a running origin, or of any other server. */
+export const openOrigin = (origin: BucketAddress) =>
   createS3ObjectStore({
     bucket: origin.bucket,
     region: 'us-east-1',
