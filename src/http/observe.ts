@@ -49,7 +49,7 @@ export function createRecorder({ log, metrics, logHitsEvery, routeOf }: Recorder
     },
     record({ id, method, path, status, ms, layer = 'none', cacheClass, cdnId, error }) {
       const route = routeOf(path)
-      metrics.requests.inc({ route, status, class: cacheClass ?? 'none', layer })
+      metrics.requests.add({ route, status, class: cacheClass ?? 'none', layer })
       metrics.requestSeconds.observe({ route, layer }, ms / 1000)
       if (layer === 'memory' && status < 400) {
         hits += 1

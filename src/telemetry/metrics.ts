@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { RequestTally } from './request-tally.ts'
 
 /** Seconds; from a memory hit to the deadline of a request. */
 const REQUEST_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15]
@@ -33,12 +34,7 @@ export function createMetrics() {
   ) => new Histogram({ name: `halftone_${name}_seconds`, help, labelNames, buckets, registers })
   return {
     registry,
-    requests: counter('requests', 'Requests by route, status, cache class and the layer that answered', [
-      'route',
-      'status',
-      'class',
-      'layer',
-    ]),
+    requests: createRequestTally(registry),
     requestSeconds: seconds(
       'request',
       'Time to answer by route and layer',
@@ -59,6 +55,19 @@ export function createMetrics() {
 export interface EventGauges {
   readonly pending: () => number
   readonly oldestSeconds: () => number
+}
+
+/** Requests, counted when they are answered and told when somebody scrapes. */
+function createRequestTally(registry: Registry): RequestTally {
+  const tally = new RequestTally()
+  const requests: Counter<'route' | 'status' | 'class' | 'layer'> = new Counter({
+    name: 'halftone_requests_total',
+    help: 'Requests by route, status, cache class and the layer that answered',
+    labelNames: ['route', 'status', 'class', 'layer'],
+    registers: [registry],
+    collect: () => tally.moveTo((labels, count) => requests.inc({ ...labels }, count)),
+  })
+  return tally
 }
 
 type Row = readonly [name: string, help: string, read: () => number]
