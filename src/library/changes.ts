@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayError } from '../errors.ts'
 import type { EventType } from '../events/media-event.ts'
@@ -195,13 +195,11 @@ function plan<R extends RecordBase>(
   const [old, named] = [before === undefined ? [] : target.filesOf(before), target.filesOf(after)]
   const added = missingFrom(old, named)
   const files = missingFrom(named, old).map((file) => file.key)
-  const endOf = (file: string) => file.slice(object.length + 1)
   const history = before?.changes ?? []
   const removed = new Set(history.flatMap(({ unnamed = [] }) => unnamed))
-  if (added.some((file) => removed.has(endOf(file.key))))
+  if (added.some((file) => removed.has(traceOf(file.key))))
     throw new GatewayError('conflict', 'The file has been removed before')
-  // Ends of keys: a whole one anywhere in the record would count as named.
-  const made = { revision, id, ...(files.length > 0 && { unnamed: files.map(endOf) }) }
+  const made = { revision, id, ...(files.length > 0 && { unnamed: files.map(traceOf) }) }
   const about = edit.event?.(after, before)
   const at = new Date().toISOString()
   return {
@@ -219,6 +217,11 @@ function plan<R extends RecordBase>(
     },
     added,
   }
+}
+
+/** What a record keeps of a file that is gone: a hash, since a document's key has the name that its owner gave it. */
+function traceOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 22)
 }
 
 /** The files of `others` that are not among `files`. */

@@ -29,7 +29,7 @@ const changes = z
       revision: z.int().positive(),
       /** Random; the id of its event. */
       id: z.string().min(1),
-      /** The ends of the keys that it took out of the record: what is removed is never named again. */
+      /** Hashes of the keys that it took out of the record: what is removed is never named again. */
       unnamed: z.array(z.string()).optional(),
     }),
   )

@@ -103,6 +103,17 @@ describe('requirements: Files – verification documents: private, by type, with
     expect(await keysUnder(store, 'system/')).toEqual([])
   })
 
+  test('of one that is gone nothing is left that says what it was, and it cannot be named again', async () => {
+    const { documents } = library
+    const gone = await putDocument(store, USER, 'd1')
+    await documents.add(USER, gone, by)
+    await documents.remove(USER, 'd1', by)
+    const read = await store.get(documentsKey(USER))
+    expect(read.outcome === 'found' && read.object.body.toString()).not.toMatch(/passport|pass\.pdf/)
+    const again = await putDocument(store, USER, 'd1')
+    expect(await codeOf(documents.add(USER, again, by))).toBe('conflict')
+  })
+
   test('of a user who has none there are none', async () => {
     expect(await library.documents.list(USER)).toEqual([])
     await library.documents.removeExpired(USER, by)
