@@ -149,6 +149,12 @@ function addTo(text: string, before: readonly string[]): readonly string[] {
   return [...before, text]
 }
 
+// Whoever reads has seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 // What a failed command has begun (workers, sockets) ends with the process.
 try {
   await program.parseAsync()
