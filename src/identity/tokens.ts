@@ -142,7 +142,7 @@ function algorithmOf(token: string): string | undefined {
   try {
     return decodeProtectedHeader(token).alg
   } catch (cause) {
-    throw invalid('it is none', cause)
+    throw invalid('it cannot be read as a JWT', cause)
   }
 }
 

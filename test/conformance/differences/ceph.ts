@@ -1,4 +1,5 @@
 import type { Difference } from '../differences.ts'
+import { CHECKSUM_CASES } from './checksum-cases.ts'
 
 /** What Ceph RGW 16.2.15 does otherwise. */
 export const CEPH_DIFFERENCES: readonly Difference[] = [
@@ -24,31 +25,7 @@ export const CEPH_DIFFERENCES: readonly Difference[] = [
     reason: '16.2 neither verifies nor keeps checksums, and knows no trailers',
     cases: [
       'a stream by the SDK, in aws-chunked with a trailer',
-      'x-amz-checksum-crc32 is verified, stored and told with PUT, GET and HEAD',
-      'x-amz-checksum-crc32 that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-crc32 that is none is InvalidRequest',
-      'x-amz-checksum-crc32 as a trailer is verified and told',
-      'x-amz-checksum-crc32 as a trailer that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-crc32c is verified, stored and told with PUT, GET and HEAD',
-      'x-amz-checksum-crc32c that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-crc32c that is none is InvalidRequest',
-      'x-amz-checksum-crc32c as a trailer is verified and told',
-      'x-amz-checksum-crc32c as a trailer that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-crc64nvme is verified, stored and told with PUT, GET and HEAD',
-      'x-amz-checksum-crc64nvme that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-crc64nvme that is none is InvalidRequest',
-      'x-amz-checksum-crc64nvme as a trailer is verified and told',
-      'x-amz-checksum-crc64nvme as a trailer that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-sha1 is verified, stored and told with PUT, GET and HEAD',
-      'x-amz-checksum-sha1 that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-sha1 that is none is InvalidRequest',
-      'x-amz-checksum-sha1 as a trailer is verified and told',
-      'x-amz-checksum-sha1 as a trailer that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-sha256 is verified, stored and told with PUT, GET and HEAD',
-      'x-amz-checksum-sha256 that is wrong is BadDigest and changes nothing',
-      'x-amz-checksum-sha256 that is none is InvalidRequest',
-      'x-amz-checksum-sha256 as a trailer is verified and told',
-      'x-amz-checksum-sha256 as a trailer that is wrong is BadDigest and changes nothing',
+      ...CHECKSUM_CASES,
       'two checksums at once are InvalidRequest',
       'aws-chunked, unsigned, with a trailer, is decoded',
       'aws-chunked, unsigned, with a trailer, is not stored as a coding; others are',
