@@ -24,6 +24,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'limits',
       'media',
       'pages',
+      'purging',
       'render',
       'settings',
       'sources',
@@ -57,6 +58,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'identity',
       'leases',
       'media',
+      'purging',
       'render',
       'running',
       'setup',
@@ -90,6 +92,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['events', 'transfers'],
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
+  // What the edge has to forget, until it has.
+  purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
@@ -129,7 +133,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
-  [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn']],
+  [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging']],
   [/^undici$/, ['storage', 'events', 'identity']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['api']],
