@@ -93,7 +93,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },
   // What the edge has to forget, until it has.
-  purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
+  purging: { imports: ['cdn', 'errors.ts', 'leases', 'storage', 'urls'], types: ['media'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
