@@ -11,6 +11,7 @@ const CATALOGUE = {
   signature_required: { status: 403, class: 'G' },
   invalid_signature: { status: 403, class: 'G' },
   access_denied: { status: 403, class: 'G' },
+  origin_secret_required: { status: 403, class: 'G' },
   source_not_found: { status: 404, class: 'E' },
   route_not_found: { status: 404, class: 'E' },
   not_found: { status: 404, class: 'H' },

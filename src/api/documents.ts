@@ -40,7 +40,8 @@ export function addDocumentRoutes(app: OpenAPIHono<ApiEnv>, parts: ApiParts): vo
 // Who has not said who they are is refused by the guard: that somebody tried is for the audit.
 const security = { security: TOKEN }
 
-function addDocumentList(app: OpenAPIHono<ApiEnv>, { documents, guard }: ApiParts): void {
+function addDocumentList(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
+  const { documents, guard } = parts
   const list = createRoute({
     method: 'get',
     path: '/users/{userId}/documents',
@@ -62,7 +63,7 @@ function addDocumentList(app: OpenAPIHono<ApiEnv>, { documents, guard }: ApiPart
     const last = rest.length > limit ? shown.at(-1) : undefined
     return c.json(
       {
-        documents: shown.map((entry) => showDocument(userId, entry)),
+        documents: shown.map((entry) => showDocument(parts, userId, entry)),
         ...(last && { next: formatCursor(last.fileId) }),
       },
       200,
@@ -111,10 +112,15 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
   })
 }
 
-/** A document as an answer. */
-export function showDocument(userId: string, document: DocumentEntry) {
+/** A document as an answer. Its URL needs a token, whatever the edge has signed of it. */
+export function showDocument(
+  { publicUrls, accessLinkTtlS, now = Date.now }: ApiParts,
+  userId: string,
+  document: DocumentEntry,
+) {
   const { key: _key, etag: _etag, ...shown } = document
-  return { ...shown, url: `/api/v1/users/${userId}/documents/${document.fileId}` }
+  const path = `/api/v1/users/${userId}/documents/${document.fileId}`
+  return { ...shown, url: publicUrls.ofPrivate(path, new Date(now() + accessLinkTtlS * 1000)) }
 }
 
 /** Tells that somebody reads a document, before they have a byte of it. */

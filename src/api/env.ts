@@ -39,6 +39,10 @@ export interface ApiOptions extends PictureUrlsOptions {
   readonly allowedOrigins: readonly string[]
   /** Whether anybody may read the original of a public photo, with all that stands in its file. */
   readonly publicOriginals: boolean
+  /** Signs what lets a browser read all pictures of an item or a user, as the value of a cookie; without it there are none. */
+  readonly signCookie?: ((ownerPath: string, expiresAt: Date) => string) | undefined
+  /** The domain whose hosts are shown the cookies; without it the host of the API alone. */
+  readonly cookieDomain?: string | undefined
   /** The longest body of a form, whatever the kind of its file accepts. */
   readonly maxFormBytes: number
   /** Forms that are received at once: each may hold some parts of its file in memory. */

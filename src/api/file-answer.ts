@@ -2,8 +2,14 @@ import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
-import { conditionsOf, isNotModified, isRangeApplicable, type Validators } from '../http/conditional.ts'
-import { type ByteRange, parseRange } from '../http/range.ts'
+import {
+  type ByteRange,
+  conditionsOf,
+  isNotModified,
+  isRangeApplicable,
+  parseRange,
+  type Validators,
+} from '../http/conditional.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { ApiEnv } from './env.ts'
 import type { Outflow } from '../limits/outflow.ts'

@@ -5,7 +5,7 @@ import type { PhotoEntry } from '../media/records.ts'
 import type { UploadRequest } from '../uploads/uploads.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, requireUser, uploadContext } from './env.ts'
-import { fileAnswer } from './file-answer.ts'
+import { fileAnswer, formatDisposition } from './file-answer.ts'
 import { readUploadForm } from './form.ts'
 import type { Target } from './guard.ts'
 import { albumOf, by, guardedAlbum, mayChangeAlbum, showAlbum } from './items.ts'
@@ -17,6 +17,7 @@ import {
   TOKEN_OR_NONE,
   bytes,
   completed,
+  fileUrl,
   formFields,
   item,
   itemParams,
@@ -168,7 +169,27 @@ function addPhotoFiles(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
       return originalAnswer(parts, c, { target, photo, disposition })
     })
   }
+
+  const url = createRoute({
+    method: 'get',
+    path: '/items/{itemId}/photos/{photoId}/original-url',
+    summary: ORIGINAL_URL,
+    security: TOKEN_OR_NONE,
+    request: { params: photoParams },
+    responses: { 200: json(fileUrl, 'Its URL'), ...PROBLEMS },
+  })
+  app.openapi(url, async (c) => {
+    const { itemId, photoId } = c.req.valid('param')
+    const album = await albumOf(parts, c, itemId)
+    const target = { ...guardedAlbum(album), object: `items/${itemId}/photos/${photoId}` }
+    const photo = album.photos.find((photo) => photo.photoId === photoId)
+    const path = `/api/v1/items/${itemId}/photos/${photoId}/download`
+    return c.json(await originalUrl(parts, c, { target, photo, path }), 200)
+  })
 }
+
+export const ORIGINAL_URL =
+  'Where the file of a photo is read: here, or in the bucket where this server has no address'
 
 interface Original {
   readonly target: Target
@@ -191,4 +212,19 @@ export async function originalAnswer(
   const { key, etag, contentType, bytes: length, addedAt, fileName = photo.photoId } = photo
   const file = { key, etag, contentType, bytes: length, addedAt, fileName, disposition }
   return fileAnswer(c, files, { ...file, cacheClass: access === 'public' ? 'C' : 'D' })
+}
+
+/** Where that file is read, for the same people. Only the bucket's own URL is a permission: it is audited as one. */
+export async function originalUrl(
+  { guard, publicOriginals, publicUrls, accessLinkTtlS, now = Date.now }: ApiParts,
+  c: Context<ApiEnv>,
+  { target, photo, path }: Pick<Original, 'target' | 'photo'> & { readonly path: string },
+) {
+  await guard.read(c, target, 'grant', publicOriginals ? target.access : 'private')
+  if (photo === undefined) throw new GatewayError('not_found', 'There is nothing here')
+  const { key, fileName = photo.photoId } = photo
+  const expiresAt = new Date(now() + accessLinkTtlS * 1000)
+  const file = { key, contentDisposition: formatDisposition('attachment', fileName) }
+  const { url, isPresigned } = await publicUrls.ofFile(path, file, accessLinkTtlS)
+  return { url, ...(isPresigned && { expiresAt: expiresAt.toISOString() }) }
 }

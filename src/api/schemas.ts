@@ -58,6 +58,24 @@ export const item = z
   })
   .openapi('Item', { description: 'The first photo is the cover' })
 
+export const cookiesSet = z
+  .strictObject({
+    url: url.openapi({ description: 'What the URLs of the pictures begin with that the cookies are for' }),
+    expiresAt: time
+      .optional()
+      .openapi({ description: 'Until when; of what is public there are no cookies, and no end' }),
+  })
+  .openapi('Cookies')
+
+export const fileUrl = z
+  .strictObject({
+    url,
+    expiresAt: time.optional().openapi({
+      description: 'A URL of the bucket, which needs no token, until then; else it is of the API',
+    }),
+  })
+  .openapi('FileUrl')
+
 export const profile = z
   .strictObject({ userId: id, access, revision: z.int().nonnegative(), photo: photo.optional() })
   .openapi('Profile')

@@ -1,9 +1,9 @@
 import type { Access, AlbumRecord, PhotoEntry, ProfileRecord } from '../media/records.ts'
 import { itemPhotoPath } from '../urls/source-path.ts'
+import type { PublicUrls } from './public-urls.ts'
 
 export interface PictureUrlsOptions {
-  /** What URLs begin with, without a slash at the end; empty: they are relative to this server. */
-  readonly publicUrl: string
+  readonly publicUrls: PublicUrls
   /**
    * The query, with its question mark, that lets anybody read all sizes of one source until then. Without it URLs of
    * pictures that are not public need a token.
@@ -32,13 +32,16 @@ export interface PictureUrlWriter {
  * end after `accessLinkTtlS`.
  */
 export function createPictureUrls(options: PictureUrlsOptions): PictureUrlWriter {
-  const { publicUrl, signAccess, accessLinkTtlS, now = Date.now } = options
+  const { publicUrls, signAccess, accessLinkTtlS, now = Date.now } = options
 
   function show(sourcePath: string, access: Access, photo: PhotoEntry): ShownPhoto {
     const { key: _key, etag: _etag, ...shown } = photo
     const expiresAt = new Date(now() + accessLinkTtlS * 1000)
-    const query = access === 'public' ? '' : (signAccess?.(sourcePath, expiresAt) ?? '')
-    const url = (size: string) => `${publicUrl}/img/${sourcePath}/${size}.webp${query}`
+    const below = `/img/${sourcePath}/`
+    const isPublic = access === 'public'
+    const query = isPublic ? '' : (signAccess?.(sourcePath, expiresAt) ?? '')
+    const urlOf = isPublic ? publicUrls.of : publicUrls.below(below, expiresAt)
+    const url = (size: string) => urlOf(`${below}${size}.webp${query}`)
     const [thumbnail, medium, large, original] = SIZES
     return {
       ...shown,

@@ -36,8 +36,10 @@ export interface CookiePermission {
 /** Where browsers find what this server has: at the distribution, else at the gateway, else in the bucket. */
 export interface PublicUrls {
   /** The URL of a target; relative where neither address is known. */
-  of(target: string): string
-  /** The same for targets below a path that not everybody may read: with the edge's permission, where it has our key. */
+  of(this: void, target: string): string
+  /** The same of one that not everybody may read: with the edge's permission, where it has our key. */
+  ofPrivate(target: string, expiresAt: Date): string
+  /** The same for all targets below a path, with one permission. */
   below(path: string, expiresAt: Date): (target: string) => string
   /** The edge's permission for all below a path, as cookies. */
   cookies(path: string, expiresAt: Date): CookiePermission
@@ -63,6 +65,8 @@ export function createPublicUrls(options: PublicUrlsOptions): PublicUrls {
   const signed = (target: string) => of(`${SIGNED_TREE}${target}`)
   return {
     of,
+    ofPrivate: (target, expiresAt) =>
+      signer === undefined ? of(target) : signer.signUrl(signed(target), { expiresAt }),
     below(path, expiresAt) {
       if (signer === undefined) return of
       // One signature for all of them: signing with RSA takes a millisecond.

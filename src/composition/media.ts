@@ -26,7 +26,12 @@ export function createMedia(
   const library = createLibrary({ ...options, transport })
   return {
     library,
-    api: createConfiguredApi(options.config, { ...options, ...library, ...clients }),
+    api: createConfiguredApi(options.config, {
+      ...options,
+      ...library,
+      ...clients,
+      presigner: transport.presigner,
+    }),
     pages: createBrowserFiles({ dir: browserDir, hasDemo: samplesPage !== undefined }),
   }
 }

@@ -4,10 +4,9 @@ import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
-import { isRangeApplicable } from './conditional.ts'
+import { isRangeApplicable, parseRange } from './conditional.ts'
 import type { AppEnv } from './env.ts'
 import { sentClass, type Wish } from './negotiation.ts'
-import { parseRange } from './range.ts'
 
 /** What an answer says beside its picture. */
 export interface Framing {

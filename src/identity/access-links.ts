@@ -75,7 +75,9 @@ export function formatAccessGrant({ expires, access }: AccessGrant): string {
 /** The grant in the value of the cookie; `undefined` where there is none. */
 export function parseAccessCookie(value: string | undefined): AccessGrant | undefined {
   const [expires = '', access = '', ...rest] = value?.split('.') ?? []
-  return rest.length === 0 && EXPIRES.test(expires) && SIGNATURE.test(access) ? { expires, access } : undefined
+  return rest.length === 0 && EXPIRES.test(expires) && SIGNATURE.test(access)
+    ? { expires, access }
+    : undefined
 }
 
 /** A grant as the value of the cookie. */

@@ -119,7 +119,7 @@ describe('requirements: Files – verification documents', () => {
     const first = await api.call('GET /users/u7/documents?limit=2', { as: user })
     const page = await readAs(first, documentsPage)
     expect(page.documents.map(({ fileId }) => fileId)).toEqual(['d1', 'd2'])
-    expect(page.documents[0]?.url).toBe('/api/v1/users/u7/documents/d1')
+    expect(page.documents[0]?.url).toBe('https://pictures.test/api/v1/users/u7/documents/d1')
     const second = await api.call(`GET /users/u7/documents?limit=2&cursor=${page.next}`, { as: user })
     expect(await second.json()).toEqual({ documents: [expect.objectContaining({ fileId: 'd3' })] })
     for (const query of ['cursor=%21', 'cursor=Li4', 'limit=0', 'limit=101', 'order=name']) {

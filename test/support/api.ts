@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { z, ZodType } from 'zod'
+import { createPublicUrls } from '../../src/cdn/public-urls.ts'
 import { createApi } from '../../src/api/api.ts'
 import type { ApiEnv, ApiOptions } from '../../src/api/env.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
@@ -60,7 +61,7 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
       log: { info: () => {}, warn: () => {} },
     }),
     readClientAddress: createReadClientAddress({ trustedHops: 0, originSecrets: [] }),
-    publicUrl: 'https://pictures.test',
+    publicUrls: createPublicUrls({ gatewayUrl: 'https://pictures.test' }),
     signAccess: (path, until) => formatAccessGrant(accessLinks.sign(path, until)),
     accessLinkTtlS: 900,
     allowedOrigins: [],
