@@ -61,10 +61,9 @@ export function createEdgeSigner({ keyPairId, privateKey, hash }: EdgeKey): Edge
 
 /** The text that is signed: no spaces, and in this order. */
 function policyOf(resource: string, { expiresAt, startsAt, network }: EdgeTerms): string {
-  const at = (date: Date) => ({ 'AWS:EpochTime': secondsOf(date) })
   const condition = {
-    DateLessThan: at(expiresAt),
-    ...(startsAt && { DateGreaterThan: at(startsAt) }),
+    DateLessThan: epoch(expiresAt),
+    ...(startsAt && { DateGreaterThan: epoch(startsAt) }),
     ...(network !== undefined && {
       IpAddress: { 'AWS:SourceIp': network.includes('/') ? network : `${network}/32` },
     }),
@@ -110,5 +109,7 @@ function isNetwork(text: string): boolean {
   const isLength = bits === undefined || (/^(?:0|[1-9]\d?)$/.test(bits) && Number(bits) <= 32)
   return isIPv4(address) && isLength && rest.length === 0
 }
+
+const epoch = (date: Date) => ({ 'AWS:EpochTime': secondsOf(date) })
 
 const secondsOf = (date: Date): number => Math.floor(date.getTime() / 1000)

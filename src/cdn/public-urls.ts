@@ -63,14 +63,17 @@ export function createPublicUrls(options: PublicUrlsOptions): PublicUrls {
   if (signer && cdnUrl === undefined) throw new RangeError('What the edge signs is at the edge: cdnUrl')
   const of = (target: string) => `${base ?? ''}${target}`
   const signed = (target: string) => of(`${SIGNED_TREE}${target}`)
+  // Signing takes a millisecond or two, and the photos of an item are shown one after the other.
+  const permit = rememberLast((prefix: string, seconds: number) =>
+    signer?.signBelow(prefix, { expiresAt: new Date(seconds * 1000) }),
+  )
   return {
     of,
     ofPrivate: (target, expiresAt) =>
       signer === undefined ? of(target) : signer.signUrl(signed(target), { expiresAt }),
     below(path, expiresAt) {
-      if (signer === undefined) return of
-      // One signature for all of them: signing with RSA takes a millisecond.
-      const permission = signer.signBelow(signed(path), { expiresAt })
+      const permission = permit(signed(path), Math.floor(expiresAt.getTime() / 1000))
+      if (permission === undefined) return of
       return (target) => {
         if (!target.startsWith(path)) throw new RangeError(`${target} is not below ${path}`)
         return `${signed(target)}${target.includes('?') ? '&' : '?'}${permission}`
@@ -85,5 +88,18 @@ export function createPublicUrls(options: PublicUrlsOptions): PublicUrls {
       if (base !== undefined || presign === undefined) return { url: of(target), isPresigned: false }
       return { url: await presign(file, expiresInS), isPresigned: true }
     },
+  }
+}
+
+/** The same, asked again only for something else than the last time. */
+function rememberLast<T>(
+  make: (prefix: string, seconds: number) => T,
+): (prefix: string, seconds: number) => T {
+  let last: { readonly prefix: string; readonly seconds: number; readonly made: T } | undefined
+  return (prefix, seconds) => {
+    if (last?.prefix !== prefix || last.seconds !== seconds) {
+      last = { prefix, seconds, made: make(prefix, seconds) }
+    }
+    return last.made
   }
 }

@@ -42,7 +42,7 @@ export function newEdgeKey(type: 'rsa' | 'ec', id = 'K2JCJMDEHXQW5F') {
   return { privateKey, trusted: { id, publicPem: publicKey } }
 }
 
-const OWN = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm']
+const OWN = new Set(['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'])
 const text = (base64: string) =>
   Buffer.from(base64.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64')
 
@@ -54,7 +54,7 @@ export function checkAtEdge(trusted: TrustedKey, viewed: Viewed): { allowed: boo
   const [bare = '', query = ''] = viewed.url.split('?')
   const pairs = query === '' ? [] : query.split('&')
   const nameOf = (pair: string) => pair.split('=')[0] ?? ''
-  const kept = pairs.filter((pair) => !OWN.includes(nameOf(pair)))
+  const kept = pairs.filter((pair) => !OWN.has(nameOf(pair)))
   const forwarded = kept.length > 0 ? `${bare}?${kept.join('&')}` : bare
   const inQuery = Object.fromEntries(pairs.map((pair) => [nameOf(pair), pair.slice(nameOf(pair).length + 1)]))
   const read = (name: string) => inQuery[name] ?? viewed.cookies?.[`CloudFront-${name}`]
