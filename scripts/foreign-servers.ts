@@ -48,15 +48,19 @@ async function prove(server: ForeignServer): Promise<string | undefined> {
   const obstacle = server.install(directory)
   if (obstacle !== undefined) return obstacle
   const port = await freePort()
-  const started = await server.start(port, directory).catch((error: unknown) => error)
-  if (started instanceof Error) return started.message
-  const running = started as Awaited<ReturnType<ForeignServer['start']>>
+  const running = await server.start(port, directory).catch(reasonOf)
+  if (typeof running === 'string') return running
   try {
     await runSuites(server, `http://127.0.0.1:${port}`)
     return undefined
   } finally {
     await running.stop()
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error) return error.message
+  throw error
 }
 
 async function runSuites({ name, accessKey, secret, lacks, without }: ForeignServer, url: string) {
