@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
-import { cdnContradictions, cdnSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
 import { renderingSettings } from './settings/rendering.ts'
-import { list, megabytes, port, prefix, secret, whole } from './settings/types.ts'
+import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
 import { webhookSettings } from './settings/webhook.ts'
 import { LOG_LEVELS } from './telemetry/log.ts'
@@ -33,7 +33,12 @@ const variables = z.object({
   HALFTONE_SIZES: z.enum(SIZE_POLICIES, { error: SIZE_POLICIES.join(', ') }).default('ladder'),
   HALFTONE_PRESETS: z.string().default('').transform(presets),
   HALFTONE_SIGNING_KEYS: list.pipe(z.array(secret)).default([]),
+  HALFTONE_ORIGIN_SECRETS: list.pipe(z.array(originSecret)).default([]),
   HALFTONE_AVIF_MAX_SIDE: whole(1_600, 0, 16_384),
+  HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: z
+    .string()
+    .regex(/^[A-Z0-9]+$/, 'the id of a distribution, such as E2QWRUHAPOMQZL')
+    .optional(),
 
   HALFTONE_MEMORY_MB: megabytes(256, 0, 1_000_000),
   HALFTONE_LOOKUP_TTL_MS: whole(3_000, 0, 60_000),
@@ -55,7 +60,7 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
-  ...cdnSettings,
+  ...deliverySettings,
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
@@ -132,7 +137,7 @@ export function renderingOf(config: Config): RenderingSettings {
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {
-  const faults = cdnContradictions(config)
+  const faults = deliveryContradictions(config)
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')

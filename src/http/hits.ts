@@ -63,7 +63,7 @@ export function answerHits(
       ms: performance.now() - startedAt,
       layer: answer.layer,
       cacheClass: heads.cacheClass,
-      sender: { headers, socketAddress: env?.incoming?.socket?.remoteAddress },
+      sender: { headers, socket: env?.incoming?.socket },
     })
     return status === 304
       ? new Response(null, { status, headers: heads.notModified })

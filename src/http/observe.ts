@@ -24,7 +24,8 @@ export interface RecorderOptions {
 /** Where a request came from. */
 export interface Sender {
   readonly headers: Headers
-  readonly socketAddress: string | undefined
+  /** Asked for its address only where that is written down. */
+  readonly socket: { readonly remoteAddress?: string | undefined } | undefined
 }
 
 /** What is known of a request once it has been answered. */
@@ -92,7 +93,7 @@ export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
       ms: performance.now() - startedAt,
       layer: c.get('layer'),
       cacheClass: c.get('cacheClass'),
-      sender: { headers: c.req.raw.headers, socketAddress: c.env?.incoming?.socket?.remoteAddress },
+      sender: { headers: c.req.raw.headers, socket: c.env?.incoming?.socket },
       error: c.get('error'),
     })
   }
@@ -106,9 +107,9 @@ function unexpected(error: unknown): unknown {
 /** The client and, of what came through our distribution, what the edge says of itself and of them. */
 function describe(
   { readClientAddress = (_, address) => address, originSecrets = [] }: Partial<RecorderOptions>,
-  { headers, socketAddress }: Sender,
+  { headers, socket }: Sender,
 ) {
-  const client = readClientAddress(headers, socketAddress)
+  const client = readClientAddress(headers, socket?.remoteAddress)
   const cdnId = headers.get('x-amz-cf-id') ?? undefined
   if (!isOriginSecret(headers.get(ORIGIN_SECRET_HEADER), originSecrets)) return { client, cdnId }
   const edge = headers.get('x-amz-cf-pop') ?? undefined

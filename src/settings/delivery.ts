@@ -1,24 +1,19 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { flag, list, originSecret, url } from './types.ts'
+import { flag, url } from './types.ts'
 
 const bareAddress = 'an address without a path, such as https://cdn.example.com'
 const PRIVATE_KEY =
   'the PEM of an RSA key of 2048 bits or an ECDSA key on P-256 without a passphrase, or the path of a file with it'
 
-/** The distribution: where it is, how it shows that it is the one, and what we sign for it. */
-export const cdnSettings = {
+/** The distribution: where it is, whether nobody else is answered, and what we sign for it. */
+export const deliverySettings = {
   HALFTONE_CDN_URL: url
     .transform((text) => text.replace(/\/+$/, ''))
     .refine((text) => URL.canParse(text) && new URL(text).origin === text, bareAddress)
     .optional(),
-  HALFTONE_ORIGIN_SECRETS: list.pipe(z.array(originSecret)).default([]),
   HALFTONE_ORIGIN_SECRET_REQUIRED: flag.default(false),
-  HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: z
-    .string()
-    .regex(/^[A-Z0-9]+$/, 'the id of a distribution, such as E2QWRUHAPOMQZL')
-    .optional(),
   HALFTONE_CLOUDFRONT_KEY_PAIR_ID: z
     .string()
     .regex(/^[A-Z0-9]{1,64}$/, 'the id of a public key, such as K2JCJMDEHXQW5F')
@@ -32,12 +27,13 @@ export const cdnSettings = {
     .optional(),
 }
 
-type CdnSettings = z.infer<z.ZodObject<typeof cdnSettings>>
+type Settings = z.infer<z.ZodObject<typeof deliverySettings>> & {
+  readonly HALFTONE_ACCESS_KEYS: readonly string[]
+  readonly HALFTONE_ORIGIN_SECRETS: readonly string[]
+}
 
-/** What these settings and the access keys say that cannot all be meant. */
-export function cdnContradictions(
-  settings: CdnSettings & { readonly HALFTONE_ACCESS_KEYS: readonly string[] },
-): string[] {
+/** What these settings, the access keys and the secrets say that cannot all be meant. */
+export function deliveryContradictions(settings: Settings): string[] {
   const faults: string[] = []
   const { HALFTONE_CLOUDFRONT_KEY_PAIR_ID: id, HALFTONE_CLOUDFRONT_PRIVATE_KEY: key } = settings
   const hasSecret = settings.HALFTONE_ORIGIN_SECRETS.length > 0
