@@ -24,6 +24,7 @@ export function createClients(config: Config, log: LimitsOptions['log']) {
     readClientAddress: createReadClientAddress({
       trustedHops: config.HALFTONE_TRUSTED_HOPS,
       trustedProxies: config.HALFTONE_TRUSTED_PROXIES,
+      edgeTellsViewer: config.HALFTONE_EDGE_TELLS_VIEWER,
       originSecrets: config.HALFTONE_ORIGIN_SECRETS,
     }),
   }

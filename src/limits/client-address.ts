@@ -13,6 +13,8 @@ export interface ClientAddressOptions {
   /** Networks of such proxies, for those whose number is not always the same. */
   readonly trustedProxies?: readonly Network[] | undefined
   readonly originSecrets: readonly string[]
+  /** Whether the distribution always writes the viewer's address itself, so that no viewer can. */
+  readonly edgeTellsViewer?: boolean | undefined
 }
 
 /** Tells who is at the far end of a request. */
@@ -22,18 +24,17 @@ export type ReadClientAddress = (headers: Headers, socketAddress: string | undef
 const VIEWER_HEADER = 'cloudfront-viewer-address'
 
 /**
- * Reads the client's address. A request that shows an origin secret has come through the distribution: it says the
- * address itself, where its policy has it do so. Else it is the socket's, or the entry of `X-Forwarded-For` that the
- * first proxy which we trust has added; the distribution is one proxy more. What stands further to the left anybody can
- * have written.
+ * Reads the client's address: that of the socket, or the entry of `X-Forwarded-For` that the first proxy which we trust
+ * has added. A request that shows an origin secret has come through the distribution, which is one proxy more, and may
+ * say the address itself. What stands further to the left anybody can have written.
  */
 export function createReadClientAddress(options: ClientAddressOptions): ReadClientAddress {
-  const { trustedHops, trustedProxies = [], originSecrets } = options
+  const { trustedHops, trustedProxies = [], originSecrets, edgeTellsViewer = false } = options
   const isTrusted = createIsTrusted(trustedProxies)
 
   return function readClientAddress(headers, socketAddress) {
     const fromEdge = isOriginSecret(headers.get(ORIGIN_SECRET_HEADER), originSecrets)
-    const told = fromEdge ? parseViewerAddress(headers.get(VIEWER_HEADER)) : undefined
+    const told = fromEdge && edgeTellsViewer ? parseViewerAddress(headers.get(VIEWER_HEADER)) : undefined
     if (told !== undefined) return told
     const forwarded = headers.get('x-forwarded-for')?.split(',') ?? []
     const chain = [...forwarded.map((entry) => entry.trim()), socketAddress ?? '']

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { list, whole } from './types.ts'
+import { flag, list, whole } from './types.ts'
 
 const NETWORKS = 'addresses and networks such as 10.0.0.0/8 or fd00::/8, with commas'
 
@@ -31,4 +31,5 @@ export const limitSettings = {
     .optional(),
   HALFTONE_TRUSTED_HOPS: whole(0, 0, 10),
   HALFTONE_TRUSTED_PROXIES: networks,
+  HALFTONE_EDGE_TELLS_VIEWER: flag.default(false),
 }

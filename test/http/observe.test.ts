@@ -124,6 +124,7 @@ test('metrics count requests by route, status, class and layer, renders, bucket 
 test('says who asked, and through which edge: what the edge says counts only with its secret', async () => {
   const { gateway, requests } = await start({
     HALFTONE_ORIGIN_SECRETS: 'what-the-distribution-says',
+    HALFTONE_EDGE_TELLS_VIEWER: 'true',
     HALFTONE_LOG_HITS_EVERY: '1',
   })
   const told = {

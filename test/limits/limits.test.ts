@@ -111,6 +111,7 @@ describe('a client address', () => {
       trustedHops: 1,
       trustedProxies: proxies,
       originSecrets: ['old', secret],
+      edgeTellsViewer: true,
     })
     const told = { ...from, 'cloudfront-viewer-address': '[2001:db8::7]:46532' }
     const address = (headers: Record<string, string>) => read(new Headers(headers), '10.0.0.1')
@@ -120,6 +121,12 @@ describe('a client address', () => {
     expect(address({ ...told, 'cloudfront-viewer-address': 'nonsense:1', 'x-origin-verify': secret })).toBe(
       '203.0.113.5',
     )
+  })
+
+  test('is not what the edge says, where a viewer might have said it', () => {
+    const read = createReadClientAddress({ trustedHops: 0, originSecrets: [secret] })
+    const told = { ...from, 'x-origin-verify': secret, 'cloudfront-viewer-address': '203.0.113.9:1' }
+    expect(read(new Headers(told), '192.0.2.1')).toBe('198.51.100.6')
   })
 
   test.each([
