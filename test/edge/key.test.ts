@@ -51,8 +51,11 @@ describe('§1.4 the key', () => {
     [accept, 'avif', 'AVIF', false],
     [accept, 'avif', 'avif', true],
   ])('%j: a header of %s and of %s share: %s', async (behavior, first, second, isShared) => {
-    const pair = [first, second].map((value) => ({ 'x-img-accept': value, accept: value }))
-    expect(await shares(behavior, ['/a', pair[0]], ['/a', pair[1]])).toBe(isShared)
+    const asking = (value: string): [string, Record<string, string>] => [
+      '/a',
+      { 'x-img-accept': value, accept: value },
+    ]
+    expect(await shares(behavior, asking(first), asking(second))).toBe(isShared)
   })
 
   test('the function at viewer requests decides before the key does', async () => {
