@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { bucketEventSettings } from './settings/bucket-events.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
@@ -66,6 +67,7 @@ const variables = z.object({
   ...uploadSettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...bucketEventSettings,
   ...librarySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
