@@ -125,7 +125,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'uploads',
       'urls',
     ],
-    types: ['audit', 'events', 'library', 'storage', 'transfers', 'telemetry'],
+    types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
   telemetry: { imports: [], types: ['events', 'render', 'storage'] },
   // What browsers are given to run.
@@ -141,7 +141,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],
   [/^jose$/, ['identity']],
-  [/^@fastify\/busboy$/, ['api']],
+  [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],

@@ -38,6 +38,7 @@ export interface ApiDependencies
     | 'identity'
     | 'audit'
     | 'outbox'
+    | 'purges'
     | 'readClientAddress'
   > {
   readonly limits: Limits

@@ -164,7 +164,7 @@ describe('what others change', () => {
   })
 
   test('its variants go, and the replicas are told', async () => {
-    await inner.put('img/photos/a.jpg/@123456789012345/w800.webp', Buffer.from('old'), {
+    await inner.put('img/photos/a.jpg/@123456789012345/800.webp', Buffer.from('old'), {
       contentType: 'image/webp',
     })
     await putText(bucket.store, 'photos/a.jpg')
@@ -177,8 +177,8 @@ describe('what others change', () => {
 
 describe('no picture depends on', () => {
   test.each([
-    'img/photos/a.jpg/@123456789012345/w800.webp',
-    'private/items/42/photos/a/@123456789012345/w800.webp',
+    'img/photos/a.jpg/@123456789012345/800.webp',
+    'private/items/42/photos/a/@123456789012345/800.webp',
     'system/journal.json',
     'temp/uploads/1/a.jpg',
     'verification/ana/passport/1/pass.pdf',
