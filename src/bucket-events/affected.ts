@@ -38,6 +38,9 @@ interface RecordFacts {
   readonly files: readonly { readonly path: string; readonly key: string; readonly etag: string }[]
 }
 
+/** The paths of a change that others have made, or why there are none. */
+type Judged = readonly string[] | Exclude<Verdict, 'foreign'>
+
 /** Changes that are looked into at once. */
 const AT_ONCE = 16
 
@@ -63,22 +66,17 @@ export class ChangeJudge {
       readings.set(owner.path, reading)
       return reading
     }
-    const paths = new Set<string>()
-    const counts = { foreign: 0, own: 0, ignored: 0 }
+    const found: Judged[] = []
     for (let from = 0; from < changes.length; from += AT_ONCE) {
       const slice = changes.slice(from, from + AT_ONCE)
-      for (const found of await Promise.all(slice.map((change) => this.#pathsOf(change, read)))) {
-        counts[typeof found === 'string' ? found : 'foreign'] += 1
-        if (typeof found !== 'string') for (const path of found) paths.add(path)
-      }
+      found.push(...(await Promise.all(slice.map((change) => this.#pathsOf(change, read)))))
     }
-    return { paths: [...paths], counts }
+    const counts = { foreign: 0, own: 0, ignored: 0 }
+    for (const one of found) counts[typeof one === 'string' ? one : 'foreign'] += 1
+    return { paths: [...new Set(found.flatMap((one) => (typeof one === 'string' ? [] : one)))], counts }
   }
 
-  async #pathsOf(
-    change: BucketChange,
-    read: (owner: LibraryOwner) => Promise<Reading>,
-  ): Promise<readonly string[] | Exclude<Verdict, 'foreign'>> {
+  async #pathsOf(change: BucketChange, read: (owner: LibraryOwner) => Promise<Reading>): Promise<Judged> {
     const { key } = change
     if (change.bucket !== this.#bucket) return 'ignored'
     const owner = ownerAbove(key)
