@@ -50,9 +50,10 @@ export function parsePurgeRequest(
   }
 }
 
+const isTag = (word: string): boolean => /^(?:#|tag:)/.test(word)
+
 /** Sorts the words of a command line: `#item:42` or `tag:item:42`, `items/*`, and paths. */
 export function sortPurgeWords(words: readonly string[]): PurgeRequest {
-  const isTag = (word: string) => /^(?:#|tag:)/.test(word)
   const isPrefix = (word: string) => !isTag(word) && word.endsWith('*')
   return {
     tags: words.filter(isTag).map((word) => word.replace(/^tag:/, '')),

@@ -1,10 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { createSign } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createSign, generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 
 export const TOPIC_ARN = 'arn:aws:sns:eu-west-1:123456789012:pictures'
 const HOST = 'https://sns.eu-west-1.amazonaws.com'
@@ -15,29 +11,50 @@ export type SnsFields = Readonly<Record<string, string>>
 
 const FIELDS = ['Message', 'MessageId', 'Subject', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
 
-/** A key and a certificate that it has signed itself. */
+const SHA256_WITH_RSA = Buffer.from('300d06092a864886f70d01010b0500', 'hex')
+const COMMON_NAME = Buffer.from('0603550403', 'hex')
+const TAGS = {
+  integer: 0x02,
+  bits: 0x03,
+  text: 0x0c,
+  time: 0x17,
+  sequence: 0x30,
+  set: 0x31,
+  version: 0xa0,
+} as const
+
+/** DER of a value: its tag, its length, its content. */
+function der(tag: keyof typeof TAGS, ...content: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(content)
+  const length = Buffer.alloc(3, 0x82)
+  length.writeUInt16BE(body.length, 1)
+  const short = Buffer.of(body.length)
+  return Buffer.concat([Buffer.of(TAGS[tag]), body.length < 128 ? short : length, body])
+}
+
+/** A key and a certificate of today and tomorrow that it has signed itself (RFC 5280, section 4.1). */
 export function makeCertificate(): { readonly key: string; readonly certificate: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'halftone-sns-'))
-  const files = { key: join(dir, 'key.pem'), certificate: join(dir, 'certificate.pem') }
-  try {
-    const subject = ['-subj', '/CN=sns.amazonaws.com', '-days', '1']
-    const args = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      files.key,
-      '-out',
-      files.certificate,
-    ]
-    const { status, stderr } = spawnSync('openssl', [...args, ...subject], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`openssl: ${stderr}`)
-    return { key: readFileSync(files.key, 'utf8'), certificate: readFileSync(files.certificate, 'utf8') }
-  } finally {
-    rmSync(dir, { recursive: true })
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const time = (ms: number) => {
+    const digits = new Date(Date.now() + ms).toISOString().replaceAll(/\D/g, '').slice(2, 14)
+    return der('time', Buffer.from(`${digits}Z`))
   }
+  const attribute = der('sequence', COMMON_NAME, der('text', Buffer.from('sns.amazonaws.com')))
+  const name = der('sequence', der('set', attribute))
+  const signed = der(
+    'sequence',
+    der('version', der('integer', Buffer.of(2))),
+    der('integer', Buffer.of(1)),
+    SHA256_WITH_RSA,
+    name,
+    der('sequence', time(-86_400_000), time(86_400_000)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+  )
+  const signature = createSign('RSA-SHA256').update(signed).sign(privateKey)
+  const whole = der('sequence', signed, SHA256_WITH_RSA, der('bits', Buffer.of(0), signature))
+  const certificate = `-----BEGIN CERTIFICATE-----\n${whole.toString('base64')}\n-----END CERTIFICATE-----\n`
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), certificate }
 }
 
 /** A message signed as SNS signs it; what `fields` say beside wins. */
