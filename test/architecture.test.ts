@@ -94,7 +94,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },
   // What the edge has to forget, until it has.
-  purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
+  purging: { imports: ['cdn', 'errors.ts', 'leases', 'storage', 'urls'], types: ['media'] },
   // What others change in the bucket, made known to all caches.
   'bucket-events': {
     imports: ['cdn', 'errors.ts', 'http', 'leases', 'media', 'storage', 'urls'],

@@ -10,7 +10,7 @@ import {
 } from './purge-request.ts'
 import type { EdgePurges, PurgeStatus } from './purging.ts'
 import { type AskedPurge, askedKey, findAskedPurge, JSON_OBJECT, toBytes } from './queue.ts'
-import { readPurgeStatus } from './read-status.ts'
+import { readPurgeStatus } from './status.ts'
 
 export interface AskedPurgesOptions {
   readonly store: ObjectStore
@@ -77,7 +77,8 @@ export class AskedPurges {
 
   /** What waits at the edge's queue. */
   async status(): Promise<PurgeStatus> {
-    return readPurgeStatus(this.#options)
+    const { store, clock } = this.#options
+    return readPurgeStatus(store, clock)
   }
 
   /** Waits for those that are being carried out. */

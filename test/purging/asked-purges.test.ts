@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { announcePurge, parsePurge } from '../../src/cdn/forget.ts'
+import { parsePurge } from '../../src/cdn/forget.ts'
 import { AskedPurges, type AskedPurgesOptions } from '../../src/purging/asked-purges.ts'
+import { createPurging } from '../../src/purging/create-purging.ts'
 import { createEdgePurges } from '../../src/purging/hand-over.ts'
-import { type AskedPurge, askedKey, batchKey, toBytes } from '../../src/purging/queue.ts'
-import { readPurgeStatus } from '../../src/purging/read-status.ts'
+import { type AskedPurge, askedKey, toBytes } from '../../src/purging/queue.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { finishLeftOvers } from '../../src/sweep/intents.ts'
 import { parsePresets } from '../../src/transform/presets.ts'
 import { createNativeDialect } from '../../src/urls/native-dialect.ts'
 import { journalPaths, keysUnder, putText } from '../library/library.ts'
+import { Invalidations } from '../support/edge/invalidations.ts'
 import { createClock, type TestClock } from '../sweep/sweeping.ts'
 
 let store: ObjectStore
@@ -146,33 +147,46 @@ describe('requirements: Flows – a purge that its program does not live to fini
   })
 })
 
-test('the queue says what waits, what is sent, and why it is not taken', async () => {
-  const now = clock.now()
-  const at = (seconds: number) => new Date(now - seconds * 1000).toISOString()
-  const batch = { items: ['#item:42'], asked: [], invalidations: [], committedAt: at(1) }
-  const refusal = (reason: 'busy' | 'denied', seconds: number) => ({
-    reason,
-    message: reason,
-    at: at(seconds),
+test('by the real sender, against the rules of the edge: told twice, and then done', async () => {
+  const invalidations = new Invalidations({ clock: () => clock.now() })
+  const purging = createPurging({
+    store,
+    clock,
+    api: {
+      async invalidate(reference, items) {
+        const { id } = invalidations.create(reference, items)
+        return { id }
+      },
+    },
+    by: 'tags',
+    signed: false,
+    repeatAfterMs: 60_000,
+    itemsPerSecond: 100,
+    wildcardsPerSecond: 10,
+    patienceMs: 60_000,
+    intervalMs: 1_000,
+    onCall: () => {},
+    onSetAside: (_, refusal) => failures.push(refusal),
+    onFailure: (error) => failures.push(error),
   })
-  const put = async (value: Parameters<typeof toBytes>[0]) =>
-    store.put(batchKey(value.id), toBytes(value), { contentType: 'application/json' })
-  await put({ ...batch, id: '1', phase: 'waiting', purges: 7, oldestAt: at(90), refusal: refusal('busy', 9) })
-  await put({
-    ...batch,
-    id: '2',
-    phase: 'waiting',
-    purges: 2,
-    oldestAt: at(60),
-    refusal: refusal('denied', 3),
-  })
-  await put({ ...batch, id: '3', phase: 'sent', purges: 5, oldestAt: at(300) })
-  await announcePurge(store, { id: 'announced', paths: ['items/42'] })
-  await createEdgePurges({ store, clock }).handOver({ id: 'due', paths: ['items/42'] })
-  expect(await readPurgeStatus({ store, clock: { now: () => now } })).toEqual({
-    waiting: 11,
-    sent: 5,
-    oldestMs: 90_000,
-    refusal: refusal('denied', 3),
-  })
+  const purges = open({ edge: purging.edge })
+  const request = {
+    items: ['42'],
+    tags: ['key:a.jpg'],
+    paths: ['/img/items/7/800.webp'],
+    prefixes: ['photos/'],
+  }
+  const { purge, carriedOut } = await purges.begin(request)
+  await carriedOut
+  await purging.sender.look()
+  expect(await purges.find(purge.id)).toMatchObject({ phase: 'sent', invalidations: [expect.any(String)] })
+  expect(await purges.status()).toMatchObject({ waiting: 0, sent: 1 })
+  clock.advance(61_000)
+  await purging.sender.look()
+  const done = await purges.find(purge.id)
+  expect(done).toMatchObject({ phase: 'done', invalidations: [expect.any(String), expect.any(String)] })
+  const asked = ['#item:42', '#item:7', '#key:a.jpg', '/img/items/7/800.webp', '/img/photos/*']
+  expect(invalidations.taken.map(({ items }) => items.toSorted())).toEqual([asked, asked])
+  expect(failures).toEqual([])
+  await purging.sender.close()
 })
