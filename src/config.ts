@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { bucketEventSettings } from './settings/bucket-events.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
 import { identitySettings } from './settings/identity.ts'
@@ -68,6 +69,7 @@ const variables = z.object({
   ...uploadSettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...bucketEventSettings,
   ...librarySettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),

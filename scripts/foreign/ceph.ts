@@ -28,7 +28,10 @@ export const ceph: ForeignServer = {
     'missing-uploads',
     'source-conditions',
   ],
-  without: { 'a journey': 'the library needs `If-Match`, which this version never grants' },
+  without: {
+    'a journey': 'the library needs `If-Match`, which this version never grants',
+    'bucket events': 'it has no queues',
+  },
   install() {
     if (process.getuid?.() !== 0) return 'its programs want to be started by root'
     if (spawnSync('radosgw', ['--version']).status === 0) return undefined

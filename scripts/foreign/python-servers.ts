@@ -5,7 +5,7 @@ import { answers, runAll, startProcess, stopProcess, untilReady } from './proces
 
 const INSTALL_MS = 120_000
 
-interface PythonServer extends Pick<ForeignServer, 'name' | 'lacks'> {
+interface PythonServer extends Pick<ForeignServer, 'name' | 'lacks' | 'without'> {
   readonly packages: readonly string[]
   readonly command: (port: number) => readonly string[]
   readonly environment: (port: number, directory: string) => Readonly<Record<string, string>>
@@ -56,14 +56,16 @@ export const localstack = createPythonServer({
   }),
   health: '/_localstack/health',
   lacks: ['conditional-deletes', 'control-characters', 'copy-conditions'],
+  without: { 'bucket events': 'started so it is a bucket alone, without queues' },
 })
 
 /** A server out of Python packages, in a virtual environment of its own. Both take any credentials. */
 function createPythonServer(options: PythonServer): ForeignServer {
-  const { name, lacks, packages, command, environment, health } = options
+  const { name, lacks, without = {}, packages, command, environment, health } = options
   return {
     name,
     lacks,
+    without,
     accessKey: 'test',
     secret: 'test',
     install(directory) {

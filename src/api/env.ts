@@ -7,6 +7,7 @@ import type { Identity, Principal } from '../identity/principal.ts'
 import type { Albums, Documents, Profiles } from '../library/library.ts'
 import type { ReadClientAddress } from '../limits/client-address.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { AskedPurges } from '../purging/asked-purges.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { UploadContext, Uploads } from '../uploads/uploads.ts'
@@ -34,6 +35,7 @@ export interface ApiOptions extends PictureUrlsOptions {
   readonly audit: AuditTrail
   readonly outbox: EventOutbox
   readonly limits: Limits
+  readonly purges: Pick<AskedPurges, 'begin' | 'find' | 'status'>
   readonly readClientAddress: ReadClientAddress
   /** Origins whose pages may use the API; `*` is any. */
   readonly allowedOrigins: readonly string[]

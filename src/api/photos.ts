@@ -6,7 +6,7 @@ import type { UploadRequest } from '../uploads/uploads.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, requireUser, uploadContext } from './env.ts'
 import { fileAnswer, formatDisposition } from './file-answer.ts'
-import { readUploadForm } from './form.ts'
+import { readUploadForm } from '../uploads/form.ts'
 import type { Target } from './guard.ts'
 import { albumOf, by, guardedAlbum, mayChangeAlbum, showAlbum } from './items.ts'
 import { limited } from './middleware.ts'
@@ -28,7 +28,7 @@ import {
   photoParams,
 } from './schemas.ts'
 
-/** A form with one file, as the document of the API shows it; it is taken apart by `form.ts`. */
+/** A form with one file, as the document of the API shows it; it is taken apart by `uploads/form.ts`. */
 export const FORM = {
   required: true as const,
   content: {

@@ -43,6 +43,7 @@ export interface ApiDependencies
     | 'identity'
     | 'audit'
     | 'outbox'
+    | 'purges'
     | 'readClientAddress'
   > {
   readonly limits: Limits

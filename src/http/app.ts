@@ -20,6 +20,8 @@ export interface AppOptions
   readonly readiness: Readiness
   /** What is mounted at `/api/v1`; without it there is nothing. */
   readonly api?: Hono<AppEnv> | undefined
+  /** What is mounted at `/events`, for notifications of the bucket; without it there is nothing. */
+  readonly events?: Hono<AppEnv> | undefined
   /** What browsers are given to run; without it there is nothing. */
   readonly pages?: Hono<AppEnv> | undefined
   /** The demo page at `/`; without it there is none. */
@@ -53,6 +55,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   }
 
   if (options.api !== undefined) app.route('/api/v1', options.api)
+  if (options.events !== undefined) app.route('/events', options.events)
   if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
@@ -80,5 +83,6 @@ function routeOf(path: string): string {
   if (path.startsWith('/img/')) return 'img'
   if (path.startsWith('/simg/')) return 'simg'
   if (path.startsWith('/api/')) return 'api'
+  if (path.startsWith('/events/')) return 'events'
   return path === '/' || path === '/livez' || path === '/readyz' ? path : 'other'
 }

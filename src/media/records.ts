@@ -29,6 +29,8 @@ const changes = z
       revision: z.int().positive(),
       /** Random; the id of its event. */
       id: z.string().min(1),
+      /** The ETag of the record that it was made from, where Halftone wrote that one. */
+      over: z.string().optional(),
       /** Hashes of the keys that it took out of the record: what is removed is never named again. */
       unnamed: z.array(z.string()).optional(),
     }),
