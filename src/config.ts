@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { cdnSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
@@ -59,6 +60,7 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+  ...cdnSettings,
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,

@@ -10,6 +10,7 @@ import type { Limits } from '../limits/limits.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { UploadContext, Uploads } from '../uploads/uploads.ts'
+import type { EdgePolicy } from '../cdn/cache-policy.ts'
 import type { PictureUrlsOptions } from '../cdn/picture-urls.ts'
 
 /** What every request carries through the API. */
@@ -39,6 +40,8 @@ export interface ApiOptions extends PictureUrlsOptions {
   readonly allowedOrigins: readonly string[]
   /** Whether anybody may read the original of a public photo, with all that stands in its file. */
   readonly publicOriginals: boolean
+  /** How long the edge may keep what is handed out to everybody. */
+  readonly edge: EdgePolicy
   /** The longest body of a form, whatever the kind of its file accepts. */
   readonly maxFormBytes: number
   /** Forms that are received at once: each may hold some parts of its file in memory. */

@@ -1,6 +1,7 @@
 import { createApi } from '../api/api.ts'
 import type { ApiOptions } from '../api/env.ts'
 import type { Config } from '../config.ts'
+import { edgePolicyOf } from './edge-policy.ts'
 import { type AccessLinks, formatAccessGrant } from '../identity/access-links.ts'
 import { createReadClientAddress } from '../limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../limits/limits.ts'
@@ -55,6 +56,7 @@ export function createConfiguredApi(config: Config, { links, ...parts }: ApiDepe
     accessLinkTtlS: config.HALFTONE_ACCESS_LINK_TTL_S,
     allowedOrigins: config.HALFTONE_API_ORIGINS,
     publicOriginals: config.HALFTONE_PUBLIC_ORIGINALS,
+    edge: edgePolicyOf(config),
     maxForms: config.HALFTONE_FORMS_AT_ONCE,
     // The other half is for pictures and records.
     maxDownloads: Math.max(1, Math.floor(config.HALFTONE_S3_CONNECTIONS / 2)),
