@@ -1,9 +1,10 @@
 /**
- * How long answers may be kept, by class (B, B' and C: unless kind or file say otherwise): for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
- * purged), D (private), O (degraded or provisional); C for a public original as it was uploaded; for a redirect L (for
- * good) or L60 (its target may change); for an error E to K and `verdict`; P for health and metrics. M and M10 are what a
- * picture's and a verdict's become where the format was negotiated by a header that is not in the edge's key. N (304)
- * takes the class of its picture.
+ * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
+ * purged), D (private), O (degraded or provisional); C for a public original as it was uploaded; B, B' and C unless its
+ * kind or its owner says otherwise; for a redirect L (for good) or L60 (its target may change); for an error E to K,
+ * `verdict`, and D4 (about what is private: an error that names an age might be kept); P for health and metrics. M and
+ * M10 are what a picture's becomes where the format was negotiated by a header that is not in the edge's key. N (304)
+ * takes the class of its picture. What must not be used for long says so for the time when the gateway is away, too.
  */
 export const CACHE_CONTROL = {
   A: 'public, max-age=31536000, immutable',
@@ -11,6 +12,7 @@ export const CACHE_CONTROL = {
   "B'": 'public, max-age=300, s-maxage=3600, stale-while-revalidate=60, stale-if-error=86400',
   C: 'public, max-age=300, s-maxage=86400, stale-if-error=86400',
   D: 'private, no-store, max-age=0, stale-if-error=0',
+  D4: 'private, no-store',
   E: 'public, max-age=5, s-maxage=5',
   F: 'public, max-age=60, s-maxage=3600',
   G: 'no-store',
@@ -19,9 +21,9 @@ export const CACHE_CONTROL = {
   K: 'no-store',
   L: 'public, max-age=86400',
   L60: 'public, max-age=60',
-  M: 'private, max-age=300',
-  M10: 'private, max-age=10',
-  O: 'public, max-age=0, s-maxage=10',
+  M: 'private, max-age=300, stale-if-error=0',
+  M10: 'private, max-age=10, stale-if-error=0',
+  O: 'public, max-age=5, stale-if-error=0',
   P: 'no-store',
   verdict: 'public, max-age=10, s-maxage=60',
 } as const
@@ -117,10 +119,11 @@ export function unkeyedClass(cacheClass: CacheClass): CacheClass {
     case 'B':
     case "B'":
       return 'M'
-    // What another format might have spared: too large, overran.
     case 'O':
-    case 'verdict':
       return 'M10'
+    // What another format might have spared: too large, overran. An error that names an age might be kept.
+    case 'verdict':
+      return 'H'
     default:
       return cacheClass
   }
