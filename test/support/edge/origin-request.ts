@@ -1,4 +1,5 @@
 import type { EdgeBehavior, EdgeRequest } from './edge.ts'
+import { isCachingDisabled } from './freshness.ts'
 import { originTarget } from './key.ts'
 
 /** What never reaches the origin unless it is in the key or an origin request policy names it. */
@@ -12,22 +13,26 @@ const WITHHELD = new Set([
   'referer',
 ])
 
-/** What is the edge's own to say, or is answered by the edge itself. */
+/** What is the edge's own to say. */
 const REPLACED = new Set([
   'cache-control',
   'connection',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
   'pragma',
-  'range',
   'user-agent',
   'via',
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-real-ip',
+])
+
+/** What the edge answers itself where it keeps anything. */
+const OWN = new Set([
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
 ])
 
 const DEFAULT_ADDRESS = '198.51.100.1'
@@ -40,8 +45,9 @@ export function originRequest(request: EdgeRequest, behavior: EdgeBehavior): Edg
   const { keyHeaders = [], forwardHeaders = [] } = behavior
   const isNamed = (name: string) =>
     forwardHeaders === 'all' || forwardHeaders.includes(name) || keyHeaders.includes(name)
+  const keeps = !isCachingDisabled(behavior.ttls)
   const passed = Object.entries(request.headers).filter(
-    ([name]) => !REPLACED.has(name) && (isNamed(name) || !WITHHELD.has(name)),
+    ([name]) => !REPLACED.has(name) && !(keeps && OWN.has(name)) && (isNamed(name) || !WITHHELD.has(name)),
   )
   const before = request.headers['x-forwarded-for']
   const address = addressOf(request)
