@@ -1,4 +1,3 @@
-import { request as ask } from 'node:http'
 import { vi } from 'vitest'
 import { ownTag } from '../../src/cdn/cache-tags.ts'
 import { purgeKey } from '../../src/cdn/forget.ts'
@@ -6,7 +5,9 @@ import { listen } from '../../src/http/server.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { parseSourcePath } from '../../src/urls/source-path.ts'
 import { by, openLibrary, SHOP } from '../library/library.ts'
+import { EDGE_ORIGIN } from '../../src/cdn/distribution.ts'
 import { createEdge } from './edge/create-edge.ts'
+import { createHttpOrigin } from './edge/http-origin.ts'
 import { distribution } from './edge/distribution.ts'
 import type { Edge, EdgeAnswer, EdgeOptions, EdgeOrigin, EdgeRules } from './edge/edge.ts'
 import { gateStore } from './gated-store.ts'
@@ -44,8 +45,12 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
     },
   })
   const server = await listen(gateway.app, { host: '127.0.0.1', port: 0 })
-  const fromGateway = originAt(server.url)
+  const fromGateway = createHttpOrigin(server.url, {
+    readTimeoutMs: EDGE_ORIGIN.readTimeoutS * 1000,
+    completionTimeoutMs: EDGE_ORIGIN.completionTimeoutS * 1000,
+  })
   let edge: Edge | undefined
+  let isUnreachable = false
   let startedAt = START
   /** Everything that the gateway has said. */
   const said: EdgeAnswer[] = []
@@ -79,6 +84,7 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
       said.length = 0
       told.length = 0
       const gatewayOrigin: EdgeOrigin = async (request, signal) => {
+        if (isUnreachable) throw new Error('The gateway cannot be reached')
         const answer = await fromGateway(request, signal)
         said.push(answer)
         return answer
@@ -91,6 +97,12 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
       vi.setSystemTime(startedAt + seconds * 1000)
       await gateway.journal.read()
     },
+    /** Takes the gateway away from the edge, or gives it back. */
+    setUnreachable(value: boolean) {
+      isUnreachable = value
+    },
+    /** What a viewer gets, whatever else is in the air. */
+    viewAtOnce: async (target: string) => current().view(FRANKFURT, { method: 'GET', target, headers: {} }),
     /** The second purge of everything that has changed. */
     purgeAgain: () => current().invalidate(told),
     async view(
@@ -104,8 +116,7 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
     },
     /** A photo's file of one colour, as an upload puts it, or of bytes that are no picture. */
     async putFile(itemId: string, photoId: string, colour: Colour | 'broken') {
-      const bytes =
-        colour === 'broken' ? Buffer.from('no picture') : await plainJpeg(COLOURS[colour], 400, 300)
+      const bytes = colour === 'broken' ? Buffer.from('no picture') : await pictureOf(colour)
       const key = `items/${itemId}/photos/${photoId}/original-${crypto.randomUUID()}.jpg`
       const put = await gates.store.put(key, bytes, { contentType: 'image/jpeg' })
       if (put.outcome !== 'stored') throw new Error(`${key} is there already`)
@@ -131,34 +142,12 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
 
 export type EdgeStage = Awaited<ReturnType<typeof createEdgeStage>>
 
+/** A picture of one colour. */
+export const pictureOf = async (colour: Colour): Promise<Buffer> => plainJpeg(COLOURS[colour], 400, 300)
+
 /** The colour that a picture shows in its middle. */
 export async function colourOf(picture: Uint8Array): Promise<Colour> {
   const channels = await middleColour(picture)
   const strongest = channels.indexOf(Math.max(...channels))
   return (['red', 'green', 'blue'] as const)[strongest] ?? 'red'
 }
-
-/** A server as an origin: what it says, as it is said. */
-export const originAt =
-  (url: string): EdgeOrigin =>
-  async ({ method, target, headers }, signal) =>
-    new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(url)
-      const sent = ask({ hostname, port, method, path: target, headers, agent: false, signal }, (answer) => {
-        const pieces: Buffer[] = []
-        answer.on('data', (piece: Buffer) => pieces.push(piece))
-        answer.on('error', reject)
-        answer.on('close', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: Object.fromEntries(
-              Object.entries(answer.headers).map(([name, value]) => [name, String(value)]),
-            ),
-            body: Buffer.concat(pieces),
-            complete: answer.complete,
-          }),
-        )
-      })
-      sent.on('error', reject)
-      sent.end()
-    })
