@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
+import { cdnSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
 import { identitySettings } from './settings/identity.ts'
@@ -62,6 +63,7 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...deliverySettings,
+  ...cdnSettings,
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,

@@ -40,7 +40,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: ['config.ts', 'gateway.ts', 'http', 'storage'],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { KIND_POLICIES } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { MediaEvent } from '../events/media-event.ts'
 import type { DocumentEntry } from '../media/records.ts'
@@ -90,7 +91,7 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     const answer = await fileAnswer(c, parts, {
       ...found,
       disposition: 'attachment',
-      cacheClass: 'D',
+      caching: { cacheClass: KIND_POLICIES.verification.cacheClass },
     })
     if (answer.body !== null) await tellRead(parts, c, { userId, fileId, type: found.type }, answer.body)
     return answer

@@ -1,8 +1,11 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { keeping } from '../cdn/cache-policy.ts'
+import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import type { PhotoEntry } from '../media/records.ts'
 import type { UploadRequest } from '../uploads/uploads.ts'
+import { parseSourcePath } from '../urls/source-path.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, requireUser, uploadContext } from './env.ts'
 import { fileAnswer, formatDisposition } from './file-answer.ts'
@@ -116,16 +119,17 @@ function addPhotoChanges(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
   const change = createRoute({
     method: 'patch',
     path: '/items/{itemId}/photos/{photoId}',
-    summary: 'Says what stays in view when a box is cut out of a photo; null: the gateway finds it',
+    summary: 'Says what stays in view when a box is cut out of a photo, and how long the edge may keep it',
     ...security,
     request: { params: photoParams, body: jsonBody(photoChange) },
     responses: { 200: json(item, 'The item as changed'), ...PROBLEMS },
   })
   app.openapi(change, async (c) => {
     const { itemId, photoId } = c.req.valid('param')
-    const { focus } = c.req.valid('json')
-    await mayChangeAlbum(parts, c, await albumOf(parts, c, itemId), `focus of ${photoId}`)
-    const changed = await albums.setFocus(itemId, photoId, focus ?? undefined, by(c))
+    const settings = c.req.valid('json')
+    const names = Object.keys(settings).join(', ')
+    await mayChangeAlbum(parts, c, await albumOf(parts, c, itemId), `${names} of ${photoId}`)
+    const changed = await albums.adjust(itemId, photoId, settings, by(c))
     return c.json(showAlbum(parts, c, changed), 200)
   })
 
@@ -192,6 +196,7 @@ export const ORIGINAL_URL =
   'Where the file of a photo is read: here, or in the bucket where this server has no address'
 
 interface Original {
+  /** By the path of the photo. */
   readonly target: Target
   readonly photo: PhotoEntry | undefined
   readonly disposition: 'inline' | 'attachment'
@@ -202,7 +207,7 @@ interface Original {
  * photo only if the operator says so.
  */
 export async function originalAnswer(
-  { guard, publicOriginals, ...files }: ApiParts,
+  { guard, publicOriginals, edge, ...files }: ApiParts,
   c: Context<ApiEnv>,
   { target, photo, disposition }: Original,
 ): Promise<Response> {
@@ -211,7 +216,16 @@ export async function originalAnswer(
   if (photo === undefined) throw new GatewayError('not_found', 'There is nothing here')
   const { key, etag, contentType, bytes: length, addedAt, fileName = photo.photoId } = photo
   const file = { key, etag, contentType, bytes: length, addedAt, fileName, disposition }
-  return fileAnswer(c, files, { ...file, cacheClass: access === 'public' ? 'C' : 'D' })
+  const { edgeSeconds } = photo
+  const caching =
+    access === 'public'
+      ? keeping('document', { managed: true, edgeSeconds }, edge)
+      : ({ cacheClass: 'D' } as const)
+  return fileAnswer(c, files, {
+    ...file,
+    caching,
+    tags: cacheTags(parseSourcePath(target.object.split('/'))),
+  })
 }
 
 /** Where that file is read, for the same people. Only the bucket's own URL is a permission: it is audited as one. */

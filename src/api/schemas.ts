@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { ZodType } from 'zod'
+import { MAX_EDGE_SECONDS } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import { ACCESS, documentTypePattern, shot } from '../media/records.ts'
 import { idPattern } from '../urls/ids.ts'
@@ -14,6 +15,11 @@ export const id = z
 export const access = z.enum(ACCESS).openapi('Access')
 const fraction = z.number().min(0).max(1)
 const focus = z.strictObject({ x: fraction, y: fraction }).openapi('Focus')
+const edgeSeconds = z
+  .int()
+  .min(0)
+  .max(MAX_EDGE_SECONDS)
+  .openapi({ description: 'How long the edge may keep it where it may change' })
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the file in 64 hex digits')
 const position = z.int().min(0).max(10_000)
 const length = z.int().nonnegative()
@@ -40,6 +46,7 @@ export const photo = z
     height: z.int().positive(),
     addedAt: time,
     focus: focus.optional(),
+    edgeSeconds: edgeSeconds.optional(),
     placeholder: z.string().optional().openapi({ description: 'A ThumbHash in base64' }),
     dominantColour: z.string().optional().openapi({ example: '#3a6ea5' }),
     fileName: z.string().optional(),
@@ -144,7 +151,10 @@ export const itemChange = z
   .openapi('ItemChange', { description: '`owner` of a new item; users own what they make' })
 export const orderChange = z.strictObject({ photoIds: z.array(id).min(1).max(10_000) }).openapi('OrderChange')
 export const coverChange = z.strictObject({ photoId: id }).openapi('CoverChange')
-export const photoChange = z.strictObject({ focus: focus.nullable() }).openapi('PhotoChange')
+export const photoChange = z
+  .strictObject({ focus: focus.nullable().optional(), edgeSeconds: edgeSeconds.nullable().optional() })
+  .refine((change) => Object.keys(change).length > 0, 'focus, edgeSeconds or both')
+  .openapi('PhotoChange', { description: 'null: as the gateway finds it, as long as its kind' })
 export const profileChange = z.strictObject({ access }).openapi('ProfileChange')
 
 /** Fields of a form in front of its file; they come as text. */

@@ -7,6 +7,7 @@ import { type AccessLinks, formatAccessCookie, formatAccessGrant } from '../iden
 import { createReadClientAddress } from '../limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../limits/limits.ts'
 import type { Presigner } from '../transfers/transfers.ts'
+import { edgePolicyOf } from './edge-policy.ts'
 
 /** What the API and the routes of pictures both need to know of clients. Who takes the limits closes them. */
 export function createClients(config: Config, log: LimitsOptions['log']) {
@@ -64,6 +65,7 @@ export function createConfiguredApi(config: Config, { links, presigner, ...parts
     accessLinkTtlS: config.HALFTONE_ACCESS_LINK_TTL_S,
     allowedOrigins: config.HALFTONE_API_ORIGINS,
     publicOriginals: config.HALFTONE_PUBLIC_ORIGINALS,
+    edge: edgePolicyOf(config),
     maxForms: config.HALFTONE_FORMS_AT_ONCE,
     // The other half is for pictures and records.
     maxDownloads: Math.max(1, Math.floor(config.HALFTONE_S3_CONNECTIONS / 2)),

@@ -3,6 +3,7 @@ import { getCookie } from 'hono/cookie'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
+import { isVerdict } from '../errors.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import { AUTO } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
@@ -118,9 +119,13 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
       }
       const { mayRender } = plan
       const delivered = await delivery.deliver(request, acceptance, { mayRender, visitor, signal })
-      return 'moved' in delivered
-        ? redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
-        : respond(c, conditions, delivered, framing(delivered.canonical))
+      if (!('moved' in delivered)) return respond(c, conditions, delivered, framing(delivered.canonical))
+      c.set('tags', cacheTags(delivered.moved.source))
+      return redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
+    }).catch((error: unknown) => {
+      // What is wrong with a cover is wrong with its photo, and over when that is replaced.
+      if (isVerdict(error)) c.set('tags', cacheTags(delivery.knownPath(request)))
+      throw error
     })
   }
 }

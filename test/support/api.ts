@@ -78,6 +78,7 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
     accessLinkTtlS: 900,
     allowedOrigins: [],
     publicOriginals: false,
+    edge: { purges: false, hearsBucket: false, seconds: { media: 2_592_000, document: 604_800 } },
     maxForms: 8,
     maxDownloads: 8,
     maxFormBytes: 10_000,
