@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
@@ -67,6 +68,7 @@ const variables = z.object({
   ...webhookSettings,
   ...clamdSettings,
   ...librarySettings,
+  ...figuresSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

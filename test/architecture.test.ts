@@ -42,8 +42,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   settings: { imports: ['identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
-    types: ['telemetry'],
+    imports: ['config.ts', 'gateway.ts', 'http', 'storage', 'telemetry'],
   },
   commands: {
     imports: [

@@ -36,7 +36,7 @@ const STAND_IN: Place = {
       restore: async () => {
         archived = false
       },
-      close: () => bucket[Symbol.asyncDispose](),
+      close: async () => bucket[Symbol.asyncDispose](),
     }
   },
 }
