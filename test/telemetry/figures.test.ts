@@ -12,7 +12,7 @@ function start() {
   const figures = new Figures({ namespace: 'shop/pictures', registry: metrics.registry, log })
   return {
     metrics,
-    async written() {
+    written: async () => {
       await figures.write()
       return JSON.parse(lines.at(-1) ?? '')
     },
