@@ -43,7 +43,7 @@ const VALIDATORS: readonly Validator[] = [
   {
     name: 'CDK, by its assertions',
     install: installCdk,
-    command: () => ['node', '--import', 'tsx', '--test', 'halftone.test.ts'],
+    command: () => ['node', '--import', 'tsx', '--test', 'assertions.ts'],
     environment: { CDK_OUTDIR: synthesised },
     directory: 'deploy/cdk',
   },

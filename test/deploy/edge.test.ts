@@ -24,6 +24,7 @@ const behaviour = z.object({
   CachePolicyId: z.string(),
   OriginRequestPolicyId: z.string().optional(),
   ResponseHeadersPolicyId: z.string().optional(),
+  TrustedKeyGroups: z.array(z.string()).optional(),
   FunctionAssociations: z.array(z.object({ EventType: z.string(), FunctionARN: z.string() })).default([]),
 })
 
@@ -88,6 +89,7 @@ function asBehaviour(found: z.infer<typeof behaviour>): Omit<EdgeBehaviour, 'buc
     cache: POLICIES[found.CachePolicyId] ?? 'disabled',
     forwardsViewer: found.OriginRequestPolicyId === MANAGED_POLICIES.allViewerExceptHostHeader,
     negotiates,
+    ...(found.TrustedKeyGroups?.join() === 'Keys' && { signed: true }),
   }
 }
 
@@ -95,19 +97,19 @@ describe.each([
   ['the gateway alone', {}],
   ['the bucket first', BUCKET_FIRST],
   ['a gateway inside a VPC', { VpcOriginId: 'vo_1' }],
+  ['our signature', { SigningKey: '-----BEGIN PUBLIC KEY-----' }],
 ])('the distribution, %s', (_what, parameters: Record<string, string>) => {
   const config = configOf(parameters)
   const behaviours = [...config.CacheBehaviors, config.DefaultCacheBehavior]
+  const wanted = EDGE_BEHAVIOURS.filter(({ signed = false }) => !signed || 'SigningKey' in parameters)
 
   test('has the behaviours of the table, in its order', () => {
-    expect(behaviours.map(asBehaviour)).toEqual(EDGE_BEHAVIOURS.map(({ bucketFirst: _, ...rest }) => rest))
+    expect(behaviours.map(asBehaviour)).toEqual(wanted.map((row) => ({ ...row, bucketFirst: undefined })))
   })
 
   test('asks the bucket first where that was chosen and the table allows it', () => {
     const isChosen = 'BucketDomain' in parameters
-    const expected = EDGE_BEHAVIOURS.map(({ bucketFirst }) =>
-      isChosen && bucketFirst ? 'bucket-first' : 'gateway',
-    )
+    const expected = wanted.map(({ bucketFirst }) => (isChosen && bucketFirst ? 'bucket-first' : 'gateway'))
     expect(behaviours.map(({ TargetOriginId }) => TargetOriginId)).toEqual(expected)
     const groups = config.OriginGroups?.Items ?? []
     expect(groups.map(({ Members }) => Members.Items.map(({ OriginId }) => OriginId))).toEqual(

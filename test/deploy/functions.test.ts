@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
+import { array, assert, constantFrom, property, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EDGE_ACCEPT_HEADER, EDGE_ACCEPT_VALUES } from '../../src/cdn/distribution.ts'
 import { createReadWish } from '../../src/http/negotiation.ts'
@@ -68,18 +68,18 @@ describe('the function that reads Accept', () => {
   })
 
   test('chooses for a photograph what the gateway would, whatever is accepted', () => {
-    const range = fc.constantFrom('image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/*', '*/*')
-    const weight = fc.constantFrom('', ';q=1', '; q=0.9', ';q=0.5', ';q=0.001', ';q=0', ';q=0.0')
-    const accept = fc
-      .array(fc.tuple(range, weight), { minLength: 1, maxLength: 6 })
-      .map((ranges) => ranges.map((pair) => pair.join('')).join(', '))
-    fc.assert(
-      fc.property(accept, (accept) => {
-        const [here, through] = [chosenFrom(accept), chosenThrough(accept)]
-        // Where nothing is acceptable PNG may be sent; the edge has no word for that.
-        if (here !== 'png') expect(through).toBe(here)
+    const range = constantFrom('image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/*', '*/*')
+    const weight = constantFrom('', ';q=1', '; q=0.9', ';q=0.5', ';q=0.001', ';q=0', ';q=0.0')
+    const accepts = array(tuple(range, weight), { minLength: 1, maxLength: 6 }).map((ranges) =>
+      ranges.map((pair) => pair.join('')).join(', '),
+    )
+    assert(
+      property(accepts, (accept) => {
+        const here = chosenFrom(accept)
+        // Where nothing of a photograph's is acceptable PNG may be sent; the edge has no word for that.
+        expect(chosenThrough(accept)).toBe(here === 'png' ? 'jpg' : here)
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 })

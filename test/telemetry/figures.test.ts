@@ -47,9 +47,9 @@ test('the line is one that CloudWatch makes metrics of', async () => {
     workerMemoryBytes: zero,
   })
   const before = Date.now()
-  const line = await written()
-  const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics
-  expect(line._aws.Timestamp).toBeGreaterThanOrEqual(before)
+  const { _aws: told, ...line } = await written()
+  const [{ Namespace, Dimensions, Metrics }] = told.CloudWatchMetrics
+  expect(told.Timestamp).toBeGreaterThanOrEqual(before)
   expect(Namespace).toBe('shop/pictures')
   expect(Dimensions).toEqual([['Program']])
   expect(line.Program).toBe('halftone')
