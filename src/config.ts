@@ -5,6 +5,7 @@ import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
+import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
@@ -73,6 +74,7 @@ const variables = z.object({
   ...clamdSettings,
   ...bucketEventSettings,
   ...librarySettings,
+  ...figuresSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),

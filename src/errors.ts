@@ -33,6 +33,7 @@ const CATALOGUE = {
   source_broken: { status: 415, class: 'verdict' },
   source_too_large: { status: 415, class: 'verdict' },
   source_overran: { status: 415, class: 'verdict' },
+  source_archived: { status: 415, class: 'verdict' },
   range_not_satisfiable: { status: 416, class: 'H' },
   too_many_requests: { status: 429, class: 'K' },
   client_gone: { status: 499, class: 'K' },

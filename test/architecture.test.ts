@@ -43,8 +43,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
-    types: ['telemetry'],
+    imports: ['config.ts', 'gateway.ts', 'http', 'storage', 'telemetry'],
   },
   commands: {
     imports: [

@@ -40,6 +40,8 @@ export interface EdgeBehaviour {
   readonly negotiates: boolean
   /** Whether the bucket may be asked before the gateway, where S3 first is chosen. */
   readonly bucketFirst: boolean
+  /** Whether the edge lets nobody through without a signature of ours; where it knows no key there is no such behaviour. */
+  readonly signed?: boolean
 }
 
 const PICTURES = {
@@ -55,6 +57,8 @@ const PICTURES = {
  * no cookie is in a key.
  */
 export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
+  // Before `*.auto`, which would let everybody through to the tree whose gateway relies on the edge.
+  { ...PICTURES, pattern: '/private/*', cache: 'disabled', forwardsViewer: true, signed: true },
   { ...PICTURES, pattern: '*.auto', cache: 'negotiated', negotiates: true },
   { ...PICTURES, pattern: '/img/*/@*', bucketFirst: true },
   { ...PICTURES, pattern: '/img/*' },
