@@ -31,6 +31,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transfers',
       'transform',
       'uploads',
@@ -42,7 +43,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   settings: { imports: ['identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
+    imports: ['composition', 'config.ts', 'gateway.ts', 'http', 'media', 'render', 'storage'],
     types: ['telemetry'],
   },
   commands: {
@@ -65,8 +66,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transform',
       'urls',
+      'warming',
     ],
     types: ['sources', 'variants'],
   },
@@ -94,6 +97,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
   // What the edge has to forget, until it has.
   purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
+  // What the logs of the edge and the counters of gateways say.
+  traffic: { imports: [], types: ['storage', 'transfers'] },
+  // Asking for pictures before somebody does.
+  warming: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
