@@ -44,15 +44,17 @@ export interface LocationTraffic extends Traffic {
 
 type Counts = Record<Result, { requests: number; bytes: number }>
 
-const KINDS: Readonly<Record<string, Result>> = {
-  hit: 'hit',
-  refreshhit: 'refresh',
-  miss: 'miss',
-  error: 'error',
-  limitexceeded: 'refused',
-  capacityexceeded: 'refused',
-  redirect: 'redirect',
-}
+const KINDS: ReadonlyMap<string, Result> = new Map(
+  Object.entries({
+    hit: 'hit',
+    refreshhit: 'refresh',
+    miss: 'miss',
+    error: 'error',
+    limitexceeded: 'refused',
+    capacityexceeded: 'refused',
+    redirect: 'redirect',
+  } as const),
+)
 
 const MAX_LOCATIONS = 2_000
 
@@ -158,7 +160,7 @@ function ratioOf(counts: Counts, hits: readonly Result[]): number | undefined {
 
 function resultOf({ result, detail }: LogEntry): Result {
   if (detail.toLowerCase() === 'originshieldhit') return 'shield'
-  return KINDS[result.toLowerCase()] ?? 'other'
+  return KINDS.get(result.toLowerCase()) ?? 'other'
 }
 
 const PICTURE = /^\/(?:img|simg\/[^/]+)\/(.+?)(?:\/@[\w-]{15})?\/[^/]+$/

@@ -44,11 +44,11 @@ async function readFile(
 ): Promise<string | undefined> {
   const parser = new LogParser()
   const splitter = new LineSplitter()
-  const before = reading.lines
+  let lines = 0
   const take = (line: string) => {
     const entry = parser.parse(line)
     if (entry === 'comment') return
-    reading.lines += 1
+    lines += 1
     if (entry === 'unreadable') reading.unreadable += 1
     else onEntry(entry)
   }
@@ -60,9 +60,9 @@ async function readFile(
     if (!(error instanceof Error)) throw error
     return error.message
   } finally {
-    reading.lines += splitter.dropped
+    reading.lines += lines + splitter.dropped
     reading.unreadable += splitter.dropped
   }
-  const isBlind = reading.lines > before && parser.missing.length > 0
+  const isBlind = lines > 0 && parser.missing.length > 0
   return isBlind ? `does not say ${parser.missing.join(', ')}` : undefined
 }
