@@ -43,6 +43,8 @@ function names(text: string): string[] {
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
   .showHelpAfterError()
+  // What follows a command is the command's: `stats` and `stats cdn` have options of one name.
+  .enablePositionalOptions()
 
 program
   .command('start')

@@ -92,11 +92,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   setup: { imports: [], types: ['storage'] },
   sweep: {
     imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
-    types: ['events', 'transfers'],
+    types: ['events', 'purging', 'transfers'],
   },
-  cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
+  cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },
   // What the edge has to forget, until it has.
-  purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
+  purging: { imports: ['cdn', 'errors.ts', 'leases', 'storage', 'urls'], types: ['media'] },
   // What the logs of the edge and the counters of gateways say.
   traffic: { imports: [], types: ['storage', 'transfers'] },
   // Asking for pictures before somebody does.
@@ -107,7 +107,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   identity: { imports: ['errors.ts', 'urls'], types: ['audit', 'media', 'sources', 'variants'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
-    types: ['transfers', 'transform'],
+    types: ['purging', 'transfers', 'transform'],
   },
   uploads: {
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],

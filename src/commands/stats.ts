@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { openLogFiles } from '../composition/log-files.ts'
+import { useLogFiles } from '../composition/log-files.ts'
 import { type Config, ConfigError } from '../config.ts'
 import {
   DEFAULT_PRICES,
@@ -77,7 +77,7 @@ async function measureEdge(config: Config, logs: readonly string[], { top, price
   const prices = file === undefined ? DEFAULT_EDGE_PRICES : await readPrices(file, edgePriceTable)
   const tally = new EdgeTally()
   const settled = logs.some((place) => place.startsWith('s3:')) ? withBucket(config) : config
-  const reading = await readLogs(openLogFiles(settled, logs), (entry) => tally.add(entry))
+  const reading = await useLogFiles(settled, logs, (files) => readLogs(files, (entry) => tally.add(entry)))
   const traffic = tally.report(top)
   return { traffic, reading, cost: edgeCost(traffic, prices), prices }
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { openLogFiles } from '../composition/log-files.ts'
+import { useLogFiles } from '../composition/log-files.ts'
 import { ORIGIN_SECRET_HEADER } from '../cdn/origin-secret.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { GatewayError } from '../errors.ts'
@@ -164,9 +164,11 @@ async function readLines(file: string): Promise<string[]> {
 async function readTop(config: Config, places: readonly string[], top: number): Promise<string[]> {
   const paths = new FrequentKeys()
   const opened = places.some((place) => place.startsWith('s3:')) ? withBucket(config) : config
-  const { faults } = await readLogs(openLogFiles(opened, places), ({ method, path, status }) => {
-    if (method === 'GET' && status < 400 && /^\/s?img\//.test(path)) paths.add(path)
-  })
+  const { faults } = await useLogFiles(opened, places, (files) =>
+    readLogs(files, ({ method, path, status }) => {
+      if (method === 'GET' && status < 400 && /^\/s?img\//.test(path)) paths.add(path)
+    }),
+  )
   for (const { name, reason } of faults) process.stderr.write(printable(`${name}: ${reason}\n`))
   return paths.top(top).map(({ key }) => key)
 }

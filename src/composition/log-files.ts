@@ -1,27 +1,44 @@
 import { type Config, ConfigError } from '../config.ts'
 import { type LogFile, logFilesIn, logFilesOf } from '../traffic/log-files.ts'
+import type { S3ObjectStore } from '../storage/s3-object-store.ts'
 import { createS3Download } from '../transfers/s3-download.ts'
 import { openBucket } from './bucket.ts'
 
 const BUCKET_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/
 
-/** The log files at all these places: files and folders of this machine, or `s3://bucket/prefix`. */
-export async function* openLogFiles(config: Config, places: readonly string[]): AsyncGenerator<LogFile> {
-  for (const place of places) {
-    const [, bucket, prefix = ''] = BUCKET_PLACE.exec(place) ?? []
-    if (bucket !== undefined) yield* filesOfBucket(config, bucket, prefix)
-    else if (place.startsWith('s3:')) throw new ConfigError(`${place}: accepted is s3://bucket/prefix`)
-    else yield* filesOfDisk(place)
+/**
+ * Does something with the log files at all these places: files and folders of this machine, or `s3://bucket/prefix`.
+ * Lets go of the buckets' sockets afterwards.
+ */
+export async function useLogFiles<T>(
+  config: Config,
+  places: readonly string[],
+  work: (files: AsyncGenerator<LogFile>) => Promise<T>,
+): Promise<T> {
+  const stores: S3ObjectStore[] = []
+  try {
+    return await work(openAll(config, places, stores))
+  } finally {
+    for (const store of stores) store.close()
   }
 }
 
-async function* filesOfBucket(config: Config, bucket: string, prefix: string): AsyncGenerator<LogFile> {
-  const store = openBucket(config, bucket)
-  try {
-    const download = createS3Download(store.bucket)
-    yield* logFilesOf({ list: (text, options) => store.list(text, options), download }, prefix)
-  } finally {
-    store.close()
+async function* openAll(
+  config: Config,
+  places: readonly string[],
+  stores: S3ObjectStore[],
+): AsyncGenerator<LogFile> {
+  for (const place of places) {
+    const [, bucket, prefix = ''] = BUCKET_PLACE.exec(place) ?? []
+    if (bucket !== undefined) {
+      const store = openBucket(config, bucket)
+      stores.push(store)
+      yield* logFilesOf({ ...store, download: createS3Download(store.bucket) }, prefix)
+    } else if (place.startsWith('s3:')) {
+      throw new ConfigError(`${place}: accepted is s3://bucket/prefix`)
+    } else {
+      yield* filesOfDisk(place)
+    }
   }
 }
 

@@ -52,9 +52,10 @@ describe('cache tags', () => {
   })
 })
 
-test('what lies below an item or a user carries its tag', () => {
+test('what lies below an item, a photo or a user carries its tag', () => {
   const tags = (path: string) => cacheTags({ shape: 'key', path })
-  expect(tags('items/42/photos/p1/original-x.jpg')).toMatch(/^item:42,key:items%2F42/)
+  expect(tags('items/42/photos/p1/original-x.jpg')).toMatch(/^item:42,photo:42%2Fp1,key:items%2F42/)
+  expect(tags('items/42/photos/.p/original-x.jpg')).toMatch(/^item:42,key:items%2F42/)
   expect(tags('profiles/ana/photo/p1/original-x.jpg')).toMatch(/^profile:ana,key:profiles%2Fana/)
   expect(tags('items/42/large.jpg')).toMatch(/^item:42,key:items%2F42/)
   expect(tags('items/.hidden/a.jpg')).toMatch(/^key:/)
