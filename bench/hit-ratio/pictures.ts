@@ -1,49 +1,30 @@
 import sharp from 'sharp'
+import { createRandom } from './random.ts'
 
-const SHEET = { width: 1600, height: 1200 }
-const PICTURE = { width: 480, height: 360 }
+/** The sides of every picture. */
+export const PICTURE_SIDES = { width: 320, height: 240 } as const
 
-/** Paints JPEGs of 480×360 that are all different: places of one large sheet with shapes and grain. */
+const SHEET = { width: 1200, height: 900 }
+/** Of the sheet's shapes, before they are drawn out. */
+const COARSE = { width: 60, height: 45 }
+const GRAIN = 70
+
+/** Paints JPEGs that are all different, and the same every time: places of one large sheet with shapes and grain. */
 export async function createPainter(): Promise<(picture: number, version: number) => Promise<Buffer>> {
-  const { width, height } = SHEET
-  const blobs = await sharp({
-    create: {
-      ...SHEET,
-      channels: 3,
-      background: '#808080',
-      noise: { type: 'gaussian', mean: 128, sigma: 120 },
-    },
-  })
-    .blur(12)
-    .normalise()
+  const random = createRandom(7)
+  const noise = Buffer.from(Array.from({ length: COARSE.width * COARSE.height * 3 }, () => random() * 256))
+  const shapes = await sharp(noise, { raw: { ...COARSE, channels: 3 } })
+    .resize({ ...SHEET, kernel: 'cubic' })
     .raw()
     .toBuffer()
-  const grain = await sharp({
-    create: {
-      ...SHEET,
-      channels: 3,
-      background: '#808080',
-      noise: { type: 'gaussian', mean: 128, sigma: 10 },
-    },
-  })
-    .png()
-    .toBuffer()
-  const raw = { width, height, channels: 3 } as const
-  const sheet = await sharp(blobs, { raw })
-    .composite([{ input: grain, blend: 'overlay' }])
-    .removeAlpha()
-    .raw()
-    .toBuffer()
-  const [columns, rows] = [width - PICTURE.width, height - PICTURE.height]
+  const grained = Uint8ClampedArray.from(shapes, (value) => value + (random() - 0.5) * GRAIN)
+  const sheet = Buffer.from(grained.buffer)
+  const [columns, rows] = [SHEET.width - PICTURE_SIDES.width, SHEET.height - PICTURE_SIDES.height]
   return (picture, version) => {
     const place = (picture * 7919 + version * 104_729) % (columns * rows)
-    const at = { left: place % columns, top: Math.floor(place / columns) }
-    return sharp(sheet, { raw })
-      .extract({ ...at, ...PICTURE })
+    return sharp(sheet, { raw: { ...SHEET, channels: 3 } })
+      .extract({ left: place % columns, top: Math.floor(place / columns), ...PICTURE_SIDES })
       .jpeg({ quality: 80 })
       .toBuffer()
   }
 }
-
-/** The sides of every picture. */
-export const PICTURE_SIDES = PICTURE

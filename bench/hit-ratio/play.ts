@@ -65,7 +65,7 @@ export async function play(options: PlayOptions): Promise<Played> {
   )
 
   async function view(picture: number, size: number, location: number): Promise<void> {
-    const target = `/img/items/${picture}/${widths[size]}.webp`
+    const target = `/img/items/${picture}/${widths[size]}.jpg`
     const { status, headers } = await edge.view(locations[location] ?? '', {
       method: 'GET',
       target,

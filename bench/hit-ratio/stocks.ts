@@ -38,7 +38,7 @@ export function createHollowStock({ widths }: Workload, bytesOf: readonly number
   const bodies = new Map(widths.map((width, size) => [`${width}`, Buffer.alloc(bytesOf[size] ?? 0)]))
   return {
     async origin({ target }) {
-      const [, item = '', width = ''] = /^\/img\/items\/(\d+)\/(\d+)\.webp$/.exec(target) ?? []
+      const [, item = '', width = ''] = /^\/img\/items\/(\d+)\/(\d+)\.jpg$/.exec(target) ?? []
       const body = bodies.get(width) ?? Buffer.alloc(0)
       const headers = {
         'cache-control': CACHE_CONTROL.B,
@@ -63,7 +63,7 @@ export async function sampleBytes({ widths }: Workload, time: PlayOptions['time'
     for (let picture = 0; picture < SAMPLE; picture += 1) {
       await shop.open(`${picture}`, await paint(picture, 0))
       for (const [size, width] of widths.entries()) {
-        const answer = await shop.gateway.fetch(`/img/items/${picture}/${width}.webp`)
+        const answer = await shop.gateway.fetch(`/img/items/${picture}/${width}.jpg`)
         sums[size] = (sums[size] ?? 0) + (await answer.arrayBuffer()).byteLength
       }
     }

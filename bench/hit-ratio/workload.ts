@@ -1,3 +1,5 @@
+import { createRandom } from './random.ts'
+
 /** What viewers do: so many pictures in these widths, asked for so often, some of them replaced in between. */
 export interface Workload {
   readonly pictures: number
@@ -22,7 +24,7 @@ export const MIXES = {
 /** The workload of the issue: ten thousand pictures in four widths, a million views, 0.1 % replaced between. */
 export const WORKLOAD: Workload = {
   pictures: 10_000,
-  widths: [64, 128, 256, 480],
+  widths: [32, 64, 160, 320],
   mix: MIXES.shop,
   zipf: 0.9,
   views: 1_000_000,
@@ -77,17 +79,6 @@ export function bestHitRatio(workload: Workload, bytesOf: readonly number[], cap
     if (left <= 0) break
   }
   return hits
-}
-
-/** Numbers from 0 to 1, the same every time (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** Picks places by their weights. */
