@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer | Readable
+  readonly body?: string | Buffer | Readable | undefined
 }
 
 /** A document of S3's as an answer with status 200. */
