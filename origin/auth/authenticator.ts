@@ -83,7 +83,7 @@ export class Authenticator {
     if (!isSameSignature(sign(key, text), claim.signature)) {
       throw mismatch(claim, { StringToSign: text, CanonicalRequest: canonical })
     }
-    return { ...claim, signedAt, signingKey: key }
+    return Object.assign({ signedAt, signingKey: key }, claim)
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 /** What an operation answers; the listener sends it. A stream must be of exactly the length that `headers` names. */
 export interface Reply {
   readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | Buffer | Readable | undefined
 }
 
