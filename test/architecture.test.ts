@@ -32,6 +32,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transfers',
       'transform',
       'uploads',
@@ -40,11 +41,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
-    types: ['telemetry'],
+    imports: ['composition', 'config.ts', 'gateway.ts', 'http', 'media', 'render', 'storage', 'telemetry'],
   },
   commands: {
     imports: [
@@ -66,8 +66,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transform',
       'urls',
+      'warming',
     ],
     types: ['sources', 'variants'],
   },
@@ -99,6 +101,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'bucket-events': {
     imports: ['cdn', 'errors.ts', 'http', 'leases', 'media', 'storage', 'urls'],
   },
+  // What the logs of the edge and the counters of gateways say.
+  traffic: { imports: [], types: ['storage', 'transfers'] },
+  // Asking for pictures before somebody does.
+  warming: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },

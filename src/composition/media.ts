@@ -41,7 +41,13 @@ export function createMedia(
         await Promise.all([library.close(), purges.close()])
       },
     },
-    api: createConfiguredApi(options.config, { ...options, ...library, ...clients, purges }),
+    api: createConfiguredApi(options.config, {
+      ...options,
+      ...library,
+      ...clients,
+      purges,
+      presigner: transport.presigner,
+    }),
     pages: createBrowserFiles({ dir: browserDir, hasDemo: samplesPage !== undefined }),
   }
 }

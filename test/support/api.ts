@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { z, ZodType } from 'zod'
+import { createPublicUrls } from '../../src/cdn/public-urls.ts'
 import { createApi } from '../../src/api/api.ts'
 import type { ApiEnv, ApiOptions } from '../../src/api/env.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
@@ -72,11 +73,12 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
       log: { info: () => {}, warn: () => {} },
     }),
     readClientAddress: createReadClientAddress({ trustedHops: 0, originSecrets: [] }),
-    publicUrl: 'https://pictures.test',
+    publicUrls: createPublicUrls({ gatewayUrl: 'https://pictures.test' }),
     signAccess: (path, until) => formatAccessGrant(accessLinks.sign(path, until)),
     accessLinkTtlS: 900,
     allowedOrigins: [],
     publicOriginals: false,
+    edge: { purges: false, hearsBucket: false, seconds: { media: 2_592_000, document: 604_800 } },
     maxForms: 8,
     maxDownloads: 8,
     maxFormBytes: 10_000,
