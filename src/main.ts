@@ -5,7 +5,7 @@ import { type AdoptChoices, adopt } from './commands/adopt.ts'
 import { audit, type AuditChoices } from './commands/audit.ts'
 import { doctor } from './commands/doctor.ts'
 import { dropEvents, type EventChoices, listEvents, retryEvents } from './commands/events.ts'
-import { purge } from './commands/purge.ts'
+import { purge, type PurgeChoices } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
 import { setup, type SetupChoices } from './commands/setup.ts'
@@ -115,9 +115,13 @@ program
 
 program
   .command('purge')
-  .argument('<path...>', 'source paths, such as items/42, items/42/photos/p1 or photos/cat.jpg')
-  .description('makes all replicas and the bucket forget the variants of a source and of everything below it')
-  .action((paths: string[]) => purge(readConfig(), paths))
+  .argument('[what...]', 'items/42, /img/items/42/800.webp, photos/cat.jpg, tag:item:42, items/*')
+  .option('--status [id]', 'says how far that purge is, or what waits for the edge')
+  .option('--json', 'for scripts')
+  .description('makes all replicas, the bucket and the edge forget sources and everything below them')
+  .action(async (words: string[], choices: PurgeChoices) => {
+    if (!(await purge(readConfig(), words, choices))) process.exitCode = 1
+  })
 
 program
   .command('sweep')

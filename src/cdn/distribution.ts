@@ -40,6 +40,8 @@ export interface EdgeBehaviour {
   readonly negotiates: boolean
   /** Whether the bucket may be asked before the gateway, where S3 first is chosen. */
   readonly bucketFirst: boolean
+  /** Whether the edge lets nobody through without a signature of ours; where it knows no key there is no such behaviour. */
+  readonly signed?: boolean
 }
 
 const PICTURES = {
@@ -55,6 +57,8 @@ const PICTURES = {
  * no cookie is in a key.
  */
 export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
+  // Before `*.auto`, which would let everybody through to the tree whose gateway relies on the edge.
+  { ...PICTURES, pattern: '/private/*', cache: 'disabled', forwardsViewer: true, signed: true },
   { ...PICTURES, pattern: '*.auto', cache: 'negotiated', negotiates: true },
   { ...PICTURES, pattern: '/img/*/@*', bucketFirst: true },
   { ...PICTURES, pattern: '/img/*' },
@@ -68,6 +72,19 @@ export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
     bucketFirst: false,
   },
 ]
+
+/**
+ * Where viewers come with a signature of the distribution's key group, where it has one: in front of all other
+ * behaviours, as what ends in `.auto` is there, too.
+ */
+export const EDGE_SIGNED_BEHAVIOUR: EdgeBehaviour = {
+  pattern: '/private/*',
+  methods: 'read',
+  cache: 'disabled',
+  forwardsViewer: true,
+  negotiates: false,
+  bucketFirst: false,
+}
 
 /**
  * How long the edge keeps an error, by its status: it keeps these whatever the answer says, ten seconds unless it is

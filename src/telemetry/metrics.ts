@@ -47,6 +47,11 @@ export function createMetrics() {
     bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
+    bucketEvents: counter(
+      'bucket_events',
+      'Changes of the bucket that were notified, by what became of them',
+      ['outcome'],
+    ),
     workerRestarts: counter('worker_restarts', 'Render workers replaced, by reason', ['reason']),
   }
 }

@@ -8,6 +8,8 @@ import {
   GATEWAY_KEEP_ALIVE_S,
 } from '../../src/cdn/distribution.ts'
 import { parseConfig } from '../../src/config.ts'
+import { createEdge } from '../support/edge/create-edge.ts'
+import { distribution } from '../support/edge/distribution.ts'
 
 describe('requirements: CDN – the figures of the distribution', () => {
   test('what says nothing about caching is not kept, and nothing that must not be', () => {
@@ -45,8 +47,21 @@ describe('requirements: CDN – the figures of the distribution', () => {
     expect(EDGE_BEHAVIOURS.at(-1)?.pattern).toBe('*')
   })
 
+  test('what is signed for is kept by nobody, `auto` there too', async () => {
+    const headers = { 'cache-control': CACHE_CONTROL.A, 'content-length': '1' }
+    const gateway = async () => ({ status: 200, headers, body: Buffer.from('x') })
+    const edge = createEdge(distribution({ clock: Date.now, gateway, signs: true }))
+    const view = async (target: string) => edge.view('FRA56-P1', { method: 'GET', target, headers: {} })
+    for (const tree of ['/private', ''])
+      for (const name of ['320.auto', '320.webp', '@abcdefghijklmno/320.webp'])
+        for (let times = 0; times < 2; times += 1) await view(`${tree}/img/items/42/${name}`)
+    expect(edge.asked('gateway')).toBe(3 * 2 + 3)
+    expect(edge.held().filter(({ path }) => path.startsWith('/private'))).toEqual([])
+  })
+
   test('`auto` has its own behaviour, in front of those that would take it as well', () => {
-    const [first, ...others] = EDGE_BEHAVIOURS
+    const [signed, first, ...others] = EDGE_BEHAVIOURS
+    expect(signed).toMatchObject({ pattern: '/private/*', cache: 'disabled', signed: true })
     expect(first).toMatchObject({ pattern: '*.auto', cache: 'negotiated', negotiates: true })
     expect(others.some(({ negotiates, cache }) => negotiates || cache === 'negotiated')).toBe(false)
   })

@@ -58,6 +58,29 @@ describe('§1.2 errors', () => {
     expect(await errorKeptFor(status, 'max-age=600')).toBe(0)
   })
 
+  test('an invalidation removes it', async () => {
+    const stage = createStage()
+    stage.origin = () => says({ 'x-amz-meta-cache-tag': 'item:42' }, { status: 404 })
+    await stage.get('/a')
+    stage.origin = () => says()
+    stage.edge.invalidate(['#item:42'])
+    expect((await stage.get('/a')).status).toBe(200)
+  })
+
+  test('an error takes the place of what was kept', async () => {
+    const stage = createStage()
+    stage.origin = () => says({ 'cache-control': 'max-age=1' })
+    await stage.get('/a')
+    stage.pass(1)
+    stage.origin = () => says({}, { status: 404 })
+    await stage.get('/a')
+    stage.origin = () => Promise.reject(new Error('away'))
+    stage.pass(10)
+    expect((await stage.get('/a')).status).toBe(502)
+  })
+})
+
+describe('§1.7 an origin that is away', () => {
   test.each([
     ['cannot be reached', 'Error', 502],
     ['takes too long', 'TimeoutError', 504],
@@ -81,27 +104,6 @@ describe('§1.2 errors', () => {
     const stage = createStage({ origins: { gateway: { fetch, attempts: 2 } } })
     await stage.get('/a')
     expect([tried, stage.edge.asked('gateway')]).toEqual([2, 2])
-  })
-
-  test('an invalidation removes it', async () => {
-    const stage = createStage()
-    stage.origin = () => says({ 'x-amz-meta-cache-tag': 'item:42' }, { status: 404 })
-    await stage.get('/a')
-    stage.origin = () => says()
-    stage.edge.invalidate(['#item:42'])
-    expect((await stage.get('/a')).status).toBe(200)
-  })
-
-  test('an error takes the place of what was kept', async () => {
-    const stage = createStage()
-    stage.origin = () => says({ 'cache-control': 'max-age=1' })
-    await stage.get('/a')
-    stage.pass(1)
-    stage.origin = () => says({}, { status: 404 })
-    await stage.get('/a')
-    stage.origin = () => Promise.reject(new Error('away'))
-    stage.pass(10)
-    expect((await stage.get('/a')).status).toBe(502)
   })
 })
 

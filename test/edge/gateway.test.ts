@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
+import { createBucketOrigin } from '../support/edge/bucket-origin.ts'
 import { createEdge } from '../support/edge/create-edge.ts'
 import { distribution } from '../support/edge/distribution.ts'
 import { createResponseOrigin } from '../support/edge/http-origin.ts'
@@ -16,14 +17,15 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
-/** Our distribution, as its table says it, before a whole gateway with one red picture. */
-async function start() {
+/** Our distribution, as its table says it, before a whole gateway with one red picture; S3 first where wanted. */
+async function start({ isBucketFirst = false } = {}) {
   let now = Date.parse('2026-11-01T12:00:00Z')
   const gateway = await createTestGateway({ environment: { HALFTONE_LOOKUP_TTL_MS: '0' } })
   ends.push(() => gateway.close())
   await gateway.bucket.put(KEY, await plainJpeg('red'), { contentType: 'image/jpeg' })
   const origin = createResponseOrigin((target, init) => gateway.fetch(target, init))
-  const edge = createEdge(distribution({ clock: () => now, gateway: origin }))
+  const bucket = isBucketFirst ? createBucketOrigin(gateway.bucket) : undefined
+  const edge = createEdge(distribution({ clock: () => now, gateway: origin, bucket }))
   return {
     gateway,
     edge,
@@ -71,6 +73,29 @@ describe('the edge before a gateway', () => {
       const [newRed = 0, , newBlue = 0] = await middleColour((await view(target, location)).body)
       expect(newBlue).toBeGreaterThan(newRed)
     }
+  })
+
+  test('S3 first: a stored versioned picture never reaches the gateway, and its tag reaches it', async () => {
+    const { edge, gateway, view } = await start({ isBucketFirst: true })
+    const { headers, body } = await view(target)
+    const versioned = headers['content-location'] ?? ''
+    await gateway.writeBack.drain()
+    const stored = await view(versioned)
+    expect([stored.status, stored.body.equals(body)]).toEqual([200, true])
+    expect([edge.asked('gateway'), edge.asked('bucket')]).toEqual([1, 1])
+    await replaceByBlue(gateway)
+    edge.invalidate([`#key:${encodeURIComponent(KEY)}`])
+    expect((await view(versioned)).status).toBe(302)
+    expect([edge.asked('gateway'), edge.asked('bucket')]).toEqual([2, 2])
+  })
+
+  test('S3 first: the bucket shows nothing but variants', async () => {
+    const { gateway } = await start()
+    const read = createBucketOrigin(gateway.bucket)
+    const statuses = []
+    for (const path of [`/${KEY}`, '/img/none', '/system/journal.json'])
+      statuses.push((await read({ method: 'GET', target: path, headers: {} })).status)
+    expect(statuses).toEqual([403, 403, 403])
   })
 
   test('an hour later the edge asks whether it is still right', async () => {

@@ -83,7 +83,7 @@ describe('the edge over sockets', () => {
     expect(edge.held()).toEqual([])
   })
 
-  test('a silent origin is a 504, one that is not there a 502', async () => {
+  test('§1.7 a silent origin is a 504, one that is not there a 502', async () => {
     const { url } = await start(() => {}, 50)
     expect((await fetch(`${url}/img/a`)).status).toBe(504)
     const closed = createHttpOrigin('http://127.0.0.1:1', { readTimeoutMs: 500, completionTimeoutMs: 500 })

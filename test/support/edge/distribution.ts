@@ -5,6 +5,7 @@ import {
   EDGE_ERROR_TTL_S,
   EDGE_FAILOVER_STATUSES,
   EDGE_ORIGIN,
+  EDGE_SIGNED_BEHAVIOUR,
   EDGE_TAG_HEADER,
   type EdgeBehaviour,
 } from '../../../src/cdn/distribution.ts'
@@ -17,11 +18,14 @@ export interface DistributionOptions
   /** With it S3 comes first where the table of behaviours lets it; it answers 403 or 404 for what it has not. */
   readonly bucket?: EdgeOrigin | undefined
   readonly originSecret?: string | undefined
+  /** Whether it has a key group, and with it a tree that viewers sign for. */
+  readonly signs?: boolean | undefined
 }
 
 /** A distribution as `src/cdn/distribution.ts` says it, with Origin Shield; its origins are `gateway` and `bucket`. */
 export function distribution(options: DistributionOptions): EdgeOptions {
-  const { gateway, bucket, originSecret, ...others } = options
+  const { gateway, bucket, originSecret, signs = false, ...others } = options
+  const signed = { ...behaviorOf(EDGE_SIGNED_BEHAVIOUR, false), signed: true }
   const customHeaders = originSecret === undefined ? {} : { [EDGE_ORIGIN.secretHeader]: originSecret }
   const attempts = EDGE_ORIGIN.connectionAttempts
   return {
@@ -31,7 +35,10 @@ export function distribution(options: DistributionOptions): EdgeOptions {
       gateway: { fetch: gateway, customHeaders, attempts },
       ...(bucket === undefined ? {} : { bucket: { fetch: bucket, attempts } }),
     },
-    behaviors: EDGE_BEHAVIOURS.map((behaviour) => behaviorOf(behaviour, bucket !== undefined)),
+    behaviors: [
+      ...(signs ? [signed] : []),
+      ...EDGE_BEHAVIOURS.map((behaviour) => behaviorOf(behaviour, bucket !== undefined)),
+    ],
     errorTtlS: EDGE_ERROR_TTL_S,
     tagHeader: EDGE_TAG_HEADER,
   }
