@@ -9,6 +9,7 @@ import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
+import { purgingSettings } from './settings/purging.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -63,8 +64,12 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+<<<<<<< HEAD
   ...deliverySettings,
   ...cdnSettings,
+=======
+  ...purgingSettings,
+>>>>>>> purging
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
