@@ -64,12 +64,9 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
-<<<<<<< HEAD
   ...deliverySettings,
   ...cdnSettings,
-=======
   ...purgingSettings,
->>>>>>> purging
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
