@@ -47,6 +47,11 @@ export function createMetrics() {
     bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
+    bucketEvents: counter(
+      'bucket_events',
+      'Changes of the bucket that were notified, by what became of them',
+      ['outcome'],
+    ),
     purgeCalls: counter('purge_calls', 'Calls of the API of the edge, by outcome', ['outcome']),
     purgeItems: counter('purge_items', 'Items that the edge has taken, by kind', ['kind']),
     purgeDollars: counter('purge_dollars', 'What these items cost beyond the free ones of a month', []),
