@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts'
 import type { Clock } from '../leases/clock.ts'
 import { createCloudFrontApi } from '../purging/cloudfront-api.ts'
-import { createPurging, openPurging, type Purging } from '../purging/create-purging.ts'
+import { createPurging, type Purging } from '../purging/create-purging.ts'
+import { createEdgePurges } from '../purging/hand-over.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -56,7 +57,7 @@ export function openEdgeQueue(
   clock: Pick<Clock, 'now'>,
 ): EdgePurges | undefined {
   if (config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID === undefined) return undefined
-  return openPurging(store, clock).edge
+  return createEdgePurges({ store, clock })
 }
 
 /** How long after a change somebody may still refill the edge with what was there before, in milliseconds. */
