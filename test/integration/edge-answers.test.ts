@@ -1,7 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createAccessLinks, formatAccessGrant } from '../../src/identity/access-links.ts'
 import { by } from '../library/library.ts'
-import { ASHBURN, colourOf, createEdgeStage, type EdgeStage, FRANKFURT } from '../support/edge-stage.ts'
+import {
+  ASHBURN,
+  colourOf,
+  createEdgeStage,
+  type EdgeStage,
+  FRANKFURT,
+  pictureOf,
+} from '../support/edge-stage.ts'
 import type { EdgeAnswer, EdgeOptions } from '../support/edge/edge.ts'
 import { RULE_SETS } from '../support/edge/rules.ts'
 import { createTestGateway } from '../support/gateway.ts'
@@ -176,6 +184,21 @@ describe('requirements: CDN – policies by kind, and per file, at the edge', ()
     const { headers } = await gateway.fetch(photo())
     await gateway.close()
     expect(headers.get('cache-control')).toContain(expected)
+  })
+
+  test('a file that no record names is kept as long only where the bucket’s events are heard', async () => {
+    const store = createMemoryObjectStore()
+    await store.put('photos/x.jpg', await pictureOf('red'), { contentType: 'image/jpeg' })
+    for (const [heard, seconds] of [
+      [{}, 3600],
+      [{ HALFTONE_BUCKET_EVENTS_SECRETS: 'what-the-bucket-says-to-us' }, 2_592_000],
+    ] as const) {
+      const environment = { HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE', ...heard }
+      const gateway = await createTestGateway({ store, environment })
+      const { headers } = await gateway.fetch('/img/photos/x.jpg/320.webp')
+      await gateway.close()
+      expect(headers.get('cache-control')).toContain(`s-maxage=${seconds},`)
+    }
   })
 
   test('the versioned path stays for good, whatever the owner says of the one that changes', async () => {
