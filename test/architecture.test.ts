@@ -133,7 +133,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.
