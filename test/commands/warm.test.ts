@@ -1,14 +1,13 @@
 import { createServer, type Server } from 'node:http'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { warm as warmCommand, type WarmChoices } from '../../src/commands/warm.ts'
 import { ConfigError, parseConfig } from '../../src/config.ts'
+import { listen } from '../support/listen.ts'
 import { putItem, putProfile } from '../support/library.ts'
 import { environmentOf, openOrigin, runProgram, serve, type Served } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
@@ -63,14 +62,12 @@ async function openEdge(answer: (target: string, count: number) => number) {
     })
     response.end('picture')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const url = await listen(server)
   const close = () => {
     server.closeAllConnections()
     server.close()
   }
-  return { asked, url: `http://127.0.0.1:${port}`, close }
+  return { asked, url, close }
 }
 
 describe('requirements: CDN – warming of popular pictures', () => {
