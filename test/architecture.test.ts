@@ -7,7 +7,17 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
-    imports: ['audit', 'composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
+    imports: [
+      'audit',
+      'composition',
+      'config.ts',
+      'http',
+      'leases',
+      'storage',
+      'telemetry',
+      'transform',
+      'urls',
+    ],
     types: ['audit', 'render'],
   },
   composition: {
@@ -133,7 +143,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.
