@@ -40,8 +40,6 @@ export interface EdgeBehaviour {
   readonly negotiates: boolean
   /** Whether the bucket may be asked before the gateway, where S3 first is chosen. */
   readonly bucketFirst: boolean
-  /** Whether the edge lets nobody through without a signature of ours; where it knows no key there is no such behaviour. */
-  readonly signed?: boolean
 }
 
 const PICTURES = {
@@ -57,8 +55,6 @@ const PICTURES = {
  * no cookie is in a key.
  */
 export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
-  // Before `*.auto`, which would let everybody through to the tree whose gateway relies on the edge.
-  { ...PICTURES, pattern: '/private/*', cache: 'disabled', forwardsViewer: true, signed: true },
   { ...PICTURES, pattern: '*.auto', cache: 'negotiated', negotiates: true },
   { ...PICTURES, pattern: '/img/*/@*', bucketFirst: true },
   { ...PICTURES, pattern: '/img/*' },
@@ -75,7 +71,7 @@ export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
 
 /**
  * Where viewers come with a signature of the distribution's key group, where it has one: in front of all other
- * behaviours, as what ends in `.auto` is there, too.
+ * behaviours, as what ends in `.auto` is there, too, and the gateway takes for checked whatever comes through.
  */
 export const EDGE_SIGNED_BEHAVIOUR: EdgeBehaviour = {
   pattern: '/private/*',

@@ -6,12 +6,14 @@ import {
   EDGE_ERROR_TTL_S,
   EDGE_FAILOVER_STATUSES,
   EDGE_ORIGIN,
+  EDGE_SIGNED_BEHAVIOUR,
   EDGE_TAG_HEADER,
   type EdgeBehaviour,
   type EdgeCachePolicy,
   GATEWAY_KEEP_ALIVE_S,
   MANAGED_POLICIES,
 } from '../../src/cdn/distribution.ts'
+import { SIGNED_TREE } from '../../src/cdn/public-urls.ts'
 import { parseConfig } from '../../src/config.ts'
 import { Template } from './template.ts'
 
@@ -89,7 +91,6 @@ function asBehaviour(found: z.infer<typeof behaviour>): Omit<EdgeBehaviour, 'buc
     cache: POLICIES[found.CachePolicyId] ?? 'disabled',
     forwardsViewer: found.OriginRequestPolicyId === MANAGED_POLICIES.allViewerExceptHostHeader,
     negotiates,
-    ...(found.TrustedKeyGroups?.join() === 'Keys' && { signed: true }),
   }
 }
 
@@ -101,10 +102,16 @@ describe.each([
 ])('the distribution, %s', (_what, parameters: Record<string, string>) => {
   const config = configOf(parameters)
   const behaviours = [...config.CacheBehaviors, config.DefaultCacheBehavior]
-  const wanted = EDGE_BEHAVIOURS.filter(({ signed = false }) => !signed || 'SigningKey' in parameters)
+  const signs = 'SigningKey' in parameters
+  const wanted = [...(signs ? [EDGE_SIGNED_BEHAVIOUR] : []), ...EDGE_BEHAVIOURS]
 
   test('has the behaviours of the table, in its order', () => {
     expect(behaviours.map(asBehaviour)).toEqual(wanted.map((row) => ({ ...row, bucketFirst: undefined })))
+  })
+
+  test('lets nobody through without our signature where it is signed for, and everybody elsewhere', () => {
+    const guarded = behaviours.filter(({ TrustedKeyGroups }) => TrustedKeyGroups?.join() === 'Keys')
+    expect(guarded.map(({ PathPattern }) => PathPattern)).toEqual(signs ? [`${SIGNED_TREE}/*`] : [])
   })
 
   test('asks the bucket first where that was chosen and the table allows it', () => {
