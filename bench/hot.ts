@@ -1,10 +1,9 @@
-import { get, type IncomingMessage } from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
+import { fetchAnswer } from './answer.ts'
 import { startChild } from './child.ts'
 import { type Contest, sideBySide } from './contest.ts'
 import { fromLayer } from './layer.ts'
-import type { BareHttpJob, LoadJob } from './processes/jobs.ts'
+import type { LoadJob } from './processes/jobs.ts'
 import type { Stage } from './stage.ts'
 import { turnSchema } from './turn.ts'
 
@@ -12,15 +11,12 @@ const CONNECTIONS = 50
 const SOURCE = 'photos/hot.jpg'
 const PATH = `/img/${SOURCE}/800.webp`
 
-/** node:http sets these itself, in both servers. */
-const OF_THE_CONNECTION = new Set(['connection', 'date', 'keep-alive'])
-
 /** One picture in memory, asked for again and again. */
 export const openHot = (stage: Stage): Promise<Contest> => open(stage, async () => ({}))
 
 /** The same by clients that have it already. */
 export const openNotModified = (stage: Stage): Promise<Contest> =>
-  open(stage, async (url) => ({ 'if-none-match': (await ask(url, {})).headers['etag'] ?? '' }))
+  open(stage, async (url) => ({ 'if-none-match': (await fetchAnswer(url)).headers['etag'] ?? '' }))
 
 async function open(
   stage: Stage,
@@ -32,9 +28,9 @@ async function open(
   await stage.store.put(SOURCE, stage.photos[0] ?? Buffer.alloc(0), { contentType: 'image/jpeg' })
   const gateway = await stage.startGateway({}, cores.server)
   // The second answer: the first is rendered, and says so.
-  await ask(`${gateway.url}${PATH}`, {})
+  await fetchAnswer(`${gateway.url}${PATH}`)
   const headers = await conditions(`${gateway.url}${PATH}`)
-  const answer = await ask(`${gateway.url}${PATH}`, headers)
+  const answer = await fetchAnswer(`${gateway.url}${PATH}`, headers)
   const { url: bareUrl } = await bare.ask(answer, z.object({ url: z.string() }))
   const job = { paths: [PATH], connections: CONNECTIONS, headers, status: answer.status }
   const turn = (url: string, seconds: number) =>
@@ -49,19 +45,5 @@ async function open(
     async close() {
       await Promise.all([load.stop(), bare.stop(), gateway.stop()])
     },
-  }
-}
-
-/** An answer as the bare server can give it. */
-async function ask(url: string, headers: Record<string, string>): Promise<BareHttpJob> {
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, { headers }, resolve).once('error', reject)
-  })
-  const body = await buffer(answer)
-  const own = Object.entries(answer.headers).filter(([name]) => !OF_THE_CONNECTION.has(name))
-  return {
-    status: answer.statusCode ?? 0,
-    headers: Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
-    body,
   }
 }

@@ -2,9 +2,9 @@ import { openCold } from './cold.ts'
 import type { Scenario } from './contest.ts'
 import { openHerd } from './herd.ts'
 import { openHot, openNotModified } from './hot.ts'
-import { openOriginGet } from './origin/get.ts'
+import { openOriginGet, openOriginGetNode } from './origin/get.ts'
 import { whyNoNginx } from './origin/nginx.ts'
-import { openOriginPut } from './origin/put.ts'
+import { openOriginPut, openOriginPutNode } from './origin/put.ts'
 import { openDownload } from './uploads/download.ts'
 import { openThreeVariants } from './uploads/three-variants.ts'
 import { openUpload } from './uploads/upload.ts'
@@ -70,6 +70,13 @@ export const SCENARIOS: readonly Scenario[] = [
     open: openOriginGet,
   },
   {
+    name: 'origin-get-node',
+    measures: 'the same',
+    baseline: 'bare node:http, equal bytes and headers from memory, unsigned',
+    optional: true,
+    open: openOriginGetNode,
+  },
+  {
     name: 'origin-put',
     measures: 'the origin: PUT of 1 MB, signed, one after the other',
     baseline: 'a bare loop: write, fsync, rename, fsync of the directory',
@@ -82,6 +89,20 @@ export const SCENARIOS: readonly Scenario[] = [
     baseline: 'the same loop, four at once',
     optional: true,
     open: openOriginPut(4),
+  },
+  {
+    name: 'origin-put-node',
+    measures: 'the same as origin-put',
+    baseline: 'bare node:http that takes the MD5, writes, fsyncs, renames, fsyncs the directory; unsigned',
+    optional: true,
+    open: openOriginPutNode(1),
+  },
+  {
+    name: 'origin-put-node-4',
+    measures: 'the same, four at once',
+    baseline: 'the same server, four at once',
+    optional: true,
+    open: openOriginPutNode(4),
   },
   {
     name: 'upload',

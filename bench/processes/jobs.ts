@@ -76,6 +76,10 @@ export const bareWriteJob = z.object({
 })
 export type BareWriteJob = z.infer<typeof bareWriteJob>
 
+/** `bare-put`: from now on the bodies of PUTs become files of this directory. */
+export const barePutJob = z.object({ directory: z.string() })
+export type BarePutJob = z.infer<typeof barePutJob>
+
 /** `slow-line`: a line to `target` for the rest of the process; answers with its address. */
 export const slowLineJob = z.object({
   target: z.url(),

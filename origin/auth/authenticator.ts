@@ -37,7 +37,10 @@ const MAX_CACHED_KEYS = 64
 const MAX_KNOWN_URLS = 1000
 
 /** A claim that has been proved. */
-type Verified = Claim & Identity
+interface Verified extends Claim, Identity {
+  /** Its timestamp, in milliseconds since 1970. */
+  readonly signedAt: number
+}
 
 /**
  * Verifies signatures; keeps the signing keys of the day, since each costs four HMACs, and the presigned URLs that were
@@ -57,7 +60,7 @@ export class Authenticator {
     const name = presignedName(request)
     const known = name === undefined ? undefined : this.#presigned.get(name)
     if (known) {
-      this.#checkTime(known)
+      this.#checkTime(known, known.signedAt)
       return known
     }
     const verified = this.#verify(request)
@@ -71,7 +74,8 @@ export class Authenticator {
       claim,
       claim.expiresIn === undefined ? 'AuthorizationHeaderMalformed' : 'AuthorizationQueryParametersError',
     )
-    this.#checkTime(claim)
+    const signedAt = parseSignedAt(claim)
+    this.#checkTime(claim, signedAt)
     checkSignedHeaders(request, claim)
     const key = this.#signingKey(claim)
     const canonical = canonicalRequest(request, claim.signedHeaders, claim.payloadHash)
@@ -79,7 +83,7 @@ export class Authenticator {
     if (!isSameSignature(sign(key, text), claim.signature)) {
       throw mismatch(claim, { StringToSign: text, CanonicalRequest: canonical })
     }
-    return { ...claim, signingKey: key }
+    return Object.assign({ signedAt, signingKey: key }, claim)
   }
 
   /**
@@ -102,14 +106,7 @@ export class Authenticator {
     })
   }
 
-  #checkTime(claim: Claim): void {
-    const signedAt = parseTimestamp(claim.timestamp)
-    if (signedAt === undefined || !claim.timestamp.startsWith(claim.scope.day)) {
-      throw new S3Error(
-        'AccessDenied',
-        'The date must be yyyymmddThhmmssZ, of the same day as the credential.',
-      )
-    }
+  #checkTime(claim: Claim, signedAt: number): void {
     const age = this.#options.now() - signedAt
     if (claim.expiresIn === undefined) {
       if (Math.abs(age) <= MAX_SKEW_MS) return
@@ -172,6 +169,12 @@ function checkSignedHeaders(request: S3Request, claim: Claim): void {
       HeadersNotSigned: unsigned.join(', '),
     })
   }
+}
+
+function parseSignedAt({ timestamp, scope }: Claim): number {
+  const signedAt = parseTimestamp(timestamp)
+  if (signedAt !== undefined && timestamp.startsWith(scope.day)) return signedAt
+  throw new S3Error('AccessDenied', 'The date must be yyyymmddThhmmssZ, of the same day as the credential.')
 }
 
 function parseTimestamp(text: string): number | undefined {

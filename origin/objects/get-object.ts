@@ -26,7 +26,7 @@ export async function getObject({ request, body: incoming, store }: OperationCon
     const { reply, range } = describe(incoming, record)
     if (range === undefined) return reply
     const body = await readBody(store.blobs, record, range)
-    if (body) return { ...reply, body }
+    if (body) return { status: reply.status, headers: reply.headers, body }
     if (bucket.find(request.key) === record) throw missingBlob(record)
   }
   throw new S3Error(

@@ -11,7 +11,9 @@ const ROUTES: ReadonlyMap<string, (registry: Registry) => Promise<Reply>> = new 
 /** Answers what operators ask, without a signature; `undefined` when a request is not for one of these routes. */
 export function systemReply(incoming: IncomingMessage, registry: Registry): Promise<Reply> | undefined {
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return undefined
-  return ROUTES.get(incoming.url ?? '')?.(registry)
+  const { url = '' } = incoming
+  // Not looked up as it is: to hash a presigned URL costs more than the rest of this.
+  return url.startsWith('/-/') ? ROUTES.get(url)?.(registry) : undefined
 }
 
 async function health(): Promise<Reply> {

@@ -28,7 +28,7 @@ export interface DispatchOptions extends EdgeItemsOptions {
   readonly patienceMs: number
   readonly onCall: (call: EdgeCall) => void
   /** Called with items that the edge will not take, and why. */
-  readonly onSetAside: (batch: Batch, refusal: EdgeRefusal) => void
+  readonly onSetAside: (items: readonly EdgeItem[], refusal: EdgeRefusal) => void
 }
 
 type Job = { readonly plan: Plan } | { readonly held: HeldBatch }
@@ -121,7 +121,7 @@ export class Dispatch {
       return this.#queue.update(held, { refusal: { reason, message, at } }, at)
     }
     if (held.batch.items.length > 1) return this.#queue.split(held)
-    this.#options.onSetAside(held.batch, refusal)
+    this.#options.onSetAside(held.batch.items, refusal)
     await this.#queue.setAside(held, at)
   }
 

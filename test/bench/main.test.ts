@@ -35,6 +35,20 @@ test('a run of all scenarios writes one object for each, and none of them has an
   )
 })
 
+test('the origin stands beside bare servers on Node, and neither side has an error', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bench-test-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'results.json')
+  const names = ['origin-get-node', 'origin-put-node', 'origin-put-node-4']
+  await bench(['--turns', '1', '--seconds', '0.2', '--json', file, ...names])
+
+  const results: unknown = JSON.parse(await readFile(file, 'utf8'))
+  const positive = expect.toSatisfy((value) => typeof value === 'number' && value > 0)
+  expect(results).toEqual(
+    names.map((name) => expect.objectContaining({ name, errors: 0, requests: positive, ratio: positive })),
+  )
+})
+
 test('what cannot be asked for is named, and the exit code says so', async () => {
   await expect(bench(['tepid'])).rejects.toMatchObject({
     code: 64,

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type BucketChange, parseChanges } from '../../src/bucket-events/change.ts'
 import { bridgedEvent, s3Message, snsNotification } from './notifications.ts'
@@ -76,4 +77,27 @@ test.each([
   ['an array', '[]'],
 ])('%s is no notification', (_, body) => {
   expect(parseChanges(body)).toBeUndefined()
+})
+
+test('any key comes out of a notification as it went in', () => {
+  const keys = fc.string({ unit: 'grapheme', minLength: 1 })
+  const check = (key: string) => {
+    const asForm = encodeURIComponent(key).replaceAll('%20', '+')
+    expect(parseChanges(s3Message([{ key: asForm }]))?.[0]?.key).toBe(key)
+    expect(parseChanges(bridgedEvent('Object Created', { key }))?.[0]?.key).toBe(key)
+  }
+  fc.assert(fc.property(keys, check))
+})
+
+test('nothing that is sent makes it fail', () => {
+  const shaped = fc.record({ Records: fc.array(fc.record({ eventName: fc.string(), s3: fc.jsonValue() })) })
+  const bodies = fc.oneof(
+    fc.string(),
+    fc.json(),
+    shaped.map((value) => JSON.stringify(value)),
+  )
+  const check = (body: string) => {
+    expect([undefined, []]).toContainEqual(parseChanges(body))
+  }
+  fc.assert(fc.property(bodies, check))
 })

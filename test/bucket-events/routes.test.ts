@@ -128,6 +128,22 @@ describe('a notification through SNS', () => {
   })
 })
 
+test.each([
+  ['arn:aws-cn:sns:cn-north-1:123456789012:pictures', 'sns.cn-north-1.amazonaws.com.cn'],
+  ['arn:aws-us-gov:sns:us-gov-west-1:123456789012:pictures', 'sns.us-gov-west-1.amazonaws.com'],
+])('the certificates of %s are those of %s', async (topicArn, host) => {
+  const topic = createSnsTopic({
+    topicArn,
+    fetch: async (url, init) => amazon.fetch(url, init),
+    now: () => now,
+  })
+  const SigningCertURL = `https://${host}/SimpleNotificationService-01.pem`
+  const message = signMessage(key, { TopicArn: topicArn, Message, SigningCertURL })
+  expect(await topic.prove(JSON.stringify(message))).toMatchObject({ Message })
+  const elsewhere = signMessage(key, { TopicArn: topicArn, Message })
+  await expect(topic.prove(JSON.stringify(elsewhere))).rejects.toThrow(/not signed/)
+})
+
 describe('a subscription', () => {
   const ask = (fields: SnsFields = {}) =>
     signMessage(key, { Type: 'SubscriptionConfirmation', Token: 't', SubscribeURL: SUBSCRIBE_URL, ...fields })

@@ -178,7 +178,9 @@ describe('purge', () => {
     printed = ''
     expect(await purge(config, [], { status: id })).toBe(true)
     expect(printed).toMatch(new RegExp(`^${id}: done since `))
+    const complaint = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     expect(await purge(config, [], { status: 'nobody-was-given-this' })).toBe(false)
+    expect(complaint.mock.calls.flat().join('')).toMatch(/there is no purge with this id/)
   })
 
   test('with a distribution it waits in the queue for a gateway', async () => {
