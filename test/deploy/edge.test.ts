@@ -163,6 +163,14 @@ describe.each([
   })
 })
 
+test('no answer is on its way for longer than the second purge waits', () => {
+  const { HALFTONE_EDGE_COMPLETION_S } = parseConfig({ HALFTONE_BUCKET: 'test' })
+  const { Origins } = configOf(BUCKET_FIRST)
+  expect(Origins).toHaveLength(2)
+  for (const { ResponseCompletionTimeout } of Origins)
+    expect(ResponseCompletionTimeout).toBeLessThanOrEqual(HALFTONE_EDGE_COMPLETION_S)
+})
+
 test('the bucket is told nothing of the gateway, and is asked in the name of the distribution', () => {
   const bucket = configOf(BUCKET_FIRST).Origins.find(({ Id }) => Id === 'bucket')
   expect(bucket).toMatchObject({ OriginAccessControlId: 'BucketAccess.Id', OriginCustomHeaders: [] })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { parseConfig, variableNames } from '../../src/config.ts'
 import { Figures } from '../../src/telemetry/figures.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { addEventGauges, addGauges, createMetrics } from '../../src/telemetry/metrics.ts'
+import { addEventGauges, addGauges, addPurgeGauges, createMetrics } from '../../src/telemetry/metrics.ts'
 import { Template } from './template.ts'
 
 const PARAMETERS = {
@@ -95,6 +95,7 @@ describe('what scaling and alarms look at', () => {
     const lines: string[] = []
     const { registry } = createMetrics()
     const zero = () => 0
+    addPurgeGauges(registry, { waiting: zero, sent: zero, oldestSeconds: zero })
     addEventGauges(registry, { pending: zero, oldestSeconds: zero })
     addGauges(registry, {
       queueLength: zero,
