@@ -60,8 +60,7 @@ describe('requirements: CDN – the figures of the distribution', () => {
   })
 
   test('`auto` has its own behaviour, in front of those that would take it as well', () => {
-    const [signed, first, ...others] = EDGE_BEHAVIOURS
-    expect(signed).toMatchObject({ pattern: '/private/*', cache: 'disabled', signed: true })
+    const [first, ...others] = EDGE_BEHAVIOURS
     expect(first).toMatchObject({ pattern: '*.auto', cache: 'negotiated', negotiates: true })
     expect(others.some(({ negotiates, cache }) => negotiates || cache === 'negotiated')).toBe(false)
   })
