@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
+import { bucketEventSettings } from './settings/bucket-events.ts'
+import { cdnSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
+import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
 import { limitSettings } from './settings/limits.ts'
 import { librarySettings } from './settings/library.ts'
+import { purgingSettings } from './settings/purging.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -59,6 +64,9 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+  ...deliverySettings,
+  ...cdnSettings,
+  ...purgingSettings,
   ...renderingSettings,
   ...apiSettings,
   ...limitSettings,
@@ -66,7 +74,9 @@ const variables = z.object({
   ...uploadSettings,
   ...webhookSettings,
   ...clamdSettings,
+  ...bucketEventSettings,
   ...librarySettings,
+  ...figuresSettings,
 
   HALFTONE_LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
   HALFTONE_LOG_HITS_EVERY: whole(100, 0, 1_000_000),
@@ -135,7 +145,7 @@ export function renderingOf(config: Config): RenderingSettings {
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {
-  const faults: string[] = []
+  const faults = deliveryContradictions(config)
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')

@@ -59,7 +59,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     ...media,
     delivery: core.negotiated,
     audit,
-    originSecrets: config.HALFTONE_ORIGIN_SECRETS,
+    ...edgeOf(config),
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
@@ -86,6 +86,15 @@ function targetsOf(config: Config) {
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
     sizes: createSizePolicy({ policy, presets }),
+  }
+}
+
+/** What the edge in front shows, and what it checks. */
+function edgeOf(config: Config) {
+  return {
+    originSecrets: config.HALFTONE_ORIGIN_SECRETS,
+    requiresOriginSecret: config.HALFTONE_ORIGIN_SECRET_REQUIRED,
+    edgeSigns: config.HALFTONE_CLOUDFRONT_KEY_PAIR_ID !== undefined,
   }
 }
 

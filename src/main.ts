@@ -5,14 +5,15 @@ import { type AdoptChoices, adopt } from './commands/adopt.ts'
 import { audit, type AuditChoices } from './commands/audit.ts'
 import { doctor } from './commands/doctor.ts'
 import { dropEvents, type EventChoices, listEvents, retryEvents } from './commands/events.ts'
-import { purge } from './commands/purge.ts'
+import { purge, type PurgeChoices } from './commands/purge.ts'
 import { seed } from './commands/seed.ts'
 import { serve } from './commands/serve.ts'
 import { setup, type SetupChoices } from './commands/setup.ts'
 import { start } from './commands/start.ts'
-import { type StatsChoices, stats } from './commands/stats.ts'
+import { type CdnStatsChoices, stats, type StatsChoices, statsCdn } from './commands/stats.ts'
 import { sweep } from './commands/sweep.ts'
 import { token, type TokenChoices } from './commands/token.ts'
+import { warm, type WarmChoices } from './commands/warm.ts'
 import { GatewayError } from './errors.ts'
 import { tuneGarbageCollector } from './garbage-collector.ts'
 
@@ -27,9 +28,23 @@ function days(text: string): number {
   return Number(text)
 }
 
+function count(max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= 1 && value <= max) return value
+    throw new InvalidArgumentError(`accepted is 1 to ${max}.`)
+  }
+}
+
+function names(text: string): string[] {
+  return text.split(',').map((name) => name.trim())
+}
+
 const program = new Command('halftone')
   .description('Edge image gateway: resizes pictures from an S3-compatible bucket on demand')
   .showHelpAfterError()
+  // What follows a command is the command's: `stats` and `stats cdn` have options of one name.
+  .enablePositionalOptions()
 
 program
   .command('start')
@@ -60,18 +75,53 @@ program
     if (!(await adopt(readConfig(), choices))) process.exitCode = 1
   })
 
-program
+const statistics = program
   .command('stats')
+  .enablePositionalOptions()
   .option('--json', 'for scripts')
   .option('--prices <file>', 'a price table in JSON instead of the list prices of S3 Standard in us-east-1')
   .description('says what is in the bucket, by kind, and estimates what it costs a month')
   .action((choices: StatsChoices) => stats(readConfig(), choices))
 
+statistics
+  .command('cdn')
+  .option('--logs <place...>', 'standard logs of CloudFront: files, folders or s3://bucket/prefix')
+  .option('--metrics <url...>', "gateways' admin ports, such as http://127.0.0.1:9090")
+  .option('--top <count>', 'so many misses and pictures', count(1_000), 10)
+  .option('--prices <file>', 'a price table in JSON instead of the list prices of CloudFront')
+  .option('--json', 'for scripts')
+  .description('says how much edge and gateways had already when they were asked for it')
+  .action(async (choices: CdnStatsChoices) => {
+    if (!(await statsCdn(readConfig(), choices))) process.exitCode = 1
+  })
+
+program
+  .command('warm')
+  .argument('[path...]', 'source paths, such as items/42, or whole ones, such as /img/items/42/800.webp')
+  .option('--file <file>', 'a path in every line; - for standard input')
+  .option('--all', 'every photo of the library that everybody may see')
+  .option('--from-logs <place...>', 'what logs of CloudFront name most: files, folders or s3://bucket/prefix')
+  .option('--top <count>', 'so many paths of the logs', count(1_000_000), 1_000)
+  .option('--sizes <size,...>', 'such as thumbnail,800,400x400; without it those made after uploads', names)
+  .option('--formats <format,...>', 'such as webp,avif', names, ['webp'])
+  .option('--url <url>', 'the edge or a gateway; without it HALFTONE_PUBLIC_URL, else the gateway here')
+  .option('--origin-secret', 'shows the first of HALFTONE_ORIGIN_SECRETS, for a gateway that wants it')
+  .option('--lanes <count>', 'requests at once', count(256), 4)
+  .option('--state <file>', 'notes there what is done, and goes on from there')
+  .description('asks for pictures, so that bucket, memory and the edge have them')
+  .action(async (paths: string[], choices: WarmChoices) => {
+    if (!(await warm(readConfig(), paths, choices))) process.exitCode = 1
+  })
+
 program
   .command('purge')
-  .argument('<path...>', 'source paths, such as items/42, items/42/photos/p1 or photos/cat.jpg')
-  .description('makes all replicas and the bucket forget the variants of a source and of everything below it')
-  .action((paths: string[]) => purge(readConfig(), paths))
+  .argument('[what...]', 'items/42, /img/items/42/800.webp, photos/cat.jpg, tag:item:42, items/*')
+  .option('--status [id]', 'says how far that purge is, or what waits for the edge')
+  .option('--json', 'for scripts')
+  .description('makes all replicas, the bucket and the edge forget sources and everything below them')
+  .action(async (words: string[], choices: PurgeChoices) => {
+    if (!(await purge(readConfig(), words, choices))) process.exitCode = 1
+  })
 
 program
   .command('sweep')

@@ -14,6 +14,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: [
       'api',
       'audit',
+      'bucket-events',
       'cdn',
       'config.ts',
       'errors.ts',
@@ -31,6 +32,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transfers',
       'transform',
       'uploads',
@@ -39,11 +41,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['config.ts', 'gateway.ts', 'http', 'storage'],
-    types: ['telemetry'],
+    imports: ['composition', 'config.ts', 'gateway.ts', 'http', 'media', 'render', 'storage', 'telemetry'],
   },
   commands: {
     imports: [
@@ -65,8 +66,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'storage',
       'sweep',
       'telemetry',
+      'traffic',
       'transform',
       'urls',
+      'warming',
     ],
     types: ['sources', 'variants'],
   },
@@ -89,18 +92,26 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   setup: { imports: [], types: ['storage'] },
   sweep: {
     imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
-    types: ['events', 'transfers'],
+    types: ['events', 'purging', 'transfers'],
   },
-  cdn: { imports: ['sources', 'urls'], types: ['media', 'storage'] },
+  cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },
   // What the edge has to forget, until it has.
-  purging: { imports: ['cdn', 'errors.ts', 'leases', 'urls'], types: ['media', 'storage'] },
+  purging: { imports: ['cdn', 'errors.ts', 'leases', 'storage', 'urls'], types: ['media'] },
+  // What others change in the bucket, made known to all caches.
+  'bucket-events': {
+    imports: ['cdn', 'errors.ts', 'http', 'leases', 'media', 'storage', 'urls'],
+  },
+  // What the logs of the edge and the counters of gateways say.
+  traffic: { imports: [], types: ['storage', 'transfers'] },
+  // Asking for pictures before somebody does.
+  warming: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   transfers: { imports: ['errors.ts', 'storage'] },
   audit: { imports: ['errors.ts', 'leases'], types: ['storage'] },
   events: { imports: ['errors.ts', 'leases', 'media', 'urls'], types: ['storage'] },
   identity: { imports: ['errors.ts', 'urls'], types: ['audit', 'media', 'sources', 'variants'] },
   library: {
     imports: ['cdn', 'errors.ts', 'events', 'media', 'sources', 'storage', 'urls'],
-    types: ['transfers', 'transform'],
+    types: ['purging', 'transfers', 'transform'],
   },
   uploads: {
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
@@ -120,9 +131,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'uploads',
       'urls',
     ],
-    types: ['audit', 'events', 'library', 'storage', 'transfers', 'telemetry'],
+    types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
-  telemetry: { imports: [], types: ['events', 'render', 'storage'] },
+  telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.
@@ -131,12 +142,12 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
   [/^sharp$|^thumbhash$/, ['pixels']],
-  [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging']],
+  [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],
   [/^jose$/, ['identity']],
-  [/^@fastify\/busboy$/, ['api']],
+  [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],

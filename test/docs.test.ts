@@ -6,7 +6,7 @@ import { parseConfig as parseOriginConfig } from '../origin/origin-config.ts'
 import { CACHE_CONTROL } from '../src/cdn/cache-policy.ts'
 import { ConfigError, parseConfig, variableNames } from '../src/config.ts'
 import { parsePresets } from '../src/transform/presets.ts'
-import { addEventGauges, addGauges, createMetrics } from '../src/telemetry/metrics.ts'
+import { addEventGauges, addGauges, addPurgeGauges, createMetrics } from '../src/telemetry/metrics.ts'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const packageFile = z.object({ scripts: z.record(z.string(), z.string()) })
@@ -97,6 +97,7 @@ test('docs/operations.md has every metric, and no other', () => {
     workerMemoryBytes: zero,
   })
   addEventGauges(registry, { pending: zero, oldestSeconds: zero })
+  addPurgeGauges(registry, { waiting: zero, sent: zero, oldestSeconds: zero })
   const metrics = registry.getMetricsAsArray().map(({ name }) => name)
   const own = metrics.filter((name) => name.startsWith('halftone_'))
   const rows = rowsOf('docs/operations.md', 'Metrics')

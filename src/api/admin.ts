@@ -45,7 +45,8 @@ const statistics = z
   })
   .openapi('Statistics')
 
-const requireAdmin: MiddlewareHandler<ApiEnv> = async function requireAdmin(c, next) {
+/** Lets nobody through but administrators. */
+export const requireAdmin: MiddlewareHandler<ApiEnv> = async function requireAdmin(c, next) {
   if (!principalOf(c).roles.has('admin'))
     throw new GatewayError('access_denied', 'This is for administrators')
   await next()

@@ -14,6 +14,7 @@ import { Outflow } from '../limits/outflow.ts'
 import { addPhotoRoutes } from './photos.ts'
 import { createPictureUrls, type PictureUrlWriter } from '../cdn/picture-urls.ts'
 import { addProfileRoutes } from './profiles.ts'
+import { addPurgeRoutes } from './purges.ts'
 import { addUploadRoutes } from './uploads.ts'
 
 /** What routes work with. */
@@ -61,6 +62,7 @@ export function createApi(options: ApiOptions): OpenAPIHono<ApiEnv> {
   addProfileRoutes(app, parts)
   addDocumentRoutes(app, parts)
   addAdminRoutes(app, parts)
+  addPurgeRoutes(app, parts)
   addDescription(app)
   addOtherMethods(app)
   return app

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { KIND_POLICIES } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { MediaEvent } from '../events/media-event.ts'
 import type { DocumentEntry } from '../media/records.ts'
@@ -40,7 +41,8 @@ export function addDocumentRoutes(app: OpenAPIHono<ApiEnv>, parts: ApiParts): vo
 // Who has not said who they are is refused by the guard: that somebody tried is for the audit.
 const security = { security: TOKEN }
 
-function addDocumentList(app: OpenAPIHono<ApiEnv>, { documents, guard }: ApiParts): void {
+function addDocumentList(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
+  const { documents, guard } = parts
   const list = createRoute({
     method: 'get',
     path: '/users/{userId}/documents',
@@ -62,7 +64,7 @@ function addDocumentList(app: OpenAPIHono<ApiEnv>, { documents, guard }: ApiPart
     const last = rest.length > limit ? shown.at(-1) : undefined
     return c.json(
       {
-        documents: shown.map((entry) => showDocument(userId, entry)),
+        documents: shown.map((entry) => showDocument(parts, userId, entry)),
         ...(last && { next: formatCursor(last.fileId) }),
       },
       200,
@@ -89,7 +91,7 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     const answer = await fileAnswer(c, parts, {
       ...found,
       disposition: 'attachment',
-      cacheClass: 'D',
+      caching: { cacheClass: KIND_POLICIES.verification.cacheClass },
     })
     if (answer.body !== null) await tellRead(parts, c, { userId, fileId, type: found.type }, answer.body)
     return answer
@@ -111,10 +113,15 @@ function addDocumentItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
   })
 }
 
-/** A document as an answer. */
-export function showDocument(userId: string, document: DocumentEntry) {
+/** A document as an answer. Its URL needs a token, whatever the edge has signed of it. */
+export function showDocument(
+  { publicUrls, accessLinkTtlS, now = Date.now }: ApiParts,
+  userId: string,
+  document: DocumentEntry,
+) {
   const { key: _key, etag: _etag, ...shown } = document
-  return { ...shown, url: `/api/v1/users/${userId}/documents/${document.fileId}` }
+  const path = `/api/v1/users/${userId}/documents/${document.fileId}`
+  return { ...shown, url: publicUrls.ofPrivate(path, new Date(now() + accessLinkTtlS * 1000)) }
 }
 
 /** Tells that somebody reads a document, before they have a byte of it. */

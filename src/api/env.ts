@@ -7,9 +7,11 @@ import type { Identity, Principal } from '../identity/principal.ts'
 import type { Albums, Documents, Profiles } from '../library/library.ts'
 import type { ReadClientAddress } from '../limits/client-address.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { AskedPurges } from '../purging/asked-purges.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { UploadContext, Uploads } from '../uploads/uploads.ts'
+import type { EdgePolicy } from '../cdn/cache-policy.ts'
 import type { PictureUrlsOptions } from '../cdn/picture-urls.ts'
 
 /** What every request carries through the API. */
@@ -34,11 +36,18 @@ export interface ApiOptions extends PictureUrlsOptions {
   readonly audit: AuditTrail
   readonly outbox: EventOutbox
   readonly limits: Limits
+  readonly purges: Pick<AskedPurges, 'begin' | 'find' | 'status'>
   readonly readClientAddress: ReadClientAddress
   /** Origins whose pages may use the API; `*` is any. */
   readonly allowedOrigins: readonly string[]
   /** Whether anybody may read the original of a public photo, with all that stands in its file. */
   readonly publicOriginals: boolean
+  /** Signs what lets a browser read all pictures of an item or a user, as the value of a cookie; without it there are none. */
+  readonly signCookie?: ((ownerPath: string, expiresAt: Date) => string) | undefined
+  /** The domain whose hosts are shown the cookies; without it the host of the API alone. */
+  readonly cookieDomain?: string | undefined
+  /** How long the edge may keep what is handed out to everybody. */
+  readonly edge: EdgePolicy
   /** The longest body of a form, whatever the kind of its file accepts. */
   readonly maxFormBytes: number
   /** Forms that are received at once: each may hold some parts of its file in memory. */

@@ -1,9 +1,16 @@
 import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
-import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { type Caching, cacheControl } from '../cdn/cache-policy.ts'
+import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
-import { conditionsOf, isNotModified, isRangeApplicable, type Validators } from '../http/conditional.ts'
-import { type ByteRange, parseRange } from '../http/range.ts'
+import {
+  type ByteRange,
+  conditionsOf,
+  isNotModified,
+  isRangeApplicable,
+  parseRange,
+  type Validators,
+} from '../http/conditional.ts'
 import type { Transfers } from '../transfers/transfers.ts'
 import type { ApiEnv } from './env.ts'
 import type { Outflow } from '../limits/outflow.ts'
@@ -18,7 +25,9 @@ export interface HandedOut {
   readonly fileName: string
   readonly addedAt: string
   readonly disposition: 'inline' | 'attachment'
-  readonly cacheClass: 'C' | 'D'
+  readonly caching: Caching
+  /** Cache tags of what caches may keep. */
+  readonly tags?: string | undefined
 }
 
 /** Where files come from, and how many flow at once. */
@@ -35,7 +44,7 @@ export async function fileAnswer(
 ): Promise<Response> {
   const validators = { etag: file.etag, lastModified: new Date(file.addedAt) }
   const headers = fileHeaders(file, validators)
-  c.set('cacheClass', file.cacheClass)
+  c.set('cacheClass', file.caching.cacheClass)
   const conditions = conditionsOf(c.req.raw.headers)
   if (conditions && isNotModified(conditions, validators)) return new Response(null, { status: 304, headers })
   headers.set('accept-ranges', 'bytes')
@@ -75,16 +84,18 @@ function rangeOf(c: Context<ApiEnv>, { bytes }: HandedOut, validators: Validator
 
 /** Headers that a 304 has too. Nothing of a file that somebody uploaded may run, frame or be sniffed. */
 function fileHeaders(file: HandedOut, { etag, lastModified }: Validators): Headers {
-  const isPublic = file.cacheClass === 'C'
+  const { caching, tags } = file
+  const isPublic = caching.cacheClass !== 'D'
   return new Headers({
     etag,
     'last-modified': lastModified.toUTCString(),
-    'cache-control': CACHE_CONTROL[file.cacheClass],
+    'cache-control': cacheControl(caching),
     'content-disposition': formatDisposition(file.disposition, file.fileName),
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
     'cross-origin-resource-policy': isPublic ? 'cross-origin' : 'same-site',
     ...(!isPublic && { 'referrer-policy': 'no-referrer' }),
+    ...(isPublic && tags !== undefined && { [CACHE_TAG_HEADER]: tags }),
   })
 }
 

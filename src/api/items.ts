@@ -1,15 +1,18 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { setCookie } from 'hono/cookie'
 import { GatewayError } from '../errors.ts'
 import type { ChangeOptions } from '../library/library.ts'
 import type { AlbumRecord } from '../media/records.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, principalOf, requireUser } from './env.ts'
+import { ACCESS_COOKIE } from '../identity/access-links.ts'
 import { revisionEtag, type Target, wantedRevision } from './guard.ts'
 import {
   PROBLEMS,
   TOKEN,
   TOKEN_OR_NONE,
+  cookiesSet,
   coverChange,
   item,
   itemChange,
@@ -32,6 +35,7 @@ export const guardedAlbum = (album: Pick<AlbumRecord, 'itemId' | 'owner' | 'acce
 export function addItemRoutes(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
   addItemItself(app, parts)
   addItemOrder(app, parts)
+  addItemCookies(app, parts)
 }
 
 function addItemItself(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
@@ -144,6 +148,37 @@ function addItemOrder(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
     await mayChangeAlbum(parts, c, album, 'delete all photos')
     await albums.removeAll(album.itemId, by(c))
     return c.body(null, 204)
+  })
+}
+
+/** Cookies for a page with many pictures of one item: the browser shows them with each, at the edge and here. */
+function addItemCookies(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
+  const { guard, publicUrls, signCookie, cookieDomain, accessLinkTtlS, now = Date.now } = parts
+  if (signCookie === undefined) return
+
+  const set = createRoute({
+    method: 'post',
+    path: '/items/{itemId}/cookies',
+    summary: 'Cookies that let this browser read all pictures of the item, for a while',
+    security: TOKEN_OR_NONE,
+    request: { params: itemParams },
+    responses: { 200: json(cookiesSet, 'The cookies are in Set-Cookie'), ...PROBLEMS },
+  })
+  app.openapi(set, async (c) => {
+    const album = await albumOf(parts, c, c.req.valid('param').itemId)
+    await guard.read(c, guardedAlbum(album), 'grant')
+    const below = `/img/items/${album.itemId}/`
+    // Nothing that outlives a change of access for what anybody may read now.
+    if (album.access === 'public') return c.json({ url: publicUrls.of(below) }, 200)
+    const expiresAt = new Date(now() + accessLinkTtlS * 1000)
+    const { url, path, cookies } = publicUrls.cookies(below, expiresAt)
+    const ours = { [ACCESS_COOKIE]: signCookie(`items/${album.itemId}`, expiresAt) }
+    for (const [name, value] of Object.entries({ ...cookies, ...ours })) {
+      const domain = cookieDomain === undefined ? {} : { domain: cookieDomain }
+      const limits = { ...domain, path, maxAge: accessLinkTtlS }
+      setCookie(c, name, value, { ...limits, secure: true, httpOnly: true, sameSite: 'Lax' })
+    }
+    return c.json({ url, expiresAt: expiresAt.toISOString() }, 200)
   })
 }
 

@@ -24,6 +24,8 @@ export const privateAnswers: MiddlewareHandler<ApiEnv> = async function privateA
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
   const shared = cors({
     origin: origins.includes('*') ? '*' : [...origins],
+    // So that browsers take the cookies of these pages; the API itself reads none.
+    credentials: !origins.includes('*'),
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'range'],
     exposeHeaders: [

@@ -1,12 +1,15 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { keeping } from '../cdn/cache-policy.ts'
+import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import type { PhotoEntry } from '../media/records.ts'
 import type { UploadRequest } from '../uploads/uploads.ts'
+import { parseSourcePath } from '../urls/source-path.ts'
 import type { ApiParts } from './api.ts'
 import { type ApiEnv, requireUser, uploadContext } from './env.ts'
-import { fileAnswer } from './file-answer.ts'
-import { readUploadForm } from './form.ts'
+import { fileAnswer, formatDisposition } from './file-answer.ts'
+import { readUploadForm } from '../uploads/form.ts'
 import type { Target } from './guard.ts'
 import { albumOf, by, guardedAlbum, mayChangeAlbum, showAlbum } from './items.ts'
 import { limited } from './middleware.ts'
@@ -17,6 +20,7 @@ import {
   TOKEN_OR_NONE,
   bytes,
   completed,
+  fileUrl,
   formFields,
   item,
   itemParams,
@@ -27,7 +31,7 @@ import {
   photoParams,
 } from './schemas.ts'
 
-/** A form with one file, as the document of the API shows it; it is taken apart by `form.ts`. */
+/** A form with one file, as the document of the API shows it; it is taken apart by `uploads/form.ts`. */
 export const FORM = {
   required: true as const,
   content: {
@@ -115,16 +119,17 @@ function addPhotoChanges(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
   const change = createRoute({
     method: 'patch',
     path: '/items/{itemId}/photos/{photoId}',
-    summary: 'Says what stays in view when a box is cut out of a photo; null: the gateway finds it',
+    summary: 'Says what stays in view when a box is cut out of a photo, and how long the edge may keep it',
     ...security,
     request: { params: photoParams, body: jsonBody(photoChange) },
     responses: { 200: json(item, 'The item as changed'), ...PROBLEMS },
   })
   app.openapi(change, async (c) => {
     const { itemId, photoId } = c.req.valid('param')
-    const { focus } = c.req.valid('json')
-    await mayChangeAlbum(parts, c, await albumOf(parts, c, itemId), `focus of ${photoId}`)
-    const changed = await albums.setFocus(itemId, photoId, focus ?? undefined, by(c))
+    const settings = c.req.valid('json')
+    const names = Object.keys(settings).join(', ')
+    await mayChangeAlbum(parts, c, await albumOf(parts, c, itemId), `${names} of ${photoId}`)
+    const changed = await albums.adjust(itemId, photoId, settings, by(c))
     return c.json(showAlbum(parts, c, changed), 200)
   })
 
@@ -168,9 +173,30 @@ function addPhotoFiles(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
       return originalAnswer(parts, c, { target, photo, disposition })
     })
   }
+
+  const url = createRoute({
+    method: 'get',
+    path: '/items/{itemId}/photos/{photoId}/original-url',
+    summary: ORIGINAL_URL,
+    security: TOKEN_OR_NONE,
+    request: { params: photoParams },
+    responses: { 200: json(fileUrl, 'Its URL'), ...PROBLEMS },
+  })
+  app.openapi(url, async (c) => {
+    const { itemId, photoId } = c.req.valid('param')
+    const album = await albumOf(parts, c, itemId)
+    const target = { ...guardedAlbum(album), object: `items/${itemId}/photos/${photoId}` }
+    const photo = album.photos.find((photo) => photo.photoId === photoId)
+    const path = `/api/v1/items/${itemId}/photos/${photoId}/download`
+    return c.json(await originalUrl(parts, c, { target, photo, path }), 200)
+  })
 }
 
+export const ORIGINAL_URL =
+  'Where the file of a photo is read: here, or in the bucket where this server has no address'
+
 interface Original {
+  /** By the path of the photo. */
   readonly target: Target
   readonly photo: PhotoEntry | undefined
   readonly disposition: 'inline' | 'attachment'
@@ -181,7 +207,7 @@ interface Original {
  * photo only if the operator says so.
  */
 export async function originalAnswer(
-  { guard, publicOriginals, ...files }: ApiParts,
+  { guard, publicOriginals, edge, ...files }: ApiParts,
   c: Context<ApiEnv>,
   { target, photo, disposition }: Original,
 ): Promise<Response> {
@@ -190,5 +216,29 @@ export async function originalAnswer(
   if (photo === undefined) throw new GatewayError('not_found', 'There is nothing here')
   const { key, etag, contentType, bytes: length, addedAt, fileName = photo.photoId } = photo
   const file = { key, etag, contentType, bytes: length, addedAt, fileName, disposition }
-  return fileAnswer(c, files, { ...file, cacheClass: access === 'public' ? 'C' : 'D' })
+  const { edgeSeconds } = photo
+  const caching =
+    access === 'public'
+      ? keeping('document', { managed: true, edgeSeconds }, edge)
+      : ({ cacheClass: 'D' } as const)
+  return fileAnswer(c, files, {
+    ...file,
+    caching,
+    tags: cacheTags(parseSourcePath(target.object.split('/'))),
+  })
+}
+
+/** Where that file is read, for the same people. Only the bucket's own URL is a permission: it is audited as one. */
+export async function originalUrl(
+  { guard, publicOriginals, publicUrls, accessLinkTtlS, now = Date.now }: ApiParts,
+  c: Context<ApiEnv>,
+  { target, photo, path }: Pick<Original, 'target' | 'photo'> & { readonly path: string },
+) {
+  await guard.read(c, target, 'grant', publicOriginals ? target.access : 'private')
+  if (photo === undefined) throw new GatewayError('not_found', 'There is nothing here')
+  const { key, fileName = photo.photoId } = photo
+  const expiresAt = new Date(now() + accessLinkTtlS * 1000)
+  const file = { key, contentDisposition: formatDisposition('attachment', fileName) }
+  const { url, isPresigned } = await publicUrls.ofFile(path, file, accessLinkTtlS)
+  return { url, ...(isPresigned && { expiresAt: expiresAt.toISOString() }) }
 }

@@ -7,13 +7,14 @@ import { type ApiEnv, requireUser } from './env.ts'
 import { revisionEtag, type Target } from './guard.ts'
 import { by } from './items.ts'
 import { limited } from './middleware.ts'
-import { DISPOSITIONS, FORM, originalAnswer, receive } from './photos.ts'
+import { DISPOSITIONS, FORM, ORIGINAL_URL, originalAnswer, originalUrl, receive } from './photos.ts'
 import {
   PROBLEMS,
   TOKEN,
   TOKEN_OR_NONE,
   bytes,
   completed,
+  fileUrl,
   json,
   jsonBody,
   nothing,
@@ -119,6 +120,20 @@ function addProfileFiles(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
       return originalAnswer(parts, c, { target, photo: found.photo, disposition })
     })
   }
+
+  const url = createRoute({
+    method: 'get',
+    path: '/profiles/{userId}/photo/original-url',
+    summary: ORIGINAL_URL,
+    security: TOKEN_OR_NONE,
+    request: { params: userParams },
+    responses: { 200: json(fileUrl, 'Its URL'), ...PROBLEMS },
+  })
+  app.openapi(url, async (c) => {
+    const { found, target } = await profileOf(parts, c, c.req.valid('param').userId)
+    const path = `/api/v1/profiles/${found.userId}/photo/download`
+    return c.json(await originalUrl(parts, c, { target, photo: found.photo, path }), 200)
+  })
 }
 
 async function profileOf({ profiles }: ApiParts, c: Context<ApiEnv>, userId: string) {

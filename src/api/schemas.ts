@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { ZodType } from 'zod'
+import { MAX_EDGE_SECONDS } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import { ACCESS, documentTypePattern, shot } from '../media/records.ts'
 import { idPattern } from '../urls/ids.ts'
@@ -14,6 +15,11 @@ export const id = z
 export const access = z.enum(ACCESS).openapi('Access')
 const fraction = z.number().min(0).max(1)
 const focus = z.strictObject({ x: fraction, y: fraction }).openapi('Focus')
+const edgeSeconds = z
+  .int()
+  .min(0)
+  .max(MAX_EDGE_SECONDS)
+  .openapi({ description: 'How long the edge may keep it where it may change' })
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the file in 64 hex digits')
 const position = z.int().min(0).max(10_000)
 const length = z.int().nonnegative()
@@ -40,6 +46,7 @@ export const photo = z
     height: z.int().positive(),
     addedAt: time,
     focus: focus.optional(),
+    edgeSeconds: edgeSeconds.optional(),
     placeholder: z.string().optional().openapi({ description: 'A ThumbHash in base64' }),
     dominantColour: z.string().optional().openapi({ example: '#3a6ea5' }),
     fileName: z.string().optional(),
@@ -57,6 +64,24 @@ export const item = z
     photos: z.array(photo).readonly(),
   })
   .openapi('Item', { description: 'The first photo is the cover' })
+
+export const cookiesSet = z
+  .strictObject({
+    url: url.openapi({ description: 'What the URLs of the pictures begin with that the cookies are for' }),
+    expiresAt: time
+      .optional()
+      .openapi({ description: 'Until when; of what is public there are no cookies, and no end' }),
+  })
+  .openapi('Cookies')
+
+export const fileUrl = z
+  .strictObject({
+    url,
+    expiresAt: time.optional().openapi({
+      description: 'A URL of the bucket, which needs no token, until then; else it is of the API',
+    }),
+  })
+  .openapi('FileUrl')
 
 export const profile = z
   .strictObject({ userId: id, access, revision: z.int().nonnegative(), photo: photo.optional() })
@@ -126,7 +151,10 @@ export const itemChange = z
   .openapi('ItemChange', { description: '`owner` of a new item; users own what they make' })
 export const orderChange = z.strictObject({ photoIds: z.array(id).min(1).max(10_000) }).openapi('OrderChange')
 export const coverChange = z.strictObject({ photoId: id }).openapi('CoverChange')
-export const photoChange = z.strictObject({ focus: focus.nullable() }).openapi('PhotoChange')
+export const photoChange = z
+  .strictObject({ focus: focus.nullable().optional(), edgeSeconds: edgeSeconds.nullable().optional() })
+  .refine((change) => Object.keys(change).length > 0, 'focus, edgeSeconds or both')
+  .openapi('PhotoChange', { description: 'null: as the gateway finds it, as long as its kind' })
 export const profileChange = z.strictObject({ access }).openapi('ProfileChange')
 
 /** Fields of a form in front of its file; they come as text. */

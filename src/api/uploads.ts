@@ -87,14 +87,11 @@ function addUploadEnds(app: OpenAPIHono<ApiEnv>, parts: ApiParts): void {
 }
 
 /** What an upload has become, with URLs; those of a private picture are a grant, and audited as one. */
-export async function showCompleted(
-  { albums, profiles, pictureUrls, guard }: ApiParts,
-  c: Context<ApiEnv>,
-  done: Completed,
-) {
+export async function showCompleted(parts: ApiParts, c: Context<ApiEnv>, done: Completed) {
+  const { albums, profiles, pictureUrls, guard } = parts
   const { ownerId } = done
   if (done.kind === 'verification-document') {
-    return { kind: done.kind, ownerId, document: showDocument(ownerId, done.document) }
+    return { kind: done.kind, ownerId, document: showDocument(parts, ownerId, done.document) }
   }
   const { kind, photo, replaced } = done
   const isItem = kind === 'item-photo'

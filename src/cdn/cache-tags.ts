@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SourcePath } from '../urls/image-request.ts'
-import { ownerAbove } from '../urls/source-path.ts'
+import { ownerAbove, parseSourcePath } from '../urls/source-path.ts'
 
 /** The header, and the object metadata behind it, that CloudFront reads cache tags from. */
 export const CACHE_TAG_HEADER = 'x-amz-meta-cache-tag'
@@ -21,11 +21,22 @@ export function cacheTags(path: SourcePath): string {
     case 'profile':
       return tag('profile', path.userId)
     case 'key': {
-      // What changes an item changes its files: whoever purges by the item reaches them.
-      const owner = ownerAbove(path.path)
-      return owner ? `${cacheTags(owner)},${tag('key', path.path)}` : tag('key', path.path)
+      // What changes an item or a photo changes its files: whoever purges by one of them reaches them.
+      const above = photoAbove(path.path) ?? ownerAbove(path.path)
+      return above ? `${cacheTags(above)},${tag('key', path.path)}` : tag('key', path.path)
     }
   }
+}
+
+/** The tag that only answers for this path, and for what lies below it, carry. */
+export function ownTag(path: SourcePath): string {
+  return cacheTags(path).split(',').at(-1) ?? ''
+}
+
+function photoAbove(key: string): SourcePath | undefined {
+  const segments = key.split('/')
+  const path = parseSourcePath(segments.slice(0, 4))
+  return segments.length > 4 && path.shape === 'item-photo' ? path : undefined
 }
 
 function tag(name: string, value: string): string {

@@ -1,9 +1,9 @@
 import type { Access, AlbumRecord, PhotoEntry, ProfileRecord } from '../media/records.ts'
 import { itemPhotoPath } from '../urls/source-path.ts'
+import type { PublicUrls } from './public-urls.ts'
 
 export interface PictureUrlsOptions {
-  /** What URLs begin with, without a slash at the end; empty: they are relative to this server. */
-  readonly publicUrl: string
+  readonly publicUrls: PublicUrls
   /**
    * The query, with its question mark, that lets anybody read all sizes of one source until then. Without it URLs of
    * pictures that are not public need a token.
@@ -21,6 +21,13 @@ export type PictureUrls = Readonly<Record<(typeof SIZES)[number], string>>
 /** A photo as the API shows it: where its file lies is nobody's business. */
 export type ShownPhoto = Omit<PhotoEntry, 'key' | 'etag'> & { readonly urls: PictureUrls }
 
+/** Where a photo is: its own path, and that of the item or user above it. */
+interface Shown {
+  readonly owner: string
+  readonly source: string
+  readonly access: Access
+}
+
 /** Puts the URLs of pictures to what records say. */
 export interface PictureUrlWriter {
   photoOfItem(album: Pick<AlbumRecord, 'itemId' | 'access'>, photo: PhotoEntry): ShownPhoto
@@ -32,13 +39,15 @@ export interface PictureUrlWriter {
  * end after `accessLinkTtlS`.
  */
 export function createPictureUrls(options: PictureUrlsOptions): PictureUrlWriter {
-  const { publicUrl, signAccess, accessLinkTtlS, now = Date.now } = options
+  const { publicUrls, signAccess, accessLinkTtlS, now = Date.now } = options
 
-  function show(sourcePath: string, access: Access, photo: PhotoEntry): ShownPhoto {
+  function show({ owner, source, access }: Shown, photo: PhotoEntry): ShownPhoto {
     const { key: _key, etag: _etag, ...shown } = photo
     const expiresAt = new Date(now() + accessLinkTtlS * 1000)
-    const query = access === 'public' ? '' : (signAccess?.(sourcePath, expiresAt) ?? '')
-    const url = (size: string) => `${publicUrl}/img/${sourcePath}/${size}.webp${query}`
+    const isPublic = access === 'public'
+    const query = isPublic ? '' : (signAccess?.(source, expiresAt) ?? '')
+    const urlOf = isPublic ? publicUrls.of : publicUrls.below(`/img/${owner}/`, expiresAt)
+    const url = (size: string) => urlOf(`/img/${source}/${size}.webp${query}`)
     const [thumbnail, medium, large, original] = SIZES
     return {
       ...shown,
@@ -52,7 +61,9 @@ export function createPictureUrls(options: PictureUrlsOptions): PictureUrlWriter
   }
 
   return {
-    photoOfItem: ({ itemId, access }, photo) => show(itemPhotoPath(itemId, photo.photoId), access, photo),
-    photoOfProfile: ({ userId, access }, photo) => show(`profiles/${userId}`, access, photo),
+    photoOfItem: ({ itemId, access }, photo) =>
+      show({ owner: `items/${itemId}`, source: itemPhotoPath(itemId, photo.photoId), access }, photo),
+    photoOfProfile: ({ userId, access }, photo) =>
+      show({ owner: `profiles/${userId}`, source: `profiles/${userId}`, access }, photo),
   }
 }

@@ -7,7 +7,7 @@ import { createItem, type NewPhoto } from '../media/new-item.ts'
 import { idPattern } from '../urls/ids.ts'
 import type { Renderer } from '../render/renderer.ts'
 import { useBucket, withBucket } from './bucket.ts'
-import { seedSamples } from './seed-samples.ts'
+import { seedSamples } from '../running/seed-samples.ts'
 
 const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff', '.svg']
 /** Named when they are left out, with what to do: people have them and would miss them. */

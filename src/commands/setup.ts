@@ -1,6 +1,6 @@
 import { s3OptionsOf } from '../composition/bucket.ts'
 import type { Config } from '../config.ts'
-import { iamPolicy } from '../setup/iam-policy.ts'
+import { type IamOptions, iamPolicy } from '../setup/iam-policy.ts'
 import { setUpBucket, type StepResult } from '../setup/plan.ts'
 import { type BucketEncryption, createBucketAdministration } from '../storage/bucket-administration.ts'
 import { withBucket } from './bucket.ts'
@@ -27,7 +27,7 @@ export async function setup(config: Config, choices: SetupChoices): Promise<void
   const settled = withBucket(config)
   const { HALFTONE_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint } = settled
   if (choices.iam === true)
-    return print(JSON.stringify(iamPolicy(bucket, settled.HALFTONE_S3_KMS_KEY_ID), undefined, 2))
+    return print(JSON.stringify(iamPolicy(iamOptionsOf(settled, bucket)), undefined, 2))
   const administration = createBucketAdministration(s3OptionsOf(settled, bucket))
   try {
     if (choices.write === true) print(`bucket ${bucket}: ${await administration.create()}`)
@@ -51,6 +51,13 @@ export async function setup(config: Config, choices: SetupChoices): Promise<void
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
+}
+
+function iamOptionsOf(config: Config, bucket: string): IamOptions {
+  const { HALFTONE_S3_KMS_KEY_ID: kmsKeyArn, HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: id } = config
+  // An id belongs to one account only, whichever that is.
+  const distributionArn = id === undefined ? undefined : `arn:aws:cloudfront::*:distribution/${id}`
+  return { bucket, kmsKeyArn, distributionArn }
 }
 
 /** What the bucket does of its own accord is what Halftone asks for with each write, or else S3's own keys. */

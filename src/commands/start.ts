@@ -14,7 +14,7 @@ import { createLog } from '../telemetry/log.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
 import { makeLocalSecrets } from '../running/local-secrets.ts'
 import { runGateway } from '../running/run-gateway.ts'
-import { seedSamples } from './seed-samples.ts'
+import { seedSamples } from '../running/seed-samples.ts'
 import { serve } from './serve.ts'
 import { untilStopped } from '../running/until-stopped.ts'
 

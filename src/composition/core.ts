@@ -17,6 +17,7 @@ import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
 import { WriteBack } from '../variants/write-back.ts'
+import { edgePolicyOf } from './edge-policy.ts'
 import { workerCount } from './pool.ts'
 
 export interface CoreOptions {
@@ -59,8 +60,7 @@ export function createCore(options: CoreOptions) {
   const facts = new KnownFacts({ variants, epoch })
   const forget = createForget(sources, variants)
   const journal = createJournalReader(options, { sources, variants, forget })
-  const purgesEdge = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
-  const delivery = new Delivery({ sources, variants, journal, epoch, purgesEdge })
+  const delivery = new Delivery({ sources, variants, journal, epoch, edge: edgePolicyOf(config) })
   const negotiated = new NegotiatedDelivery({
     delivery,
     sources,

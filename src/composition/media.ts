@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
+import { createClock } from '../leases/clock.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
+import { createAskedPurges } from './purges.ts'
 
 /** The compiled browser module. */
 const BROWSER_DIR = fileURLToPath(new URL('../../browser/', import.meta.url))
@@ -18,15 +21,33 @@ interface MediaChoices {
 
 /** The library, its API and what browsers need for it: only where somebody can say who they are. */
 export function createMedia(
-  options: Omit<LibraryOptions, 'transport'>,
+  options: Omit<LibraryOptions, 'transport'> & { readonly edge?: EdgePurges | undefined },
   clients: Clients,
   { transport, browserDir = BROWSER_DIR, samplesPage }: MediaChoices,
 ) {
   if (transport === undefined || !hasIdentity(options.config)) return undefined
   const library = createLibrary({ ...options, transport })
+  const purges = createAskedPurges(options.config, {
+    store: options.store,
+    clock: createClock(() => transport.clockSkewMs()),
+    edge: options.edge,
+    onChanged: options.core.forget,
+    onFailure: (err, purge) => options.log.error({ err, purge }, 'a purge is announced, but not carried out'),
+  })
   return {
-    library,
-    api: createConfiguredApi(options.config, { ...options, ...library, ...clients }),
+    library: {
+      ...library,
+      async close() {
+        await Promise.all([library.close(), purges.close()])
+      },
+    },
+    api: createConfiguredApi(options.config, {
+      ...options,
+      ...library,
+      ...clients,
+      purges,
+      presigner: transport.presigner,
+    }),
     pages: createBrowserFiles({ dir: browserDir, hasDemo: samplesPage !== undefined }),
   }
 }

@@ -3,7 +3,8 @@ import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
 import { health } from './admin-app.ts'
-import { type AppEnv, routingPath } from './env.ts'
+import { behindEdge, type BehindEdgeOptions, createIsWelcome, routingPathOf } from './behind-edge.ts'
+import type { AppEnv } from './env.ts'
 import { answerHits } from './hits.ts'
 import { type ImagesOptions, images, Plans, type PlansOptions } from './images.ts'
 import { createReadWish } from './negotiation.ts'
@@ -13,13 +14,14 @@ import { type SamplesPage, samplesPage } from './samples-page.ts'
 
 export interface AppOptions
   extends PlansOptions,
+    BehindEdgeOptions,
     Omit<ImagesOptions, 'plans' | 'readWish'>,
-    Omit<RecorderOptions, 'routeOf'> {
+    Omit<RecorderOptions, 'routeOf' | 'originSecrets' | 'readClientAddress'> {
   readonly readiness: Readiness
-  /** What the distribution may say in its secret header; none: what an edge function says is not believed. */
-  readonly originSecrets: readonly string[]
   /** What is mounted at `/api/v1`; without it there is nothing. */
   readonly api?: Hono<AppEnv> | undefined
+  /** What is mounted at `/events`, for notifications of the bucket; without it there is nothing. */
+  readonly events?: Hono<AppEnv> | undefined
   /** What browsers are given to run; without it there is nothing. */
   readonly pages?: Hono<AppEnv> | undefined
   /** The demo page at `/`; without it there is none. */
@@ -30,13 +32,15 @@ const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 
 /** The routes, as a table of contents. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
-  const app = new Hono<AppEnv>({ getPath: (request, context) => routingPath(request, context?.env) })
+  const pathOf = routingPathOf(options)
+  const app = new Hono<AppEnv>({ getPath: (request, context) => pathOf(request, context?.env) })
 
   const recorder = createRecorder({ ...options, routeOf })
   const plans = new Plans(options)
   const readWish = createReadWish(options.originSecrets)
 
   app.use(observe(recorder))
+  app.use(behindEdge(options))
   app.onError(problemAnswer)
   app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
 
@@ -51,13 +55,16 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   }
 
   if (options.api !== undefined) app.route('/api/v1', options.api)
+  if (options.events !== undefined) app.route('/events', options.events)
   if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
   if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
 
   const answerHit = answerHits({ ...options, plans, readWish, recorder })
+  const isWelcome = createIsWelcome(options)
   const { fetch } = app
-  app.fetch = (request, env, context) => answerHit(request, env) ?? fetch(request, env, context)
+  app.fetch = (request, env, context) =>
+    (isWelcome(request, '') ? answerHit(request, env) : undefined) ?? fetch(request, env, context)
   return app
 }
 
@@ -76,5 +83,6 @@ function routeOf(path: string): string {
   if (path.startsWith('/img/')) return 'img'
   if (path.startsWith('/simg/')) return 'simg'
   if (path.startsWith('/api/')) return 'api'
+  if (path.startsWith('/events/')) return 'events'
   return path === '/' || path === '/livez' || path === '/readyz' ? path : 'other'
 }

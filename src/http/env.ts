@@ -18,6 +18,8 @@ export interface AppEnv {
     cacheClass?: CacheClass
     /** Whether the answer is for this visitor alone: no cache may keep it, and no other site's script read it. */
     restricted?: boolean
+    /** Whether links and cookies are not believed: they are for the tree that the edge signs for. */
+    ignoresLinks?: boolean
     /** What went wrong, for the log. */
     error?: unknown
   }

@@ -63,7 +63,7 @@ export function answerHits(
       ms: performance.now() - startedAt,
       layer: answer.layer,
       cacheClass: heads.cacheClass,
-      cdnId: headers.get('x-amz-cf-id') ?? undefined,
+      sender: { headers, socket: env?.incoming?.socket },
     })
     return status === 304
       ? new Response(null, { status, headers: heads.notModified })

@@ -1,7 +1,9 @@
 import type { Context, Handler } from 'hono'
+import { getCookie } from 'hono/cookie'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
+import { isVerdict } from '../errors.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import { AUTO } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
@@ -9,7 +11,13 @@ import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, VersionedPath } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
-import { type AccessGrant, formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
+import {
+  ACCESS_COOKIE,
+  type AccessGrant,
+  formatAccessGrant,
+  parseAccessCookie,
+  parseAccessGrant,
+} from '../identity/access-links.ts'
 import type { Limits } from '../limits/limits.ts'
 import { spend } from '../limits/spend.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
@@ -86,7 +94,8 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
   return async function images(c) {
     // Without the query, which decides about nothing but access: it would make as many plans as there are queries.
     const { path } = c.req
-    const grant = parseAccessGrant(rawQuery(c.req.raw, c.env))
+    const ignoresLinks = c.get('ignoresLinks') === true
+    const grant = ignoresLinks ? undefined : parseAccessGrant(rawQuery(c.req.raw, c.env))
     // What a link was given for is reached by it under another spelling too; no cache may learn it.
     const redirect = (location: string, status: 302 | 308, cacheClass: CacheClass) =>
       grant === undefined
@@ -110,9 +119,13 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
       }
       const { mayRender } = plan
       const delivered = await delivery.deliver(request, acceptance, { mayRender, visitor, signal })
-      return 'moved' in delivered
-        ? redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
-        : respond(c, conditions, delivered, framing(delivered.canonical))
+      if (!('moved' in delivered)) return respond(c, conditions, delivered, framing(delivered.canonical))
+      c.set('tags', cacheTags(delivered.moved.source))
+      return redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
+    }).catch((error: unknown) => {
+      // What is wrong with a cover is wrong with its photo, and over when that is replaced.
+      if (isVerdict(error)) c.set('tags', cacheTags(delivery.knownPath(request)))
+      throw error
     })
   }
 }
@@ -148,6 +161,7 @@ function visitOf(
   return {
     authorization: c.req.header('authorization'),
     grant,
+    cookie: c.get('ignoresLinks') === true ? undefined : parseAccessCookie(getCookie(c, ACCESS_COOKIE)),
     requestId: c.get('requestId'),
     address,
     onRestricted: () => c.set('restricted', true),

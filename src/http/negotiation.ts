@@ -1,6 +1,7 @@
 import { parseAccept } from 'hono/utils/accept'
 import { LRUCache } from 'lru-cache'
 import { type CacheClass, unkeyedClass } from '../cdn/cache-policy.ts'
+import { EDGE_ACCEPT_HEADER, type EDGE_ACCEPT_VALUES } from '../cdn/distribution.ts'
 import { isOriginSecret, ORIGIN_SECRET_HEADER } from '../cdn/origin-secret.ts'
 import { type Acceptance, acceptanceOf } from '../transform/negotiation.ts'
 
@@ -24,15 +25,16 @@ const ANYTHING = [{ range: '*/*', weight: 1 }]
 /** The wish of somebody who has not been asked. */
 export const ANY_WISH: Wish = { acceptance: acceptanceOf(ANYTHING), keyed: false }
 
-/** The header that an edge function puts in the place of the many spellings of `Accept`, and its values. */
-const EDGE_HEADER = 'x-img-accept'
+const EDGE_RANGES: Readonly<Record<(typeof EDGE_ACCEPT_VALUES)[number], readonly string[]>> = {
+  // Whatever knows AVIF knows WebP.
+  avif: ['image/avif', 'image/webp', '*/*'],
+  webp: ['image/webp', '*/*'],
+  jpeg: ['*/*'],
+}
+
+/** What the values of the edge's header stand for. */
 const EDGE_WISHES: ReadonlyMap<string, Wish> = new Map(
-  Object.entries({
-    // Whatever knows AVIF knows WebP.
-    avif: ['image/avif', 'image/webp', '*/*'],
-    webp: ['image/webp', '*/*'],
-    jpeg: ['*/*'],
-  }).map(([value, ranges]) => {
+  Object.entries(EDGE_RANGES).map(([value, ranges]) => {
     const acceptance = acceptanceOf(ranges.map((range) => ({ range, weight: 1 })))
     return [value, { acceptance, keyed: true }] as const
   }),
@@ -50,7 +52,7 @@ export function createReadWish(originSecrets: readonly string[]): ReadWish {
   const known = new LRUCache<string, Wish>({ max: MAX_KNOWN })
 
   return function readWish(headers) {
-    const byEdge = EDGE_WISHES.get(headers.get(EDGE_HEADER) ?? '')
+    const byEdge = EDGE_WISHES.get(headers.get(EDGE_ACCEPT_HEADER) ?? '')
     if (byEdge !== undefined && isOriginSecret(headers.get(ORIGIN_SECRET_HEADER), originSecrets))
       return byEdge
     const accept = headers.get('accept') ?? ''

@@ -2,6 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { isOriginSecret, ORIGIN_SECRET_HEADER } from '../cdn/origin-secret.ts'
+import type { ReadClientAddress } from '../limits/client-address.ts'
 import { GatewayError } from '../errors.ts'
 import type { Layer } from '../variants/variant.ts'
 import type { AppEnv } from './env.ts'
@@ -13,6 +15,17 @@ export interface RecorderOptions {
   readonly logHitsEvery: number
   /** The route that a path counts as in the metrics. */
   readonly routeOf: (path: string) => string
+  /** The client's address; without it the other end of the socket. */
+  readonly readClientAddress?: ReadClientAddress | undefined
+  /** What the distribution proves itself by: of others what they say of the edge is not written down. */
+  readonly originSecrets?: readonly string[] | undefined
+}
+
+/** Where a request came from. */
+export interface Sender {
+  readonly headers: Headers
+  /** Asked for its address only where that is written down. */
+  readonly socket: { readonly remoteAddress?: string | undefined } | undefined
 }
 
 /** What is known of a request once it has been answered. */
@@ -25,8 +38,7 @@ export interface Answered {
   readonly ms: number
   readonly layer: Layer | undefined
   readonly cacheClass: CacheClass | undefined
-  /** CloudFront's id of the request. */
-  readonly cdnId: string | undefined
+  readonly sender: Sender
   readonly error?: unknown
 }
 
@@ -38,7 +50,8 @@ export interface Recorder {
 }
 
 /** Records into the log and the metrics. */
-export function createRecorder({ log, metrics, logHitsEvery, routeOf }: RecorderOptions): Recorder {
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { log, metrics, logHitsEvery, routeOf } = options
   const instance = Math.random().toString(36).slice(2, 8)
   let requests = 0
   let hits = 0
@@ -47,7 +60,7 @@ export function createRecorder({ log, metrics, logHitsEvery, routeOf }: Recorder
       requests += 1
       return `${instance}-${requests.toString(36)}`
     },
-    record({ id, method, path, status, ms, layer = 'none', cacheClass, cdnId, error }) {
+    record({ id, method, path, status, ms, layer = 'none', cacheClass, sender, error }) {
       const route = routeOf(path)
       metrics.requests.add({ route, status, class: cacheClass ?? 'none', layer })
       metrics.requestSeconds.observe({ route, layer }, ms / 1000)
@@ -58,7 +71,8 @@ export function createRecorder({ log, metrics, logHitsEvery, routeOf }: Recorder
       const err = unexpected(error)
       const level = err === undefined ? 'info' : 'error'
       const rounded = Math.round(ms * 10) / 10
-      const line = { id, method, target: path, status, ms: rounded, layer, class: cacheClass, cdnId, err }
+      const from = describe(options, sender)
+      const line = { id, method, target: path, status, ms: rounded, layer, class: cacheClass, ...from, err }
       log[level](line, 'request')
     },
   }
@@ -79,7 +93,7 @@ export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
       ms: performance.now() - startedAt,
       layer: c.get('layer'),
       cacheClass: c.get('cacheClass'),
-      cdnId: c.req.header('x-amz-cf-id'),
+      sender: { headers: c.req.raw.headers, socket: c.env?.incoming?.socket },
       error: c.get('error'),
     })
   }
@@ -88,4 +102,17 @@ export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
 /** What has to be looked into: our own faults and the bucket's. A client's mistakes are its own. */
 function unexpected(error: unknown): unknown {
   return error instanceof GatewayError && error.status < 500 ? undefined : error
+}
+
+/** The client and, of what came through our distribution, what the edge says of itself and of them. */
+function describe(
+  { readClientAddress = (_, address) => address, originSecrets = [] }: Partial<RecorderOptions>,
+  { headers, socket }: Sender,
+) {
+  const client = readClientAddress(headers, socket?.remoteAddress)
+  const cdnId = headers.get('x-amz-cf-id') ?? undefined
+  if (!isOriginSecret(headers.get(ORIGIN_SECRET_HEADER), originSecrets)) return { client, cdnId }
+  const edge = headers.get('x-amz-cf-pop') ?? undefined
+  const country = headers.get('cloudfront-viewer-country') ?? undefined
+  return { client, cdnId, edge, country }
 }

@@ -1,13 +1,12 @@
 import type { Context } from 'hono'
-import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { cacheControl } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
-import { isRangeApplicable } from './conditional.ts'
+import { isRangeApplicable, parseRange } from './conditional.ts'
 import type { AppEnv } from './env.ts'
 import { sentClass, type Wish } from './negotiation.ts'
-import { parseRange } from './range.ts'
 
 /** What an answer says beside its picture. */
 export interface Framing {
@@ -81,7 +80,7 @@ export function headlineHeaders(
   return {
     etag: headline.etag,
     'last-modified': headline.lastModified.toUTCString(),
-    'cache-control': CACHE_CONTROL[sentClass(headline.cacheClass, wish)],
+    'cache-control': cacheControl({ ...headline, cacheClass: sentClass(headline.cacheClass, wish) }),
     ...(wish !== undefined && { vary: 'Accept' }),
     ...(headline.tags !== '' && { [CACHE_TAG_HEADER]: headline.tags }),
     // Scripts of other sites may read what everybody may have, and nothing else.

@@ -25,7 +25,7 @@ export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
   const { code, status, message } = problem
   const wish = c.get('wish')
   const isRestricted = c.get('restricted') === true
-  const cacheClass = isRestricted ? 'D' : sentClass(problem.cacheClass, wish)
+  const cacheClass = isRestricted ? 'D4' : sentClass(problem.cacheClass, wish)
   // The log takes it for the client's mistake too.
   c.set('error', status < 500 ? problem : error)
   c.set('cacheClass', cacheClass)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { GATEWAY_KEEP_ALIVE_S } from '../cdn/distribution.ts'
 import type { AppEnv } from './env.ts'
 
 export interface ServerOptions {
@@ -18,11 +19,6 @@ export interface RunningServer {
   close(graceMs: number): Promise<void>
 }
 
-/**
- * Longer than the 60 s that CloudFront and load balancers keep an idle connection: whoever closes first must not be us,
- * or a request that is just on its way is lost (a 502 at the viewer).
- */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000
 /** How long a client may take for the head of its request. */
 const HEADERS_TIMEOUT_MS = 15_000
 /** And for all of it: a large photo on a slow line. What stands still is given up by whoever reads it, much sooner. */
@@ -37,7 +33,8 @@ export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): 
   let isDraining = false
   const server = createServer(
     {
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Whoever closes an idle connection first must not be us: a request just on its way would be a 502 at the viewer.
+      keepAliveTimeout: GATEWAY_KEEP_ALIVE_S * 1000,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },

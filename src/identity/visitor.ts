@@ -2,6 +2,7 @@ import type { AuditEntry, AuditTrail } from '../audit/audit.ts'
 import { GatewayError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import { ownerAbove } from '../urls/source-path.ts'
 import type { Visitor } from '../variants/visitor.ts'
 import { mayRead } from './access.ts'
 import type { AccessGrant, AccessLinks } from './access-links.ts'
@@ -19,6 +20,8 @@ export interface Visit {
   readonly authorization: string | undefined
   /** What the query of the URL grants. */
   readonly grant: AccessGrant | undefined
+  /** What the cookie grants: all pictures of one item or user. */
+  readonly cookie?: AccessGrant | undefined
   readonly requestId: string
   /** The client's address. */
   readonly address: string | undefined
@@ -45,11 +48,14 @@ class RequestVisitor implements Visitor {
   }
 
   async admit(source: Source | undefined, asked: SourcePath): Promise<Source> {
-    const { authorization, grant, onRestricted } = this.#visit
+    const { authorization, grant, cookie, onRestricted } = this.#visit
     // Also of what is not there: whoever shows credentials gets an answer of their own.
-    if (grant !== undefined || authorization !== undefined) onRestricted()
+    if ([grant, cookie, authorization].some((shown) => shown !== undefined)) onRestricted()
     if (source !== undefined && this.#check(source.at) === 'valid') {
       return this.#letIn(source, { principal: undefined, detail: 'link' })
+    }
+    if (source !== undefined && this.#isOpenedByCookie(source.at)) {
+      return this.#letIn(source, { principal: undefined, detail: 'cookie' })
     }
     const principal = await this.#identify(authorization, source)
     if (source !== undefined && mayRead(principal, guardOf(source))) {
@@ -70,6 +76,14 @@ class RequestVisitor implements Visitor {
   #check({ path }: SourcePath): 'valid' | 'expired' | 'forged' {
     const { grant } = this.#visit
     return grant === undefined ? 'forged' : this.#options.links.check(grant, path)
+  }
+
+  /** Of a photo and of an exact key it is what they lie below; a profile is its own. */
+  #isOpenedByCookie({ shape, path }: SourcePath): boolean {
+    const { cookie } = this.#visit
+    const owner = shape === 'profile' ? path : ownerAbove(path)?.path
+    if (cookie === undefined || owner === undefined) return false
+    return this.#options.links.checkAll(cookie, owner) === 'valid'
   }
 
   async #identify(

@@ -17,7 +17,7 @@ export async function finishChange(to: Announcements, pending: PendingChange): P
   if (change.event) await outbox?.confirm(change.event)
   // The record goes last: until then it witnesses that the change has happened.
   if (etag !== undefined) await store.delete([change.record], { ifMatch: etag })
-  await closeChange(store, pending)
+  await closeChange(to, pending)
 }
 
 /** Finishes a change that its program did not live to finish, or takes back one that was only announced. */

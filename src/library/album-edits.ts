@@ -1,7 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Access, AlbumRecord, PhotoEntry } from '../media/records.ts'
-import type { FocalPoint } from '../transform/rendering-settings.ts'
-import type { NewPhoto } from './library.ts'
+import type { NewPhoto, PhotoSettings } from './library.ts'
 
 /** What a verb makes of an album; the same record when it is so already. */
 type AlbumEdit = (before: AlbumRecord | undefined) => AlbumRecord
@@ -40,7 +39,7 @@ export function addPhoto(
   return { ...album, photos: album.photos.toSpliced(at, 0, photo) }
 }
 
-/** Puts another file into a slot; its focal point was one of the old picture. */
+/** Puts another file into a slot; the focal point was one of the old picture, the time at the edge is the slot's. */
 export const replacePhoto =
   (photo: NewPhoto): AlbumEdit =>
   (before) => {
@@ -49,7 +48,9 @@ export const replacePhoto =
     const named = album.photos.findIndex(({ key }) => key === photo.key)
     if (named === index) return album
     if (named !== -1) throw new GatewayError('conflict', 'The file is that of another photo')
-    return { ...album, photos: album.photos.with(index, photo) }
+    const { edgeSeconds } = photoAt(album, photo.photoId)
+    const entry = { ...photo, ...(edgeSeconds !== undefined && { edgeSeconds }) }
+    return { ...album, photos: album.photos.with(index, entry) }
   }
 
 /** Brings the photos into another order: exactly those that are there, each once. */
@@ -75,14 +76,21 @@ export const moveToFront =
     return { ...album, photos: [photo, ...album.photos.filter((other) => other !== photo)] }
   }
 
-/** Sets what stays in view, or leaves it to the gateway. */
-export const focusPhoto =
-  (photoId: string, focus: FocalPoint | undefined): AlbumEdit =>
+/** Sets what an owner says of a photo, or leaves it to the gateway again. */
+export const adjustPhoto =
+  (photoId: string, settings: PhotoSettings): AlbumEdit =>
   (before) => {
     const album = presentAlbum(before)
-    const { focus: old, ...photo } = photoAt(album, photoId)
-    if (old?.x === focus?.x && old?.y === focus?.y) return album
-    const entry = focus === undefined ? photo : { ...photo, focus: { x: focus.x, y: focus.y } }
+    const { focus: oldFocus, edgeSeconds: oldSeconds, ...photo } = photoAt(album, photoId)
+    const focus = settings.focus === undefined ? oldFocus : (settings.focus ?? undefined)
+    const edgeSeconds = settings.edgeSeconds === undefined ? oldSeconds : (settings.edgeSeconds ?? undefined)
+    const isSame = oldFocus?.x === focus?.x && oldFocus?.y === focus?.y && oldSeconds === edgeSeconds
+    if (isSame) return album
+    const entry = {
+      ...photo,
+      ...(focus !== undefined && { focus: { x: focus.x, y: focus.y } }),
+      ...(edgeSeconds !== undefined && { edgeSeconds }),
+    }
     return { ...album, photos: album.photos.with(indexOf(album, photoId), entry) }
   }
 

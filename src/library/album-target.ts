@@ -31,18 +31,27 @@ function forgets(
   if (isHidden || after.deleted) return { paths: [`items/${itemId}`], stale: [`items/${itemId}`] }
   const old = before?.photos ?? []
   const pathOf = ({ photoId }: PhotoEntry) => itemPhotoPath(itemId, photoId)
-  const stale = differing(old, after.photos).map(pathOf)
-  const fresh = differing(after.photos, old).map(pathOf)
+  const stale = differing(old, after.photos, isSamePicture).map(pathOf)
+  const fresh = differing(after.photos, old, isKeptAlike).map(pathOf)
   const covers = [old[0], after.photos[0]].flatMap((cover) => cover ?? []).map(pathOf)
   // Who forgets a photo forgets that it is the cover.
   const recovered = new Set(covers).size > 1 ? covers : []
   return { paths: [...new Set([...stale, ...fresh, ...recovered])], stale }
 }
 
-/** The photos of which `others` have none that looks the same. */
-function differing(photos: readonly PhotoEntry[], others: readonly PhotoEntry[]): readonly PhotoEntry[] {
+type Alike = (one: PhotoEntry, other: PhotoEntry) => boolean
+
+/** Whether caches have nothing to forget: the same picture, kept as long. */
+const isKeptAlike: Alike = (one, other) => isSamePicture(one, other) && one.edgeSeconds === other.edgeSeconds
+
+/** The photos of which `others` have none that is like them. */
+function differing(
+  photos: readonly PhotoEntry[],
+  others: readonly PhotoEntry[],
+  isAlike: Alike,
+): readonly PhotoEntry[] {
   return photos.filter((photo) => {
     const other = others.find(({ photoId }) => photoId === photo.photoId)
-    return other === undefined || !isSamePicture(photo, other)
+    return other === undefined || !isAlike(photo, other)
   })
 }

@@ -3,9 +3,9 @@ import type { EventType } from '../events/media-event.ts'
 import { type AlbumRecord, albumKey } from '../media/records.ts'
 import {
   addPhoto,
+  adjustPhoto,
   allowAccess,
   emptyAlbum,
-  focusPhoto,
   moveToFront,
   type NewAlbum,
   presentAlbum,
@@ -56,8 +56,8 @@ export function createAlbums(options: AlbumsOptions): Albums {
       make(itemId, { apply: reorderPhotos(photoIds), event: toldOrder }, options),
     setCover: async (itemId, photoId, options) =>
       make(itemId, { apply: moveToFront(photoId), event: toldOrder }, options),
-    setFocus: async (itemId, photoId, focus, options) =>
-      make(itemId, { apply: focusPhoto(photoId, focus) }, options),
+    adjust: async (itemId, photoId, settings, options) =>
+      make(itemId, { apply: adjustPhoto(photoId, settings) }, options),
     setAccess: async (itemId, access, options) => make(itemId, { apply: allowAccess(access) }, options),
     async remove(itemId, photoId, options) {
       const event = told('media.deleted', { photoIds: [photoId] })

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { EventType } from '../events/media-event.ts'
 import { CHANGES_KEPT } from '../media/records.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { isStamped } from '../storage/stamp.ts'
 import { finishChange } from './aftermath.ts'
 import { InTurn } from './in-turn.ts'
 import type { ChangeOptions } from './library.ts'
@@ -116,7 +117,7 @@ export class Changes {
       }
       if (after === read?.record) return { record: after }
       if (read === undefined) await edit.assertVacant?.()
-      const planned = plan(target, edit, { before: read?.record, after, by: options.by })
+      const planned = plan(target, edit, { read, after, by: options.by })
       await this.#assertFiles(planned.added, signal)
       await announceChange(this.#options, planned.pending, signal)
       if (await this.#write(planned, read?.etag, signal)) return planned
@@ -160,19 +161,26 @@ export class Changes {
   }
 }
 
+interface ReadRecord<R> {
+  readonly record: R
+  readonly etag: string
+  /** Whether Halftone wrote it, and no other program. */
+  readonly isOwn: boolean
+}
+
 /** A record and its version, as somebody reads who is not about to change it; `undefined` when there is none. */
 export async function readRecord<R extends RecordBase>(
   store: Pick<ObjectStore, 'get'>,
   target: Pick<Target<R>, 'key' | 'parse'>,
   signal?: AbortSignal,
-): Promise<{ readonly record: R; readonly etag: string } | undefined> {
+): Promise<ReadRecord<R> | undefined> {
   const read = await store.get(target.key, { signal })
   if (read.outcome !== 'found') return undefined
-  const { body, etag } = read.object
+  const { body, etag, metadata } = read.object
   const record = parseJson(body, target)
   if (record === undefined)
     throw new GatewayError('record_invalid', `The record ${target.key} cannot be understood`)
-  return { record, etag }
+  return { record, etag, isOwn: isStamped(metadata) }
 }
 
 function parseJson<R extends RecordBase>(body: Buffer, { parse }: Pick<Target<R>, 'parse'>): R | undefined {
@@ -187,9 +195,10 @@ function parseJson<R extends RecordBase>(body: Buffer, { parse }: Pick<Target<R>
 function plan<R extends RecordBase>(
   target: Target<R>,
   edit: Edit<R>,
-  { before, after, by }: { before: R | undefined; after: R; by: string },
+  { read, after, by }: { read: ReadRecord<R> | undefined; after: R; by: string },
 ): Planned<R> {
   const { key, object } = target
+  const before = read?.record
   const id = randomUUID()
   const revision = (before?.revision ?? 0) + 1
   const [old, named] = [before === undefined ? [] : target.filesOf(before), target.filesOf(after)]
@@ -199,7 +208,12 @@ function plan<R extends RecordBase>(
   const removed = new Set(history.flatMap(({ unnamed = [] }) => unnamed))
   if (added.some((file) => removed.has(traceOf(file.key))))
     throw new GatewayError('conflict', 'The file has been removed before')
-  const made = { revision, id, ...(files.length > 0 && { unnamed: files.map(traceOf) }) }
+  const made = {
+    revision,
+    id,
+    ...(read?.isOwn && { over: read.etag }),
+    ...(files.length > 0 && { unnamed: files.map(traceOf) }),
+  }
   const about = edit.event?.(after, before)
   const at = new Date().toISOString()
   return {

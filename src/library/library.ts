@@ -2,7 +2,15 @@ import type { Access, AlbumRecord, DocumentEntry, PhotoEntry, ProfileRecord } fr
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 
 /** A file that lies at its place in the bucket already, and is to be named by a record. */
-export type NewPhoto = Omit<PhotoEntry, 'focus'>
+export type NewPhoto = Omit<PhotoEntry, 'focus' | 'edgeSeconds'>
+
+/** What an owner says of a photo: absent leaves it, null takes it back. */
+export interface PhotoSettings {
+  /** What stays in view. */
+  readonly focus?: FocalPoint | null | undefined
+  /** How long the edge may keep it where it may change. */
+  readonly edgeSeconds?: number | null | undefined
+}
 
 /** Who changes something: the id of a principal. */
 export interface ChangeOptions {
@@ -43,10 +51,10 @@ export interface Albums {
   reorder(itemId: string, photoIds: readonly string[], options: ChangeOptions): Promise<AlbumRecord>
   /** Moves a photo to the front. */
   setCover(itemId: string, photoId: string, options: ChangeOptions): Promise<AlbumRecord>
-  setFocus(
+  adjust(
     itemId: string,
     photoId: string,
-    focus: FocalPoint | undefined,
+    settings: PhotoSettings,
     options: ChangeOptions,
   ): Promise<AlbumRecord>
   setAccess(itemId: string, access: Access, options: ChangeOptions): Promise<AlbumRecord>

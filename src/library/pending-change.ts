@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { announcePurge, type Purge, purgeKey } from '../cdn/forget.ts'
+import { announcePurge, closePurge, type Purge, purgeKey } from '../cdn/forget.ts'
 import { EVENT_TYPES, type EventOutbox } from '../events/media-event.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
 const event = z.object({
@@ -38,6 +39,8 @@ export interface Announcements {
   readonly store: ObjectStore
   /** Without one, events are left to whoever sends them: an intention is settled by the record. */
   readonly outbox?: EventOutbox | undefined
+  /** What follows at the edge; without it, nothing. */
+  readonly edge?: EdgePurges | undefined
 }
 
 /** Reads the change that a purge is for; `undefined` for what is none. */
@@ -63,12 +66,12 @@ export async function withdrawChange(
 ): Promise<void> {
   const { event } = pending.change
   if (event) await outbox?.withdraw(event)
-  await closeChange(store, pending)
+  if (hasTrace(pending)) await store.delete([purgeKey(pending.id)])
 }
 
-/** Nothing is left to be done of a change. */
-export async function closeChange(store: Pick<ObjectStore, 'delete'>, pending: PendingChange): Promise<void> {
-  if (hasTrace(pending)) await store.delete([purgeKey(pending.id)])
+/** Nothing is left to be done of a change but at the edge, if there is one. */
+export async function closeChange({ store, edge }: Announcements, pending: PendingChange): Promise<void> {
+  if (hasTrace(pending)) await closePurge(store, pending, edge)
 }
 
 /** Whether anything but an event follows from it. */

@@ -123,12 +123,12 @@ async function readEntry(
   { key }: ListedObject,
   { store, renderer, maxSourceBytes }: AdoptOptions,
 ): Promise<PhotoEntry | string> {
-  const result = await store.get(key, { maxBytes: maxSourceBytes })
-  if (result.outcome === 'too-large')
-    return `The picture has ${result.bytes} bytes; at most ${maxSourceBytes} are accepted`
-  if (result.outcome !== 'found') return `${key} has gone since it was listed`
-  const { object } = result
   try {
+    const result = await store.get(key, { maxBytes: maxSourceBytes })
+    if (result.outcome === 'too-large')
+      return `The picture has ${result.bytes} bytes; at most ${maxSourceBytes} are accepted`
+    if (result.outcome !== 'found') return `${key} has gone since it was listed`
+    const { object } = result
     const { contentType, width, height } = await renderer.inspect(object.body)
     const { etag, bytes, lastModified } = object
     return { photoId, key, etag, contentType, bytes, width, height, addedAt: lastModified.toISOString() }

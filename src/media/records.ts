@@ -29,6 +29,8 @@ const changes = z
       revision: z.int().positive(),
       /** Random; the id of its event. */
       id: z.string().min(1),
+      /** The ETag of the record that it was made from, where Halftone wrote that one. */
+      over: z.string().optional(),
       /** Hashes of the keys that it took out of the record: what is removed is never named again. */
       unnamed: z.array(z.string()).optional(),
     }),
@@ -49,6 +51,8 @@ const photo = z.object({
   addedAt: z.iso.datetime(),
   /** What stays in view when a box is cut out, as fractions of the turned sides; without it the gateway finds it. */
   focus: z.object({ x: fraction, y: fraction }).optional(),
+  /** How long the edge may keep it where it may change, in seconds; without it as long as its kind. */
+  edgeSeconds: z.int().min(0).max(31_536_000).optional(),
   /** A ThumbHash in base64, to show meanwhile. */
   placeholder: z.string().optional(),
   /** `#rrggbb`. */

@@ -4,6 +4,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts'
 import { listen, type RunningServer, type ServerOptions } from '../http/server.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
+import { Figures } from '../telemetry/figures.ts'
 import type { Logger } from '../telemetry/log.ts'
 
 export interface RunningGateway extends Gateway {
@@ -24,14 +25,27 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
   })
   const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
   gateway.library?.start()
+  const figures = createFigures(gateway, config, log)
+  figures?.start()
   log.info({ url: main.url, admin: admin.url }, 'listening')
   const probed = warnOfUnsafeWrites(store, log)
   return {
     ...gateway,
     url: main.url,
     adminUrl: admin.url,
-    close: () => stop(gateway, config, { main, admin, probed }),
+    async close() {
+      await stop(gateway, config, { main, admin, probed })
+      figures?.stop()
+    },
   }
+}
+
+function createFigures(
+  { metrics: { registry } }: Gateway,
+  { HALFTONE_EMF_NAMESPACE: namespace }: Config,
+  log: Logger,
+): Figures | undefined {
+  return namespace === undefined ? undefined : new Figures({ namespace, registry, log })
 }
 
 /** Listens, or says which variable names the address that cannot be had. */

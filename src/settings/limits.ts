@@ -1,5 +1,24 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
-import { whole } from './types.ts'
+import { flag, list, whole } from './types.ts'
+
+const NETWORKS = 'addresses and networks such as 10.0.0.0/8 or fd00::/8, with commas'
+
+const networks = list
+  .transform((entries, context) => {
+    const parsed = entries.flatMap((entry) => parseNetwork(entry) ?? [])
+    if (parsed.length === entries.length) return parsed
+    context.addIssue({ code: 'custom', message: NETWORKS })
+    return z.NEVER
+  })
+  .default([])
+
+function parseNetwork(text: string): { address: string; bits: number } | undefined {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const length = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const bits = prefix === undefined ? length : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  return rest.length === 0 && bits >= 0 && bits <= length ? { address, bits } : undefined
+}
 
 /** How often people may do what is dear, and who they are counted as. */
 export const limitSettings = {
@@ -11,4 +30,6 @@ export const limitSettings = {
     .url({ protocol: /^rediss?$/, error: 'an address such as redis://cache.internal:6379' })
     .optional(),
   HALFTONE_TRUSTED_HOPS: whole(0, 0, 10),
+  HALFTONE_TRUSTED_PROXIES: networks,
+  HALFTONE_EDGE_TELLS_VIEWER: flag.default(false),
 }

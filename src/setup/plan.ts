@@ -176,7 +176,11 @@ function logInto({ logBucket, bucket }: SetupOptions, now: LoggingEnabled | unde
   return { ...now, TargetBucket: logBucket, TargetPrefix: `${bucket}/` }
 }
 
-function lifecycleRules(options: SetupOptions, hasVersions: boolean): LifecycleRule[] {
+/** What the store removes and archives by itself. */
+export function lifecycleRules(
+  options: Pick<SetupOptions, 'recoveryDays' | 'archiveAfterDays'>,
+  hasVersions: boolean,
+): LifecycleRule[] {
   const { recoveryDays, archiveAfterDays } = options
   const rules: LifecycleRule[] = [
     {

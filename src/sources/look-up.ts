@@ -164,6 +164,7 @@ function ofPhoto(at: SourcePath, photo: PhotoEntry, { access, owner }: Guard, re
     access,
     owner,
     managed: true,
+    edgeSeconds: photo.edgeSeconds,
   }
 }
 

@@ -24,4 +24,6 @@ export interface Source {
   readonly owner?: string | undefined
   /** Whether every change of it passes through Halftone, so that caches can be told. */
   readonly managed: boolean
+  /** How long the edge may keep what is made of it, in seconds, as its owner has set it. */
+  readonly edgeSeconds?: number | undefined
 }

@@ -1,7 +1,8 @@
 /**
  * The contract of a bucket: five verbs over whole objects. Absence and unmet conditions are returned, never thrown.
  * What is thrown is a `GatewayError`: `bucket_unreachable` (no connection, 5xx after retries), `bucket_refused`
- * (credentials, permissions, no such bucket) or `timed_out`; an aborted `signal` rejects with its reason.
+ * (credentials, permissions, no such bucket), `source_archived` (its bytes have to be restored first) or `timed_out`; an
+ * aborted `signal` rejects with its reason.
  * Keys are UTF-8 of at most 1,024 bytes. ETags are kept as the store spells them, quotes included.
  */
 export interface ObjectStore {

@@ -45,6 +45,7 @@ const messages = {
   bucket_unreachable: 'The bucket could not be reached',
   bucket_refused: 'The bucket refused the request',
   timed_out: 'The bucket took too long',
+  source_archived: 'The source is archived: it has to be restored before it can be read',
 } as const
 
 const slow = new Set<string | undefined>(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
@@ -55,6 +56,8 @@ function failureOf(error: unknown): keyof typeof messages {
   const code = codeOf(error)
   if (slow.has(code)) return 'timed_out'
   if (code === 'CredentialsProviderError') return 'bucket_refused'
+  // It is there, and its head can be had; its bytes are hours away.
+  if (code === 'InvalidObjectState') return 'source_archived'
   const status = statusOf(error) ?? 0
   const refused = status >= 300 && status < 500 && !transient.has(status)
   return refused ? 'bucket_refused' : 'bucket_unreachable'

@@ -11,6 +11,8 @@ export interface SourceView {
 
 /** What may be read of a bucket as a record of the library. */
 export interface RecordView {
+  /** Whether a key is that of a record. */
+  allows(key: string): boolean
   get(key: string, options?: GetOptions): Promise<GetResult>
 }
 
@@ -38,9 +40,10 @@ export function createSourceView(
 /** The albums and profiles under `prefixes`, and nothing else. */
 export function createRecordView(store: Pick<ObjectStore, 'get'>, prefixes: readonly string[]): RecordView {
   const isUnder = createPrefixCheck(prefixes)
+  const allows = (key: string) => isUnder(key) && recordKey.test(key)
   return {
-    get: async (key, options) =>
-      isUnder(key) && recordKey.test(key) ? store.get(key, options) : { outcome: 'absent' },
+    allows,
+    get: async (key, options) => (allows(key) ? store.get(key, options) : { outcome: 'absent' }),
   }
 }
 

@@ -1,4 +1,12 @@
-import { carryOutPurge, parsePurge, PURGES, purgeKey } from '../cdn/forget.ts'
+import {
+  carryOutPurge,
+  closePurge,
+  parsePurge,
+  type Purge,
+  purgeIdOf,
+  PURGES,
+  purgeKey,
+} from '../cdn/forget.ts'
 import { GatewayError } from '../errors.ts'
 import { settleChange } from '../library/aftermath.ts'
 import { parseRecordChange } from '../library/pending-change.ts'
@@ -6,7 +14,7 @@ import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { addFault, addFinding, emptyTally, type Tally } from './report.ts'
 import { AGES_MS, ageMs, type Pass, type SweepRun } from './run.ts'
 
-type IntentRun = Pick<SweepRun, 'store' | 'outbox' | 'clock' | 'deletes' | 'tally' | 'keepLease'>
+type IntentRun = Pick<SweepRun, 'store' | 'outbox' | 'edge' | 'clock' | 'deletes' | 'tally' | 'keepLease'>
 
 /** Carries out the purges, and finishes the changes, that their programs announced and did not live to finish. */
 export const sweepIntents: Pass = async (batch, run) => {
@@ -15,7 +23,7 @@ export const sweepIntents: Pass = async (batch, run) => {
 
 /** The same apart from a sweep: for every change that was cut short, as soon as it is old enough. */
 export async function finishLeftOvers(
-  options: Pick<SweepRun, 'outbox' | 'clock'> & { readonly store: ObjectStore },
+  options: Pick<SweepRun, 'outbox' | 'edge' | 'clock'> & { readonly store: ObjectStore },
 ): Promise<Tally> {
   // Two replicas that finish one change do no harm: no lease is needed.
   const run = { ...options, deletes: true, tally: emptyTally(), keepLease: async () => {} }
@@ -26,6 +34,9 @@ export async function finishLeftOvers(
 
 async function finish(listed: ListedObject, run: IntentRun): Promise<void> {
   const { store, deletes, tally } = run
+  const id = purgeIdOf(listed.key)
+  // The edge's queue is its sender's.
+  if (id === undefined) return
   const read = await store.get(listed.key)
   if (read.outcome !== 'found') return
   const purge = parsePurge(read.object.body)
@@ -36,8 +47,8 @@ async function finish(listed: ListedObject, run: IntentRun): Promise<void> {
   if (deletes) {
     await run.keepLease()
     try {
-      if (change) await settleChange(run, { ...purge, id: purge.id ?? '', change })
-      else await carryOutPurge(store, purge)
+      if (change) await settleChange(run, { ...purge, id, change })
+      else await finishPurge(run, { ...purge, id })
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'record_invalid') throw error
       return addFault(tally, `${listed.key}: ${error.message}`)
@@ -45,4 +56,9 @@ async function finish(listed: ListedObject, run: IntentRun): Promise<void> {
     await store.delete([listed.key], { ifMatch: read.object.etag })
   }
   addFinding(tally, 'leftOverIntents', listed)
+}
+
+async function finishPurge({ store, edge }: IntentRun, purge: Purge): Promise<void> {
+  await carryOutPurge(store, purge)
+  await closePurge(store, purge, edge)
 }

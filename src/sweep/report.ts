@@ -6,6 +6,7 @@ export const FINDINGS = {
   abandonedMultiparts: { label: 'uploads in parts that were never completed', frees: true },
   oldUploadStates: { label: 'notes on uploads that ended a week ago', frees: true },
   oldAnswers: { label: 'answers to Idempotency-Keys of a day ago', frees: true },
+  oldPurges: { label: 'notes on purges of a week ago', frees: true },
   expiredDocuments: { label: 'documents that have expired', frees: true },
   leftOverIntents: { label: 'changes and purges that were cut short: finished', frees: false },
   unnamedFiles: { label: 'files that their record does not name, marked long enough ago', frees: true },

@@ -1,4 +1,5 @@
 import type { EventOutbox } from '../events/media-event.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import type { Source } from '../sources/source.ts'
 import type { ListedObject, ObjectFacts, ObjectStore } from '../storage/object-store.ts'
 import type { SourcePath } from '../urls/image-request.ts'
@@ -10,6 +11,8 @@ export interface SweepRun {
   readonly store: ObjectStore
   /** Where changes that were cut short confirm their events; without it their sender settles them. */
   readonly outbox?: EventOutbox | undefined
+  /** What follows of finished changes at the edge; without it, nothing. */
+  readonly edge?: EdgePurges | undefined
   readonly clock: Pick<Clock, 'now'>
   /** False in a dry run: nothing is written or removed. */
   readonly deletes: boolean
@@ -41,6 +44,8 @@ export const AGES_MS = {
   uploadState: 7 * DAY_MS,
   /** The same key is answered the same until then. */
   answer: DAY_MS,
+  /** How far a purge is that somebody asked for is answered until then. */
+  askedPurge: 7 * DAY_MS,
   /** A file this young may be about to be named by its record. */
   unnamedFile: DAY_MS,
   /** Between the mark and the removal there is time to notice a mistake. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PURGES } from '../cdn/forget.ts'
 import type { EventOutbox } from '../events/media-event.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
@@ -17,6 +18,7 @@ import type { Pass, SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
 import {
   sweepAnswers,
+  sweepAskedPurges,
   sweepMultiparts,
   sweepUploads,
   sweepUploadStates,
@@ -28,6 +30,8 @@ export interface SweepOptions {
   readonly multiparts: SweptMultiparts
   /** Where changes that were cut short confirm their events; without it their sender settles them. */
   readonly outbox?: EventOutbox | undefined
+  /** What follows of finished changes at the edge; without it, nothing. */
+  readonly edge?: EdgePurges | undefined
   /** The prefixes that may be read as pictures, as the gateways have them; variants of others are left. */
   readonly sources: readonly string[]
   /** The epoch of this release's variants. */
@@ -52,6 +56,7 @@ const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
   { prefix: 'system/uploads/', pass: sweepUploadStates },
   { prefix: 'system/idempotency/', pass: sweepAnswers },
   { prefix: PURGES, pass: sweepIntents },
+  { prefix: `${PURGES}asked/`, pass: sweepAskedPurges },
   { prefix: MARKS, pass: sweepMarkedFiles },
   { prefix: 'items/', pass: markUnnamedFiles },
   { prefix: 'profiles/', pass: markUnnamedFiles },
@@ -108,11 +113,12 @@ async function account(
   return report
 }
 
-function runOf({ store, outbox, clock, deletes, sources, epoch }: SweepOptions) {
+function runOf({ store, outbox, edge, clock, deletes, sources, epoch }: SweepOptions) {
   const views = { pictures: createSourceView(store, sources), records: createRecordView(store, sources) }
   return {
     store,
     outbox,
+    edge,
     clock,
     deletes,
     epoch,

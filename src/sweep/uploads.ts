@@ -16,6 +16,10 @@ export const sweepUploadStates: Pass = async (batch, run) =>
 export const sweepAnswers: Pass = async (batch, run) =>
   removeOld(batch, run, { ageMs: AGES_MS.answer, finding: 'oldAnswers' })
 
+/** Removes what was noted of purges that somebody asked for, when nobody asks any more how far they are. */
+export const sweepAskedPurges: Pass = async (batch, run) =>
+  removeOld(batch, run, { ageMs: AGES_MS.askedPurge, finding: 'oldPurges' })
+
 async function removeOld(
   ...[batch, run, kind]: [...Parameters<Pass>, { readonly ageMs: number; readonly finding: Finding }]
 ): Promise<void> {

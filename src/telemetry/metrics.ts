@@ -47,6 +47,15 @@ export function createMetrics() {
     bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
+    bucketEvents: counter(
+      'bucket_events',
+      'Changes of the bucket that were notified, by what became of them',
+      ['outcome'],
+    ),
+    purgeCalls: counter('purge_calls', 'Calls of the API of the edge, by outcome', ['outcome']),
+    purgeItems: counter('purge_items', 'Items that the edge has taken, by kind', ['kind']),
+    purgeDollars: counter('purge_dollars', 'What these items cost beyond the free ones of a month', []),
+    purgesSetAside: counter('purges_set_aside', 'Items that the edge will not take', []),
     workerRestarts: counter('worker_restarts', 'Render workers replaced, by reason', ['reason']),
   }
 }
@@ -54,6 +63,13 @@ export function createMetrics() {
 /** The same of the outbox, where there is a webhook. */
 export interface EventGauges {
   readonly pending: () => number
+  readonly oldestSeconds: () => number
+}
+
+/** The same of the queue to the edge, where there is a distribution. */
+export interface PurgeGauges {
+  readonly waiting: () => number
+  readonly sent: () => number
   readonly oldestSeconds: () => number
 }
 
@@ -82,6 +98,15 @@ export function addEventGauges(registry: Registry, { pending, oldestSeconds }: E
   addRows(registry, [
     ['halftone_events_pending', 'Events that waited at the last look at the outbox', pending],
     ['halftone_events_oldest_seconds', 'Age of the oldest event that waits', oldestSeconds],
+  ])
+}
+
+/** Adds the gauges of the sender of purges. */
+export function addPurgeGauges(registry: Registry, { waiting, sent, oldestSeconds }: PurgeGauges): void {
+  addRows(registry, [
+    ['halftone_purges_waiting', 'Purges that the edge has not been told of', waiting],
+    ['halftone_purges_sent', 'Purges that the edge has been told of once, and is told of again', sent],
+    ['halftone_purges_oldest_seconds', 'Age of the oldest purge that waits', oldestSeconds],
   ])
 }
 

@@ -1,8 +1,12 @@
 import type { Attempt } from '../events/deliver-object.ts'
+import type { EdgeCall } from '../purging/dispatch.ts'
 import type { PoolEvent } from '../render/worker-pool.ts'
 import type { StoreObserver } from '../storage/observed-store.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+
+/** What an invalidation costs, beyond the first thousand items of a month. */
+const DOLLARS_PER_ITEM = 0.005
 
 /** Counts and times every bucket call. */
 export function recordBucketCalls(metrics: Metrics): StoreObserver {
@@ -34,5 +38,29 @@ export function recordEvents(log: Logger, metrics: Metrics): (attempt: Attempt) 
     if (outcome === 'dead') log.error(line, 'event given up')
     else if (outcome === 'failed') log.warn(line, 'event not delivered')
     else log.debug(line, 'event delivered')
+  }
+}
+
+/** Counts what the edge is told, and logs it. */
+export function recordEdgeCalls(log: Logger, metrics: Metrics): (call: EdgeCall) => void {
+  return ({ outcome, isLast, cost: { items, wildcards }, purges, id, message }) => {
+    metrics.purgeCalls.inc({ outcome })
+    const line = { items, wildcards, purges, isLast }
+    if (outcome !== 'taken') return log.warn({ ...line, outcome, reason: message }, 'edge not purged')
+    metrics.purgeItems.inc({ kind: 'wildcard' }, wildcards)
+    metrics.purgeItems.inc({ kind: 'single' }, items - wildcards)
+    metrics.purgeDollars.inc(items * DOLLARS_PER_ITEM)
+    log.info({ ...line, invalidation: id }, 'edge purged')
+  }
+}
+
+/** Counts items that the edge will not take, and logs them as what somebody has to look at. */
+export function recordSetAside(
+  log: Logger,
+  metrics: Metrics,
+): (items: readonly string[], err: Error) => void {
+  return (items, err) => {
+    metrics.purgesSetAside.inc(items.length)
+    log.error({ items, err }, 'edge will not take an item: set aside')
   }
 }

@@ -1,4 +1,4 @@
-import type { CacheClass } from '../cdn/cache-policy.ts'
+import type { Caching } from '../cdn/cache-policy.ts'
 import type { VariantSpec } from '../transform/spec.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import type { Layer, RenderTimings, Variant } from './variant.ts'
@@ -12,12 +12,11 @@ export interface VersionedPath {
 }
 
 /** What identifies an answer before any work. */
-export interface Headline {
+export interface Headline extends Caching {
   readonly etag: string
   readonly lastModified: Date
   /** Cache tags, comma-separated; none of what no cache may keep. */
   readonly tags: string
-  readonly cacheClass: CacheClass
   /** Where exactly this picture is for good, when it was asked for by another path. */
   readonly canonical?: VersionedPath
 }
@@ -30,7 +29,7 @@ export interface Answer extends Headline {
 }
 
 /** The picture, or the versioned path where it is now. */
-export type Delivered = Answer | { readonly moved: VersionedPath; readonly cacheClass: CacheClass }
+export type Delivered = Answer | { readonly moved: VersionedPath; readonly cacheClass: Caching['cacheClass'] }
 
 /** Who asks, and until when they wait. */
 export interface Asking {

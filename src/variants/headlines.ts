@@ -1,17 +1,16 @@
-import { unversionedClass } from '../cdn/cache-policy.ts'
+import { type Caching, type EdgePolicy, keeping } from '../cdn/cache-policy.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found } from '../sources/sources.ts'
 import type { VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import type { Delivered, Headline, VersionedPath } from './answer.ts'
-import { classOf, treeOf } from './restriction.ts'
+import { classOf, isRestricted, treeOf } from './restriction.ts'
 import { nameOf, type VariantName } from './variant.ts'
 
 export interface HeadlinesOptions {
   /** The epoch of this release's render workers. */
   readonly epoch: string
-  /** Whether a distribution is configured that is purged after a change. */
-  readonly purgesEdge: boolean
+  readonly edge: EdgePolicy
 }
 
 /** What is said of a picture that is made from a source, beside its bytes. */
@@ -30,12 +29,11 @@ export class Headlines {
   /** At a path without a version. */
   current(found: Found, source: Source, spec: VariantSpec): Headline {
     const { etag, tags } = this.nameOf(source, spec)
-    const { purgesEdge } = this.#options
     return {
       etag,
       tags,
       lastModified: source.lastModified,
-      cacheClass: classOf(source, found.stale ? 'O' : unversionedClass(source.managed, purgesEdge)),
+      ...this.#keeping(found, source),
       canonical: this.#canonical(source, spec),
     }
   }
@@ -49,6 +47,11 @@ export class Headlines {
   /** The way to the current version. */
   moved(source: Source, spec: VariantSpec): Delivered {
     return { moved: this.#canonical(source, spec), cacheClass: classOf(source, 'L60') }
+  }
+
+  #keeping(found: Found, source: Source): Caching {
+    if (isRestricted(source)) return { cacheClass: 'D' }
+    return found.stale ? { cacheClass: 'O' } : keeping('media', source, this.#options.edge)
   }
 
   #canonical(source: Source, spec: VariantSpec): VersionedPath {

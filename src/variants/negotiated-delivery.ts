@@ -9,6 +9,7 @@ import {
   type ImageRequest,
   isAutoRequest,
   type SettledRequest,
+  type SourcePath,
 } from '../urls/image-request.ts'
 import { sourcePartOf } from '../urls/version.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answer.ts'
@@ -44,6 +45,11 @@ export class NegotiatedDelivery {
     if (!isAutoRequest(request)) return delivery.fromMemory(request)
     const settled = this.#settleAtOnce(request, acceptance)
     return settled && delivery.fromMemory(settled)
+  }
+
+  /** The path that the source of a request is known to have: an alias is another one's. */
+  knownPath({ source }: ImageRequest): SourcePath {
+    return this.#options.sources.remembered(source)?.source?.at ?? source
   }
 
   /** What would be answered, if that is known without the picture. */

@@ -104,6 +104,8 @@ export class Renditions {
   }
 
   #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
+    // Whoever restores it makes no new version of it.
+    if (verdict.code === 'source_archived') return
     // What is too much at one size may be little at another.
     const dependsOnSize = verdict.code === 'source_overran' || verdict.code === 'source_too_large'
     this.#verdicts.set(dependsOnSize ? renditionName(source, spec) : versionName(source), verdict)

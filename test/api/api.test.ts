@@ -65,6 +65,13 @@ describe('methods and origins', () => {
     const allowed = await preflight('https://shop.test')
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://shop.test')
     expect(allowed.headers.get('access-control-allow-headers')).toContain('idempotency-key')
+    // Their browsers take the cookies of pictures; where any page may ask, none does.
+    expect(allowed.headers.get('access-control-allow-credentials')).toBe('true')
+    const forAll = await createTestApi({ allowedOrigins: ['*'] }).call('GET /items/none', {
+      headers: { origin: 'https://shop.test' },
+    })
+    expect(forAll.headers.get('access-control-allow-origin')).toBe('*')
+    expect(forAll.headers.has('access-control-allow-credentials')).toBe(false)
     expect((await preflight('https://evil.test')).headers.has('access-control-allow-origin')).toBe(false)
     for (const [origin, expected] of [
       ['https://shop.test', 'https://shop.test'],

@@ -82,6 +82,31 @@ describe('requirements: Storage – originals as streams', () => {
     expect(await codeOf(await open.call(`GET ${original}`))).toBe('404 not_found')
   })
 
+  test('requirements: CDN – a public original is kept as its kind or its owner says, and can be purged by its tags', async () => {
+    const seconds = { media: 2_592_000, document: 604_800 }
+    const edge = { purges: 'tags', hearsBucket: false, seconds } as const
+    const open = createTestApi({ store: api.store, publicOriginals: true, edge })
+    const headersOf = async (line: string, as?: string) => {
+      const { headers } = await open.call(line, { as })
+      return [headers.get('cache-control'), headers.get('x-amz-meta-cache-tag')]
+    }
+    const tags = `item:${ITEM},photo:${ITEM}%2Fa`
+    expect(await headersOf(`GET ${original}`)).toEqual([
+      'public, max-age=300, s-maxage=604800, stale-if-error=86400',
+      tags,
+    ])
+    await api.library.albums.adjust(ITEM, 'a', { edgeSeconds: 30 }, by)
+    expect(await headersOf(`GET ${original}`)).toEqual([
+      'public, max-age=30, s-maxage=30, stale-if-error=86400',
+      tags,
+    ])
+    await api.library.albums.setAccess(ITEM, 'private', by)
+    expect(await headersOf(`GET ${original}`, owner)).toEqual([
+      'private, no-store, max-age=0, stale-if-error=0',
+      null,
+    ])
+  })
+
   test('a record that names what is not there says so', async () => {
     await api.store.delete([key])
     expect(await codeOf(await api.call(`GET ${original}`, { as: owner }))).toBe('503 source_changing')
@@ -119,7 +144,7 @@ describe('requirements: Files – verification documents', () => {
     const first = await api.call('GET /users/u7/documents?limit=2', { as: user })
     const page = await readAs(first, documentsPage)
     expect(page.documents.map(({ fileId }) => fileId)).toEqual(['d1', 'd2'])
-    expect(page.documents[0]?.url).toBe('/api/v1/users/u7/documents/d1')
+    expect(page.documents[0]?.url).toBe('https://pictures.test/api/v1/users/u7/documents/d1')
     const second = await api.call(`GET /users/u7/documents?limit=2&cursor=${page.next}`, { as: user })
     expect(await second.json()).toEqual({ documents: [expect.objectContaining({ fileId: 'd3' })] })
     for (const query of ['cursor=%21', 'cursor=Li4', 'limit=0', 'limit=101', 'order=name']) {

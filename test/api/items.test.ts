@@ -80,6 +80,20 @@ describe('requirements: Files – an item over the API', () => {
     expect(await codeOf(await api.call(`GET /items/${ITEM}`))).toBe('404 not_found')
   })
 
+  test('says how long the edge may keep a photo', async () => {
+    const patch = async (json: unknown) => api.call(`PATCH /items/${ITEM}/photos/a`, { as: owner, json })
+    const focus = { x: 0.25, y: 0.75 }
+    expect((await json(await patch({ edgeSeconds: 60, focus }))).photos[0]).toMatchObject({
+      edgeSeconds: 60,
+      focus,
+    })
+    const cleared = (await json(await patch({ edgeSeconds: null }))).photos[0]
+    expect(cleared).toMatchObject({ focus })
+    expect(cleared).not.toHaveProperty('edgeSeconds')
+    for (const refused of [{}, { edgeSeconds: -1 }, { edgeSeconds: 31_536_001 }, { edgeSeconds: 1.5 }])
+      expect(await codeOf(await patch(refused)), JSON.stringify(refused)).toBe('400 invalid_request')
+  })
+
   const CHANGES = [
     [`PUT /items/${ITEM}`, { access: 'private' }],
     [`PUT /items/${ITEM}/order`, { photoIds: ['c', 'b', 'a'] }],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { doctor } from '../../src/commands/doctor.ts'
 import { purge } from '../../src/commands/purge.ts'
 import { setup } from '../../src/commands/setup.ts'
@@ -153,8 +154,42 @@ describe('purge', () => {
     expect(printed).toMatch(/Removed 2 stored pictures of items\/9; .*journal entry 1/)
     expect(await bucket.head('img/items/90/x')).toBeDefined()
     const left: string[] = []
-    for await (const { key } of bucket.list('system/purges/')) left.push(key)
-    expect(left).toEqual([])
+    for await (const { key } of bucket.list('system/purges/')) left.push(key.replace(/[^/]+$/, ''))
+    // Nothing but the note on how far it is.
+    expect(left).toEqual(['system/purges/asked/'])
+  })
+
+  test('prints the id, by which it can be asked for', async () => {
+    await purge(config, ['items/asked', '#photo:9%2Fp1'], { json: true })
+    const { id, paths } = z.object({ id: z.string(), paths: z.array(z.string()) }).parse(JSON.parse(printed))
+    expect(paths.toSorted()).toEqual(['items/9/photos/p1', 'items/asked'])
+    printed = ''
+    expect(await purge(config, [], { status: id })).toBe(true)
+    expect(printed).toMatch(new RegExp(`^${id}: done since `))
+    const complaint = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    expect(await purge(config, [], { status: 'nobody-was-given-this' })).toBe(false)
+    expect(complaint.mock.calls.flat().join('')).toMatch(/there is no purge with this id/)
+  })
+
+  test('with a distribution it waits in the queue for a gateway', async () => {
+    const behind = parseConfig({
+      ...environmentOf(origin),
+      HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'E2QWRUHAPOMQZL',
+    })
+    await purge(behind, ['items/*'])
+    const [, id = ''] = /halftone purge --status (\S+)\n$/.exec(printed) ?? []
+    printed = ''
+    await purge(behind, [], { status: id })
+    await purge(behind, [], { status: true })
+    expect(printed).toMatch(/^\S+: waiting since .*\n1 wait for the edge, the oldest for \d+ s\n0 are sent/)
+    printed = ''
+    await purge(behind, [], { status: true, json: true })
+    expect(JSON.parse(printed)).toMatchObject({ waiting: 1, sent: 0 })
+  })
+
+  test('wants to know what, or which', async () => {
+    await expect(purge(config, [])).rejects.toThrow(ConfigError)
+    await expect(purge(config, ['items/9'], { status: true })).rejects.toThrow(ConfigError)
   })
 
   test.each(['', '/', 'items/../x', 'items//x'])('refuses %j, which is no source path', async (path) => {

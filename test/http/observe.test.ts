@@ -120,3 +120,33 @@ test('metrics count requests by route, status, class and layer, renders, bucket 
   expect(Number(/^halftone_worker_memory_bytes (\d+)/m.exec(metrics)?.[1])).toBeGreaterThan(1_000_000)
   expect((await gateway.adminApp.request('/readyz')).status).toBe(200)
 })
+
+test('says who asked, and through which edge: what the edge says counts only with its secret', async () => {
+  const { gateway, requests } = await start({
+    HALFTONE_ORIGIN_SECRETS: 'what-the-distribution-says',
+    HALFTONE_EDGE_TELLS_VIEWER: 'true',
+    HALFTONE_LOG_HITS_EVERY: '1',
+  })
+  const told = {
+    'x-amz-cf-id': 'id-of-the-edge',
+    'cloudfront-viewer-address': '203.0.113.9:46532',
+    'cloudfront-viewer-country': 'NL',
+    'x-amz-cf-pop': 'AMS58-P4',
+  }
+  const env = { incoming: { url: PATH, socket: { remoteAddress: '192.0.2.1' } } }
+  const ask = async (headers: Record<string, string>) => {
+    await gateway.app.request(`http://test${PATH}`, { headers }, env)
+    const { client, cdnId, edge, country, layer } = requests().at(-1) ?? {}
+    return { client, cdnId, edge, country, layer }
+  }
+  const believed = { client: '203.0.113.9', cdnId: 'id-of-the-edge', edge: 'AMS58-P4', country: 'NL' }
+  const secret = { 'x-origin-verify': 'what-the-distribution-says' }
+  // Through the routes, and out of memory.
+  expect(await ask({ ...told, ...secret })).toEqual({ ...believed, layer: 'render' })
+  expect(await ask({ ...told, ...secret })).toEqual({ ...believed, layer: 'memory' })
+  expect(await ask({ ...told, 'x-origin-verify': 'guessed' })).toEqual({
+    client: '192.0.2.1',
+    cdnId: 'id-of-the-edge',
+    layer: 'memory',
+  })
+})

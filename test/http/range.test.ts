@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseRange } from '../../src/http/range.ts'
+import { parseRange } from '../../src/http/conditional.ts'
 
 test.each([
   // parts

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { EDGE_ORIGIN } from '../../src/cdn/distribution.ts'
 import { listen, type RunningServer } from '../../src/http/server.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -68,6 +69,13 @@ test('answers without a body have none on the wire, and the connection goes on',
     .map((answer) => answer.split('\r\n\r\n')[1])
   expect(bodies).toEqual(['', '', '', '', ''])
   expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*content-length: \d{2,3}/i)
+})
+
+test('an idle connection is kept for longer than CloudFront and load balancers keep it', async () => {
+  const connection = await fetch(`${server.url}/livez`)
+  await connection.arrayBuffer()
+  const [, seconds] = /timeout=(\d+)/.exec(connection.headers.get('keep-alive') ?? '') ?? []
+  expect(Number(seconds)).toBeGreaterThan(EDGE_ORIGIN.keepAliveS)
 })
 
 test('a method that is not there is 405, with what it sent left unread', async () => {

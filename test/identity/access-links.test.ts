@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createAccessLinks, formatAccessGrant, parseAccessGrant } from '../../src/identity/access-links.ts'
+import {
+  createAccessLinks,
+  formatAccessCookie,
+  formatAccessGrant,
+  parseAccessCookie,
+  parseAccessGrant,
+} from '../../src/identity/access-links.ts'
 
 const KEY = 'a key for tests, of 32 characters'
 const NOW = 1_800_000_000_000
@@ -74,5 +80,38 @@ describe('parseAccessGrant', () => {
     `Expires=1&Access=${access}`,
   ])('is no grant: %s', (query) => {
     expect(parseAccessGrant(query)).toBeUndefined()
+  })
+})
+
+describe('a grant for all of an item', () => {
+  const all = links.signAll('items/42', new Date(NOW + 60_000))
+
+  test('is for that item, until it ends', () => {
+    expect(links.checkAll(all, 'items/42')).toBe('valid')
+    expect(links.checkAll(all, 'items/4')).toBe('forged')
+    const later = createAccessLinks([KEY], () => NOW + 60_000)
+    expect(later.checkAll(all, 'items/42')).toBe('expired')
+    expect(createAccessLinks([`new ${KEY}`, KEY], () => NOW).checkAll(all, 'items/42')).toBe('valid')
+  })
+
+  test('is no link, and no link is one', () => {
+    expect(links.check(all, 'items/42')).toBe('forged')
+    expect(links.checkAll(links.sign('items/42', new Date(NOW + 60_000)), 'items/42')).toBe('forged')
+  })
+
+  test('is read from the cookie that it is written to', () => {
+    expect(parseAccessCookie(formatAccessCookie(all))).toEqual(all)
+  })
+
+  test.each([
+    undefined,
+    '',
+    '1',
+    `01.${all.access}`,
+    `1.${all.access}.1`,
+    `1.${all.access}=`,
+    `.${all.access}`,
+  ])('is not in a cookie such as %s', (value) => {
+    expect(parseAccessCookie(value)).toBeUndefined()
   })
 })

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { createClients, createConfiguredApi } from '../../src/composition/api.ts'
 import { createAccess } from '../../src/composition/identity.ts'
+import { createAskedPurges } from '../../src/composition/purges.ts'
 import { parseConfig } from '../../src/config.ts'
 import { completed, item, ticket } from '../../src/api/schemas.ts'
 import { createAuditTrail } from '../../src/audit/audit-trail.ts'
@@ -52,7 +53,11 @@ beforeAll(async () => {
   })
   const clients = createClients(config, { info: () => {}, warn: () => {} })
   const outbox = createEventOutbox({ store })
-  const parts = { ...uploads, ...createAccess(config), ...clients, audit, outbox }
+  const onFailure = (error: unknown) => {
+    throw error
+  }
+  const purges = createAskedPurges(config, { store, clock: { now: Date.now }, onFailure })
+  const parts = { ...uploads, ...createAccess(config), ...clients, audit, outbox, purges }
   const api = createConfiguredApi(config, parts)
   server = await listen(mount(api), { host: '127.0.0.1', port: 0 })
   owner = await tokenOf('ana')

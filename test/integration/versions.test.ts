@@ -92,7 +92,7 @@ describe('a versioned path', () => {
     const theirs = ours.replace(/(@[\w-]{12})[\w-]{3}/, '$1___')
     const answer = await gateway.fetch(theirs)
     expect(answer.status).toBe(200)
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=10')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=5, stale-if-error=0')
     await gateway.verbs()
     expect(await storedVariants()).toEqual([ours.slice(1)])
   })

@@ -55,7 +55,8 @@ describe('requirements: Files – item photos: many, ordered, re-orderable, the 
     ['replace by the same', 'abc', async () => library.albums.replace(ITEM, photoAt(1), by)],
     ['reorder', 'cab', async () => library.albums.reorder(ITEM, ['c', 'a', 'b'], by)],
     ['cover', 'cab', async () => library.albums.setCover(ITEM, 'c', by)],
-    ['focus', 'abc', async () => library.albums.setFocus(ITEM, 'b', { x: 0.2, y: 1 }, by)],
+    ['focus', 'abc', async () => library.albums.adjust(ITEM, 'b', { focus: { x: 0.2, y: 1 } }, by)],
+    ['time at the edge', 'abc', async () => library.albums.adjust(ITEM, 'b', { edgeSeconds: 60 }, by)],
     ['access', 'abc', async () => library.albums.setAccess(ITEM, 'private', by)],
     ['remove', 'ac', async () => library.albums.remove(ITEM, 'b', by)],
     ['remove all', '', async () => library.albums.removeAll(ITEM, by)],
@@ -81,7 +82,11 @@ describe('requirements: Files – item photos: many, ordered, re-orderable, the 
     ['the order as it is', async () => library.albums.reorder(ITEM, ['a', 'b', 'c'], by)],
     ['the cover as it is', async () => library.albums.setCover(ITEM, 'a', by)],
     ['the access as it is', async () => library.albums.setAccess(ITEM, 'public', by)],
-    ['the focus as it is', async () => library.albums.setFocus(ITEM, 'a', undefined, by)],
+    ['the focus as it is', async () => library.albums.adjust(ITEM, 'a', { focus: null }, by)],
+    [
+      'the time at the edge as it is',
+      async () => library.albums.adjust(ITEM, 'a', { edgeSeconds: null }, by),
+    ],
   ])('%s changes nothing', async (_, change) => {
     const before = await store.head(albumKey(ITEM))
     await change()
@@ -139,7 +144,11 @@ describe('requirements: Files – item photos: many, ordered, re-orderable, the 
       async () => library.albums.reorder(ITEM, ['a', 'b', 'c', 'a'], by),
     ],
     ['the cover of nothing', 'not_found', async () => library.albums.setCover(ITEM, 'd', by)],
-    ['the focus of nothing', 'not_found', async () => library.albums.setFocus(ITEM, 'd', { x: 0, y: 0 }, by)],
+    [
+      'the focus of nothing',
+      'not_found',
+      async () => library.albums.adjust(ITEM, 'd', { focus: { x: 0, y: 0 } }, by),
+    ],
     ['the access of nothing', 'not_found', async () => library.albums.setAccess('43', 'private', by)],
     ['removing what is not there', 'not_found', async () => library.albums.remove(ITEM, 'd', by)],
     [
@@ -172,9 +181,20 @@ describe('requirements: Files – item photos: many, ordered, re-orderable, the 
   })
 
   test('a new picture has no focal point of the old one', async () => {
-    await library.albums.setFocus(ITEM, 'b', { x: 0.2, y: 1 }, by)
+    await library.albums.adjust(ITEM, 'b', { focus: { x: 0.2, y: 1 } }, by)
     const { photos } = await library.albums.replace(ITEM, await putPhoto(store, 'b'), by)
     expect(photos[1]).not.toHaveProperty('focus')
+  })
+
+  test('what is not named stays, and a new picture is kept at the edge as long as the old one', async () => {
+    const focus = { x: 0.2, y: 1 }
+    await library.albums.adjust(ITEM, 'b', { focus }, by)
+    const both = await library.albums.adjust(ITEM, 'b', { edgeSeconds: 0 }, by)
+    expect(both.photos[1]).toMatchObject({ focus, edgeSeconds: 0 })
+    const replaced = await library.albums.replace(ITEM, await putPhoto(store, 'b'), by)
+    expect(replaced.photos[1]).toHaveProperty('edgeSeconds', 0)
+    const cleared = await library.albums.adjust(ITEM, 'b', { edgeSeconds: null }, by)
+    expect(cleared.photos[1]).not.toHaveProperty('edgeSeconds')
   })
 
   test('a record counts its changes, and remembers the last 32', async () => {
@@ -227,7 +247,18 @@ describe('requirements: Flows – replace, reorder, delete: what is forgotten', 
       [slot('b')],
       async () => library.albums.replace(ITEM, await putPhoto(store, 'b'), by),
     ],
-    ['focus', /photos\/a/, [slot('a')], async () => library.albums.setFocus(ITEM, 'a', { x: 0, y: 0 }, by)],
+    [
+      'focus',
+      /photos\/a/,
+      [slot('a')],
+      async () => library.albums.adjust(ITEM, 'a', { focus: { x: 0, y: 0 } }, by),
+    ],
+    [
+      'time at the edge',
+      /^$/,
+      [slot('a')],
+      async () => library.albums.adjust(ITEM, 'a', { edgeSeconds: 60 }, by),
+    ],
     ['reorder behind the cover', /^$/, [], async () => library.albums.reorder(ITEM, ['a', 'c', 'b'], by)],
     ['another cover', /^$/, [slot('a'), slot('c')], async () => library.albums.setCover(ITEM, 'c', by)],
     ['remove', /photos\/b/, [slot('b')], async () => library.albums.remove(ITEM, 'b', by)],

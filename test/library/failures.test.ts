@@ -182,7 +182,7 @@ describe('somebody who is faster', () => {
     const gate = gated.hold('put', isRecord)
     const slow = openLibrary(gated.store).albums.reorder(ITEM, ['c', 'b', 'a'], by)
     await gate.reached
-    await openLibrary(bucket).albums.setFocus(ITEM, 'a', { x: 1, y: 1 }, by)
+    await openLibrary(bucket).albums.adjust(ITEM, 'a', { focus: { x: 1, y: 1 } }, by)
     gate.release()
     expect((await slow).photos.map(({ photoId, focus }) => [photoId, focus?.x])).toEqual([
       ['c', undefined],

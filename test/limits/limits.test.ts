@@ -2,7 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createReadClientAddress, limitedAddress } from '../../src/limits/client-address.ts'
+import {
+  createReadClientAddress,
+  limitedAddress,
+  parseViewerAddress,
+} from '../../src/limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../../src/limits/limits.ts'
 
 const made: Limits[] = []
@@ -80,6 +84,67 @@ describe('a client address', () => {
   ])('with %i proxies and %j is %s', (trustedHops, headers, expected) => {
     const read = createReadClientAddress({ trustedHops, originSecrets: [secret] })
     expect(read(new Headers(headers as Record<string, string>), '192.0.2.1')).toBe(expected)
+  })
+
+  const proxies = [
+    { address: '10.0.0.0', bits: 8 },
+    { address: 'fd00::', bits: 8 },
+  ]
+  test.each([
+    ['198.51.100.6', '10.0.0.1', {}],
+    ['198.51.100.6', 'fd00::1', {}],
+    ['198.51.100.6', '::ffff:10.0.0.1', {}],
+    ['198.51.100.6', '10.0.0.1', { 'x-forwarded-for': '203.0.113.5, 198.51.100.6, 10.1.1.1' }],
+    ['192.0.2.1', '192.0.2.1', {}],
+    ['203.0.113.5', '10.0.0.1', { 'x-origin-verify': secret }],
+    ['198.51.100.6', '192.0.2.1', { 'x-origin-verify': secret }],
+    ['10.9.9.9', '10.0.0.1', { 'x-forwarded-for': '10.9.9.9' }],
+    ['10.0.0.1', '10.0.0.1', { 'x-forwarded-for': 'made up' }],
+  ])('is %s behind proxies of our networks: socket %s, %j', (expected, socketAddress, headers) => {
+    const read = createReadClientAddress({ trustedHops: 0, trustedProxies: proxies, originSecrets: [secret] })
+    const all = new Headers({ ...from, ...headers })
+    expect(read(all, socketAddress)).toBe(expected)
+  })
+
+  test('is what the edge says, where the request shows that it comes from there', () => {
+    const read = createReadClientAddress({
+      trustedHops: 1,
+      trustedProxies: proxies,
+      originSecrets: ['old', secret],
+      edgeTellsViewer: true,
+    })
+    const told = { ...from, 'cloudfront-viewer-address': '[2001:db8::7]:46532' }
+    const address = (headers: Record<string, string>) => read(new Headers(headers), '10.0.0.1')
+    expect(address({ ...told, 'x-origin-verify': secret })).toBe('2001:db8::7')
+    expect(address(told)).toBe('198.51.100.6')
+    expect(address({ ...told, 'x-origin-verify': 'guessed' })).toBe('198.51.100.6')
+    expect(address({ ...told, 'cloudfront-viewer-address': 'nonsense:1', 'x-origin-verify': secret })).toBe(
+      '203.0.113.5',
+    )
+  })
+
+  test('is not what the edge says, where a viewer might have said it', () => {
+    const read = createReadClientAddress({ trustedHops: 0, originSecrets: [secret] })
+    const told = { ...from, 'x-origin-verify': secret, 'cloudfront-viewer-address': '203.0.113.9:1' }
+    expect(read(new Headers(told), '192.0.2.1')).toBe('198.51.100.6')
+  })
+
+  test.each([
+    ['198.51.100.10:46532', '198.51.100.10'],
+    ['[2001:db8::1]:46532', '2001:db8::1'],
+    ['2001:db8::1:46532', '2001:db8::1'],
+    ['2001:db8::1:8080', '2001:db8::1'],
+    ['2001:0db8:85a3:0000:0000:8a2e:0370:7334:443', '2001:0db8:85a3:0000:0000:8a2e:0370:7334'],
+    ['198.51.100.10', undefined],
+    ['198.51.100.10:', undefined],
+    ['[2001:db8::1]', undefined],
+    ['[2001:db8::1:46532', undefined],
+    ['198.51.100.10:46532, 192.0.2.1:1', undefined],
+    ['localhost:1', undefined],
+    ['', undefined],
+    [null, undefined],
+  ])('of the edge, %s, is read as %s', (value, expected) => {
+    expect(parseViewerAddress(value)).toBe(expected)
   })
 
   test.each([

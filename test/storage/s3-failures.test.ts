@@ -97,6 +97,12 @@ describe('a bucket that fails', () => {
     expect(requests).toHaveLength(1)
   })
 
+  test('says of an archived object that it is, at once', async () => {
+    const { store, requests } = await start([failure(403, 'InvalidObjectState')])
+    expect(await failureOf(store.get('a.jpg'))).toMatchObject({ code: 'source_archived', status: 415 })
+    expect(requests).toHaveLength(1)
+  })
+
   test('has refused a head that is forbidden', async () => {
     const { store } = await start([(_request, response) => response.writeHead(403).end()])
     expect((await failureOf(store.head('a.jpg'))).code).toBe('bucket_refused')

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { z, ZodType } from 'zod'
+import { createPublicUrls } from '../../src/cdn/public-urls.ts'
 import { createApi } from '../../src/api/api.ts'
 import type { ApiEnv, ApiOptions } from '../../src/api/env.ts'
 import type { AuditEntry } from '../../src/audit/audit.ts'
@@ -12,10 +13,13 @@ import { createAccessLinks, formatAccessGrant } from '../../src/identity/access-
 import { createIdentity } from '../../src/identity/identity.ts'
 import type { Role } from '../../src/identity/principal.ts'
 import { mintToken } from '../../src/identity/tokens.ts'
+import { createNativeDialect } from '../../src/urls/native-dialect.ts'
 import { createReadClientAddress } from '../../src/limits/client-address.ts'
 import { createLimits } from '../../src/limits/limits.ts'
+import { AskedPurges } from '../../src/purging/asked-purges.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createMemoryTransfers } from '../../src/transfers/memory-transfers.ts'
+import { parsePresets } from '../../src/transform/presets.ts'
 import { openLibrary } from '../library/library.ts'
 import { createUploadsTwin } from './uploads-twin.ts'
 
@@ -48,7 +52,16 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-type PartsOfApi = 'store' | 'albums' | 'profiles' | 'documents' | 'uploads' | 'transfers' | 'audit' | 'outbox'
+type PartsOfApi =
+  | 'store'
+  | 'albums'
+  | 'profiles'
+  | 'documents'
+  | 'uploads'
+  | 'transfers'
+  | 'audit'
+  | 'outbox'
+  | 'purges'
 
 /** Options of the API for tests: users by tokens, no limits. */
 function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>): ApiOptions {
@@ -60,11 +73,12 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
       log: { info: () => {}, warn: () => {} },
     }),
     readClientAddress: createReadClientAddress({ trustedHops: 0, originSecrets: [] }),
-    publicUrl: 'https://pictures.test',
+    publicUrls: createPublicUrls({ gatewayUrl: 'https://pictures.test' }),
     signAccess: (path, until) => formatAccessGrant(accessLinks.sign(path, until)),
     accessLinkTtlS: 900,
     allowedOrigins: [],
     publicOriginals: false,
+    edge: { purges: false, hearsBucket: false, seconds: { media: 2_592_000, document: 604_800 } },
     maxForms: 8,
     maxDownloads: 8,
     maxFormBytes: 10_000,
@@ -82,6 +96,13 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
   const audited: AuditEntry[] = []
   const events: string[] = []
   const tell = (verb: string) => async (event: MediaEvent) => void events.push(`${verb} ${event.type}`)
+  const failures: unknown[] = []
+  const purges = new AskedPurges({
+    store,
+    clock: { now: Date.now },
+    dialect: createNativeDialect({ presets: parsePresets(''), signingKeys: [] }),
+    onFailure: (error) => failures.push(error),
+  })
   const uploads = createUploadsTwin({ transfers, albums, profiles, maxBytes: 1_000 })
   const api = createApi(
     apiOptions({
@@ -89,6 +110,7 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
       ...library,
       transfers,
       uploads,
+      purges,
       audit: { record: async (entry) => void audited.push(entry) },
       outbox: { intend: tell('intend'), confirm: tell('confirm'), withdraw: tell('withdraw') },
       ...options,
@@ -112,7 +134,7 @@ export function createTestApi(options: Partial<ApiOptions> = {}) {
     await checkAnswer(api, { method, path }, response.clone())
     return response
   }
-  return { store, library, transfers, uploads, api, app, call, audited, events }
+  return { store, library, transfers, uploads, purges, failures, api, app, call, audited, events }
 }
 
 export type TestApi = ReturnType<typeof createTestApi>

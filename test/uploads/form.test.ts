@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { readUploadForm, type UploadForm } from '../../src/api/form.ts'
+import { readUploadForm, type UploadForm } from '../../src/uploads/form.ts'
 
 const HEAD = '--B\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
 const TAIL = '\r\n--B--\r\n'

@@ -1,0 +1,32 @@
+import type { Clock } from '../leases/clock.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { createEdgePurges } from './hand-over.ts'
+import { PurgeSender, type PurgeSenderOptions } from './purge-sender.ts'
+import type { EdgePurges, PurgeStatus } from './purging.ts'
+import { readPurgeStatus } from './status.ts'
+
+/** The queue to the edge: where it begins, who sends it, and what it says of itself. */
+export interface Purging {
+  readonly edge: EdgePurges
+  readonly sender: PurgeSender
+  status(): Promise<PurgeStatus>
+}
+
+/** The queue to the edge of one bucket. */
+export function createPurging(options: PurgeSenderOptions): Purging {
+  const { store, clock } = options
+  const sender = new PurgeSender(options)
+  return {
+    edge: createEdgePurges({ store, clock, onHandedOver: (due) => sender.add(due) }),
+    sender,
+    status: async () => readPurgeStatus(store, clock),
+  }
+}
+
+/** The queue as a command has it, which hands over and asks, and leaves the sending to gateways. */
+export function openPurging(store: ObjectStore, clock: Pick<Clock, 'now'>): Pick<Purging, 'edge' | 'status'> {
+  return {
+    edge: createEdgePurges({ store, clock }),
+    status: async () => readPurgeStatus(store, clock),
+  }
+}

@@ -1,0 +1,99 @@
+import { ownTag } from '../cdn/cache-tags.ts'
+import { GatewayError } from '../errors.ts'
+import { parseSourcePath } from '../urls/source-path.ts'
+import { formatPath } from '../urls/target.ts'
+import type { EdgeItem } from './purging.ts'
+
+export interface EdgeItemsOptions {
+  /** By what the edge finds what it has to forget: tags, where the distribution reads them, or wildcard paths. */
+  readonly by: 'tags' | 'paths'
+  /** Whether pictures are asked for at signed paths, too: those begin with their signature. */
+  readonly signed: boolean
+}
+
+/** What an edge is asked for in a call or a second, and what it limits. */
+export interface EdgeCost {
+  /** All items, wildcards included. */
+  readonly items: number
+  readonly wildcards: number
+}
+
+/** Signed paths: nothing but all of them can be named. */
+const ALL_SIGNED = '/simg/*'
+
+/** What the edge is told for some purges: each thing once, and nothing that another item covers. */
+export function edgeItems(
+  purges: readonly { readonly paths: readonly string[]; readonly edge?: readonly EdgeItem[] | undefined }[],
+  options: EdgeItemsOptions,
+): readonly EdgeItem[] {
+  const paths = new Set(purges.flatMap((purge) => purge.paths))
+  const own = [...paths].filter((path) => options.by === 'paths' || !isBelowTagged(path, paths))
+  const items = own.flatMap((path) => itemsOf(path, options))
+  return withoutCovered([...items, ...purges.flatMap(({ edge = [] }) => edge)])
+}
+
+/** The few wildcards that cover all these items, and the items that lie elsewhere. */
+export function collapse(items: readonly EdgeItem[], options: EdgeItemsOptions): readonly EdgeItem[] {
+  const wide = items.map((item) => {
+    if (/^#(?:item|photo):|^\/img\/items\//.test(item)) return '/img/items/*'
+    if (/^#profile:|^\/img\/profiles\//.test(item)) return '/img/profiles/*'
+    return item.startsWith('#') || item.startsWith('/img/') ? '/img/*' : item
+  })
+  return withoutCovered(options.signed ? [...wide, ALL_SIGNED] : wide)
+}
+
+/** What a call with these items takes of the edge's quotas. */
+export function costOf(items: Iterable<EdgeItem>): EdgeCost {
+  const all = [...items]
+  return { items: all.length, wildcards: all.filter(isWildcard).length }
+}
+
+/** Whether an item stands for all paths that begin so. */
+export const isWildcard = (item: EdgeItem): boolean => item.startsWith('/') && item.endsWith('*')
+
+function itemsOf(path: string, { by, signed }: EdgeItemsOptions): readonly EdgeItem[] {
+  const isFolder = path.endsWith('/')
+  const source = parseSourcePath(path.replace(/\/+$/, '').split('/'))
+  if (by === 'tags' && !isFolder) return [`#${ownTag(source)}`]
+  // The cover may be asked for by its item.
+  const wildcard = wildcardBelow(
+    source.shape === 'item-photo' && !isFolder ? `items/${source.itemId}` : source.path,
+  )
+  if (wildcard === undefined) return []
+  return signed ? [wildcard, ALL_SIGNED] : [wildcard]
+}
+
+/** `undefined` for what no URL can name, so that no cache has it. */
+function wildcardBelow(path: string): EdgeItem | undefined {
+  try {
+    // Invalidations know no `~`: what begins like it goes with it.
+    return `/img/${formatPath(path)}/`.replace(/~.*/, '').concat('*')
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
+}
+
+/** Whether one of the paths stands above this one, and its tag is on everything below it. */
+function isBelowTagged(path: string, paths: ReadonlySet<string>): boolean {
+  const above = parentsOf(path)
+  return above.some((parent) => {
+    if (paths.has(`${parent}/`)) return true
+    return paths.has(parent) && parseSourcePath(parent.split('/')).shape !== 'key'
+  })
+}
+
+function withoutCovered(items: readonly EdgeItem[]): readonly EdgeItem[] {
+  const all = new Set(items)
+  const isCovered = (item: EdgeItem) =>
+    item.startsWith('/') && parentsOf(item).some((parent) => all.has(`${parent}/*`) && `${parent}/*` !== item)
+  return [...all].filter((item) => !isCovered(item))
+}
+
+/** The folders that a path lies in, without their slash. */
+function parentsOf(path: string): readonly string[] {
+  const parents: string[] = []
+  for (let end = path.indexOf('/', 1); end !== -1 && end < path.length - 1; end = path.indexOf('/', end + 1))
+    parents.push(path.slice(0, end))
+  return parents
+}
