@@ -38,9 +38,9 @@ async function handOverAll(options: Parameters<typeof openQueue>[1]): Promise<Te
 const names = (count: number) => new Set(Array.from({ length: count }, (_, index) => `#item:${index}`))
 
 test('10,000 replaces at once by tags: full calls at the pace of the quota, and no item more than twice', async () => {
-  const { drain, calls } = await handOverAll({ patienceMs: 0 })
+  const burst = await handOverAll({ patienceMs: 0 })
   const startMs = clock.elapsedMs()
-  await drain()
+  await burst.drain()
   const { taken, items, dollars } = server.invalidations
   expect(new Set(itemsOf(server).flat())).toEqual(names(CHANGES))
   // One call a second. What leaves when nobody can have refilled the edge any more leaves once.
@@ -49,14 +49,14 @@ test('10,000 replaces at once by tags: full calls at the pace of the quota, and 
   expect(taken).toHaveLength(firsts + twice)
   expect(items).toBe(PER_SECOND * (firsts + twice))
   expect(dollars).toBe((PER_SECOND * (firsts + twice) - 1000) * 0.005)
-  expect(calls.every(({ outcome }) => outcome === 'taken')).toBe(true)
+  expect(burst.calls.every(({ outcome }) => outcome === 'taken')).toBe(true)
   expect(clock.elapsedMs() - startMs).toBeLessThan((firsts + twice + 2) * 1000)
   console.info(`10,000 replaces by tags: ${taken.length} calls, ${items} items, $${dollars.toFixed(2)}`)
 })
 
 test('10,000 replaces at once, of which half a minute is patient: one wildcard, twice', async () => {
-  const { drain } = await handOverAll({})
-  await drain()
+  const burst = await handOverAll({})
+  await burst.drain()
   expect(itemsOf(server)).toEqual([['/img/items/*'], ['/img/items/*']])
   console.info(
     `10,000 replaces past the patience: 2 calls, 2 items, $${server.invalidations.dollars.toFixed(2)}`,

@@ -53,7 +53,7 @@ describe('requirements: Flows – a change of the library', () => {
 
   test('that fails leaves nothing for the edge, and a document has none', async () => {
     await putItemAbc(store, openLibrary(store))
-    await expect(library().albums.remove('42', 'nobody', by)).rejects.toThrow()
+    await expect(library().albums.remove('42', 'nobody', by)).rejects.toThrow('no such photo')
     await library().documents.add('ana', await putDocument(store, 'ana', 'f1'), by)
     expect(await keysUnder(store, QUEUE)).toEqual([])
   })

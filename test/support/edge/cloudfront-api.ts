@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { ApiRefusal, type Invalidation, Invalidations, type InvalidationsOptions } from './invalidations.ts'
 
@@ -37,9 +36,10 @@ export async function startCloudFrontApi(options: InvalidationsOptions): Promise
 
   const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${address.port}`,
     invalidations,
     misbehave: (how, calls) => (trouble = { how, calls }),
     close: async () => {
