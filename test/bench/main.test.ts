@@ -39,7 +39,7 @@ test('the origin stands beside bare servers on Node, and neither side has an err
   const directory = await mkdtemp(join(tmpdir(), 'bench-test-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   const file = join(directory, 'results.json')
-  const names = ['origin-get-node', 'origin-put-node', 'origin-put-node-4']
+  const names = ['origin-get-node', 'origin-put-node']
   await bench(['--turns', '1', '--seconds', '0.2', '--json', file, ...names])
 
   const results: unknown = JSON.parse(await readFile(file, 'utf8'))
