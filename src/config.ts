@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { apiSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
-import { cdnSettings, purgingSettings } from './settings/cdn.ts'
+import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
 import { figuresSettings } from './settings/figures.ts'
@@ -38,10 +38,7 @@ const variables = z.object({
   HALFTONE_SIGNING_KEYS: list.pipe(z.array(secret)).default([]),
   HALFTONE_ORIGIN_SECRETS: list.pipe(z.array(originSecret)).default([]),
   HALFTONE_AVIF_MAX_SIDE: whole(1_600, 0, 16_384),
-  HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: z
-    .string()
-    .regex(/^[A-Z0-9]+$/, 'the id of a distribution, such as E2QWRUHAPOMQZL')
-    .optional(),
+  ...distributionSettings,
 
   HALFTONE_MEMORY_MB: megabytes(256, 0, 1_000_000),
   HALFTONE_LOOKUP_TTL_MS: whole(3_000, 0, 60_000),

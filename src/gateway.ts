@@ -2,6 +2,7 @@ import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
+import { createEdge } from './composition/edge.ts'
 import { createAccess } from './composition/identity.ts'
 import { createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
@@ -10,6 +11,7 @@ import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import type { SamplesPage } from './http/samples-page.ts'
+import { createClock } from './leases/clock.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { observeStore } from './storage/observed-store.ts'
@@ -46,17 +48,21 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const { epoch: encoders } = await pool.ready()
   const epoch = variantEpoch(encoders, renderingOf(config))
   const observed = observeStore(store, recordBucketCalls(metrics))
-  const core = createCore({ config, log, metrics, store: observed, pool, epoch })
+  const clock = createClock(() => options.transport?.clockSkewMs())
+  const edge = createEdge({ config, log, metrics, store: observed, clock })
+  const core = createCore({ config, log, metrics, store: observed, pool, epoch, onHeard: edge.expect })
+  const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
   const audit = options.audit ?? createAuditTrail({ store: observed })
   const clients = { ...createClients(config, log), ...createAccess(config) }
-  const shared = { config, log, metrics, store: observed, pool, core, audit, epoch }
+  const shared = { config, log, metrics, store: observed, pool, core, audit, epoch, clock, edge: edge.purges }
   const media = createMedia(shared, clients, options)
   const app = createApp({
     ...targetsOf(config),
     ...clients,
     ...media,
+    events: bucketEvents.routes,
     delivery: core.negotiated,
     audit,
     ...edgeOf(config),
@@ -76,6 +82,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     store: observed,
     ...core,
     library: media?.library,
+    edge: { start: bucketEvents.start, close: bucketEvents.close },
     limits: clients.limits,
   }
 }

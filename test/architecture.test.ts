@@ -7,7 +7,17 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   'gateway.ts': {
-    imports: ['audit', 'composition', 'config.ts', 'http', 'storage', 'telemetry', 'transform', 'urls'],
+    imports: [
+      'audit',
+      'composition',
+      'config.ts',
+      'http',
+      'leases',
+      'storage',
+      'telemetry',
+      'transform',
+      'urls',
+    ],
     types: ['audit', 'render'],
   },
   composition: {

@@ -27,6 +27,8 @@ export interface CoreOptions {
   readonly store: ObjectStore
   readonly pool: WorkerPool
   readonly epoch: string
+  /** Called when the journal says that something has changed. */
+  readonly onHeard?: (() => void) | undefined
 }
 
 export type Core = ReturnType<typeof createCore>
@@ -121,7 +123,10 @@ function createForget(sources: Sources, variants: VariantStore): Forget {
   }
 }
 
-function createJournalReader({ config, log, store }: CoreOptions, { sources, variants, forget }: Memory) {
+function createJournalReader(
+  { config, log, store, onHeard }: CoreOptions,
+  { sources, variants, forget }: Memory,
+) {
   return new JournalReader({
     store,
     intervalMs: config.HALFTONE_JOURNAL_INTERVAL_MS,
@@ -130,6 +135,7 @@ function createJournalReader({ config, log, store }: CoreOptions, { sources, var
     onChange: (paths) => {
       log.info({ paths }, 'forgetting')
       forget(paths)
+      onHeard?.()
     },
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')

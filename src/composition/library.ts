@@ -2,12 +2,13 @@ import type { AuditTrail } from '../audit/audit.ts'
 import type { Config } from '../config.ts'
 import { createEvents } from '../events/events.ts'
 import type { EventOutbox } from '../events/media-event.ts'
-import { type Clock, createClock } from '../leases/clock.ts'
+import type { Clock } from '../leases/clock.ts'
 import { createAlbums } from '../library/albums.ts'
 import type { ChangesOptions } from '../library/changes.ts'
 import { createDocuments } from '../library/documents.ts'
 import { createProfiles } from '../library/profiles.ts'
 import { createWriteGuard } from '../library/write-guard.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
 import { kindsOf } from '../settings/uploads.ts'
@@ -38,13 +39,15 @@ export interface LibraryOptions {
   readonly core: Core
   readonly audit: AuditTrail
   readonly epoch: string
+  readonly clock: Clock
+  /** What follows of changes at the edge; without it, nothing. */
+  readonly edge?: EdgePurges | undefined
 }
 
 /** The media library: what people put in, order, replace and delete, and what goes on behind it. */
 export function createLibrary(options: LibraryOptions) {
-  const { config, log, metrics, store, transport } = options
-  const clock = createClock(() => transport.clockSkewMs())
-  const { outbox, sender } = createOutbox(options, clock)
+  const { config, log, metrics, store, transport, clock, edge } = options
+  const { outbox, sender } = createOutbox(options)
   const records = createRecords(options, outbox)
   const preparation = createPreparation(options)
   const transfers = observeTransfers(transport.transfers, recordBucketCalls(metrics))
@@ -52,6 +55,7 @@ export function createLibrary(options: LibraryOptions) {
     store,
     multiparts: transport.multiparts,
     outbox,
+    edge,
     sources: config.HALFTONE_SOURCES,
     epoch: options.epoch,
     clock,
@@ -78,7 +82,7 @@ export function createLibrary(options: LibraryOptions) {
   }
 }
 
-function createOutbox({ config, log, metrics, store }: LibraryOptions, clock: Clock) {
+function createOutbox({ config, log, metrics, store, clock }: LibraryOptions) {
   const events = createEvents({
     store,
     clock,
@@ -98,10 +102,11 @@ function createOutbox({ config, log, metrics, store }: LibraryOptions, clock: Cl
   return events
 }
 
-function createRecords({ config, log, store, core }: LibraryOptions, outbox: EventOutbox) {
+function createRecords({ config, log, store, core, edge }: LibraryOptions, outbox: EventOutbox) {
   const shared: ChangesOptions = {
     store,
     outbox,
+    edge,
     assertWritable: createWriteGuard({ store }),
     onUnfinished: (err, { id, change: { record } }) =>
       log.error({ err, change: id, record }, 'a change is made, but not finished'),

@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
-import { createClock } from '../leases/clock.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
-import type { EdgePurges } from '../purging/purging.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
@@ -21,7 +19,7 @@ interface MediaChoices {
 
 /** The library, its API and what browsers need for it: only where somebody can say who they are. */
 export function createMedia(
-  options: Omit<LibraryOptions, 'transport'> & { readonly edge?: EdgePurges | undefined },
+  options: Omit<LibraryOptions, 'transport'>,
   clients: Clients,
   { transport, browserDir = BROWSER_DIR, samplesPage }: MediaChoices,
 ) {
@@ -29,7 +27,7 @@ export function createMedia(
   const library = createLibrary({ ...options, transport })
   const purges = createAskedPurges(options.config, {
     store: options.store,
-    clock: createClock(() => transport.clockSkewMs()),
+    clock: options.clock,
     edge: options.edge,
     onChanged: options.core.forget,
     onFailure: (err, purge) => options.log.error({ err, purge }, 'a purge is announced, but not carried out'),

@@ -25,6 +25,7 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
   })
   const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
   gateway.library?.start()
+  gateway.edge.start()
   const figures = createFigures(gateway, config, log)
   figures?.start()
   log.info({ url: main.url, admin: admin.url }, 'listening')
@@ -87,7 +88,8 @@ async function stop(
   const deadline = performance.now() + config.HALFTONE_GRACE_MS
   const left = () => Math.max(0, deadline - performance.now())
   await main.close(left() * REQUESTS_SHARE)
-  await Promise.race([gateway.library?.close(), pause(left(), undefined, { ref: false })])
+  const ended = Promise.all([gateway.library?.close(), gateway.edge.close()])
+  await Promise.race([ended, pause(left(), undefined, { ref: false })])
   gateway.limits.close()
   // Before the writes: what is still rendered, though nobody waits for it any more, becomes one.
   await gateway.pool.close(left())

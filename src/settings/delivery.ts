@@ -30,6 +30,8 @@ export const deliverySettings = {
 type Settings = z.infer<z.ZodObject<typeof deliverySettings>> & {
   readonly HALFTONE_ACCESS_KEYS: readonly string[]
   readonly HALFTONE_ORIGIN_SECRETS: readonly string[]
+  readonly HALFTONE_CLOUDFRONT_ACCESS_KEY_ID?: string | undefined
+  readonly HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY?: string | undefined
 }
 
 /** What these settings, the access keys and the secrets say that cannot all be meant. */
@@ -39,6 +41,11 @@ export function deliveryContradictions(settings: Settings): string[] {
   const hasSecret = settings.HALFTONE_ORIGIN_SECRETS.length > 0
   if ((id === undefined) !== (key === undefined)) {
     faults.push('HALFTONE_CLOUDFRONT_KEY_PAIR_ID, HALFTONE_CLOUDFRONT_PRIVATE_KEY: set both, or none')
+  }
+  const { HALFTONE_CLOUDFRONT_ACCESS_KEY_ID: accessKey, HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: secret } =
+    settings
+  if ((accessKey === undefined) !== (secret === undefined)) {
+    faults.push('HALFTONE_CLOUDFRONT_ACCESS_KEY_ID, HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: set both, or none')
   }
   if (settings.HALFTONE_ORIGIN_SECRET_REQUIRED && !hasSecret) {
     faults.push('HALFTONE_ORIGIN_SECRETS: HALFTONE_ORIGIN_SECRET_REQUIRED needs at least one secret')

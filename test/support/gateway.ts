@@ -65,6 +65,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
     },
     async close() {
       await gateway.library?.close()
+      await gateway.edge.close()
       gateway.limits.close()
       await gateway.writeBack.drain()
       await gateway.journal.close()

@@ -1,0 +1,38 @@
+import { forget } from '../cdn/forget.ts'
+import { createBucketEventWays } from './bucket-events.ts'
+import type { Core } from './core.ts'
+import { createEdgePurging, type PurgingParts } from './purging.ts'
+
+/** What others say of the bucket, and what the edge is told of it. */
+export function createEdge(parts: PurgingParts) {
+  const purging = createEdgePurging(parts)
+  const purges = purging?.edge
+  return {
+    purges,
+    /** Somebody else has changed something: its purge will be in the queue. */
+    expect: () => purging?.sender.expect(),
+    /** Opens the ways on which changes by others are heard of. */
+    listen(core: Pick<Core, 'forget'>) {
+      const ways = createBucketEventWays({
+        ...parts,
+        async forget(paths) {
+          core.forget(paths)
+          await forget(parts.store, paths, undefined, { edgePurges: purges })
+        },
+      })
+      return {
+        routes: ways?.routes,
+        /** Begins what goes on by itself. */
+        start() {
+          purging?.sender.start()
+          ways?.start()
+        },
+        /** Ends it; what is being sent is finished. */
+        async close() {
+          await ways?.close()
+          await purging?.sender.close()
+        },
+      }
+    },
+  }
+}

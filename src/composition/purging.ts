@@ -1,0 +1,62 @@
+import type { Config } from '../config.ts'
+import type { Clock } from '../leases/clock.ts'
+import { createCloudFrontApi } from '../purging/cloudfront-api.ts'
+import { createPurging, type Purging } from '../purging/create-purging.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import type { Logger } from '../telemetry/log.ts'
+import { addPurgeGauges, type Metrics } from '../telemetry/metrics.ts'
+import { recordEdgeCalls, recordSetAside } from '../telemetry/recorders.ts'
+
+export interface PurgingParts {
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly store: ObjectStore
+  readonly clock: Clock
+}
+
+/** The queue to the edge, where there is one that is purged. */
+export function createEdgePurging({ config, log, metrics, store, clock }: PurgingParts): Purging | undefined {
+  const distributionId = config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID
+  if (distributionId === undefined) return undefined
+  const purging = createPurging({
+    store,
+    clock,
+    api: createCloudFrontApi({
+      distributionId,
+      endpoint: config.HALFTONE_CLOUDFRONT_ENDPOINT,
+      credentials: credentialsOf(config),
+      timeoutMs: config.HALFTONE_CLOUDFRONT_TIMEOUT_MS,
+    }),
+    by: config.HALFTONE_PURGE_BY,
+    signed: config.HALFTONE_SIGNING_KEYS.length > 0,
+    itemsPerSecond: config.HALFTONE_PURGE_ITEMS_PER_SECOND,
+    wildcardsPerSecond: config.HALFTONE_PURGE_WILDCARDS_PER_SECOND,
+    patienceMs: config.HALFTONE_PURGE_PATIENCE_S * 1000,
+    intervalMs: config.HALFTONE_PURGE_INTERVAL_MS,
+    repeatAfterMs: refillMs(config),
+    onCall: recordEdgeCalls(log, metrics),
+    onSetAside: recordSetAside(log, metrics),
+    onFailure: (err) => log.warn({ err }, 'the queue to the edge'),
+  })
+  const { sender } = purging
+  addPurgeGauges(metrics.registry, {
+    waiting: () => sender.backlog.waiting,
+    sent: () => sender.backlog.sent,
+    oldestSeconds: () => sender.backlog.oldestMs / 1000,
+  })
+  return purging
+}
+
+/** How long after a change somebody may still refill the edge with what was there before, in milliseconds. */
+function refillMs(config: Config): number {
+  const heardMs = config.HALFTONE_LOOKUP_TTL_MS + config.HALFTONE_JOURNAL_MAX_LAG_MS
+  return heardMs + config.HALFTONE_REQUEST_TIMEOUT_MS + config.HALFTONE_EDGE_COMPLETION_S * 1000
+}
+
+/** Where it names none, the SDK finds them, as it does for the bucket. */
+function credentialsOf(config: Config) {
+  const { HALFTONE_CLOUDFRONT_ACCESS_KEY_ID: own, HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: ownSecret } = config
+  if (own !== undefined && ownSecret !== undefined) return { accessKeyId: own, secretAccessKey: ownSecret }
+  return undefined
+}
