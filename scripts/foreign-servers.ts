@@ -27,6 +27,7 @@ const SUITES: readonly Suite[] = [
     name: 'a journey',
     args: ['--project', 'integration', 'test/integration/journey.test.ts', '-t', 'S3, http'],
   },
+  { name: 'invalidations', args: ['--project', 'unit', 'test/purging/foreign.test.ts'] },
   { name: 'bucket events', args: ['--project', 'unit', 'test/bucket-events/sqs.test.ts'] },
 ]
 

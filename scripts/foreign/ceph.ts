@@ -31,6 +31,7 @@ export const ceph: ForeignServer = {
   without: {
     'a journey': 'the library needs `If-Match`, which this version never grants',
     'bucket events': 'it has no queues',
+    invalidations: 'it has no distributions',
   },
   install() {
     if (process.getuid?.() !== 0) return 'its programs want to be started by root'

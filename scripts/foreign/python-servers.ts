@@ -56,7 +56,10 @@ export const localstack = createPythonServer({
   }),
   health: '/_localstack/health',
   lacks: ['conditional-deletes', 'control-characters', 'copy-conditions'],
-  without: { 'bucket events': 'started so it is a bucket alone, without queues' },
+  without: {
+    'bucket events': 'started so it is a bucket alone, without queues',
+    invalidations: 'started so it is a bucket alone, without CloudFront',
+  },
 })
 
 /** A server out of Python packages, in a virtual environment of its own. Both take any credentials. */

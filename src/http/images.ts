@@ -164,6 +164,8 @@ function visitOf(
     cookie: c.get('ignoresLinks') === true ? undefined : parseAccessCookie(getCookie(c, ACCESS_COOKIE)),
     requestId: c.get('requestId'),
     address,
+    // A verdict on a cover goes when its photo does.
+    onFound: ({ at }) => c.set('tags', cacheTags(at)),
     onRestricted: () => c.set('restricted', true),
     beforeRender:
       limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),

@@ -25,6 +25,8 @@ export interface Visit {
   readonly requestId: string
   /** The client's address. */
   readonly address: string | undefined
+  /** Called with the public source that the answer, whatever it becomes, is about. */
+  readonly onFound?: ((source: Source) => void) | undefined
   /** Called when the answer, whatever it becomes, depends on who asks. */
   readonly onRestricted: () => void
   /** Called before a picture is made for them that is not public; throws when they have had too many made. */
@@ -67,6 +69,10 @@ class RequestVisitor implements Visitor {
       throw new GatewayError('access_denied', 'This link has expired: ask for a new one')
     }
     throw new GatewayError('source_not_found', 'There is no such picture')
+  }
+
+  meet(source: Source): void {
+    this.#visit.onFound?.(source)
   }
 
   async beforeRender(): Promise<void> {

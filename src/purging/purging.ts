@@ -45,9 +45,6 @@ export interface EdgePurges {
   handOver(purge: Purge): Promise<void>
 }
 
-/** How far a purge is: waiting for its first invalidation, for its second, or done. */
-export type PurgePhase = 'waiting' | 'sent' | 'done'
-
 /** What the queue says of itself. */
 export interface PurgeStatus {
   /** Purges that are not sent even once. */

@@ -10,6 +10,8 @@ export interface Visitor {
    * nothing, so that is asked of `undefined` as well: nobody learns from an error what exists.
    */
   admit(source: Source | undefined, asked: SourcePath): Promise<Source>
+  /** Told what is served, or judged, at the path that they asked for, where it is public. */
+  meet?(source: Source): void
   /** Asked before a picture that is not public is made for them; throws when they have had too many made. */
   beforeRender(): Promise<void>
 }
@@ -21,6 +23,9 @@ export async function admitTo(
   visitor: Visitor,
 ): Promise<{ readonly found: Found; readonly source: Source }> {
   const { source } = found
-  if (source !== undefined && !isRestricted(source)) return { found, source }
+  if (source !== undefined && !isRestricted(source)) {
+    visitor.meet?.(source)
+    return { found, source }
+  }
   return { found, source: await visitor.admit(source, asked) }
 }

@@ -23,6 +23,22 @@ beforeAll(async () => {
   await bucket.put('items/empty/album.json', Buffer.from(JSON.stringify(album('empty', 'public'))), {
     contentType: 'application/json',
   })
+  const notPut = await bucket.put('items/spoilt/photos/p1/original-y.jpg', Buffer.from('no picture'), {
+    contentType: 'image/jpeg',
+  })
+  const spoilt = {
+    ...photo,
+    key: 'items/spoilt/photos/p1/original-y.jpg',
+    etag: notPut.outcome === 'stored' ? notPut.etag : '',
+    bytes: 10,
+  }
+  await bucket.put(
+    'items/spoilt/album.json',
+    Buffer.from(JSON.stringify(album('spoilt', 'public', spoilt))),
+    {
+      contentType: 'application/json',
+    },
+  )
   await bucket.put(
     'items/hidden/album.json',
     Buffer.from(JSON.stringify(album('hidden', 'private', photo))),
@@ -286,6 +302,16 @@ describe('errors', () => {
     expect(await tagOf('/img/photos/not.jpg/800.webp')).toBe('key:photos%2Fnot.jpg')
     expect(await tagOf('/img/items/hidden/800.webp')).toBe('item:hidden')
     expect(await tagOf('/img/items/damaged/800.webp')).toBeNull()
+  })
+
+  test('a picture, a verdict and a redirect by the name of an item carry the tag of its cover', async () => {
+    const about = async (target: string) => {
+      const { status, headers } = await gateway.fetch(target)
+      return [status, headers.get('x-amz-meta-cache-tag')]
+    }
+    expect(await about('/img/items/42/800.webp')).toEqual([200, 'item:42,photo:42%2Fp1'])
+    expect(await about('/img/items/42/@abcdefghijklmno/800.webp')).toEqual([302, 'item:42,photo:42%2Fp1'])
+    expect(await about('/img/items/spoilt/800.webp')).toEqual([415, 'item:spoilt,photo:spoilt%2Fp1'])
   })
 
   test('a verdict is remembered while the version lasts, and forgotten with it', async () => {

@@ -69,6 +69,25 @@ describe('requirements: Flows – a change of the library', () => {
   })
 })
 
+test('requirements: Flows – hundreds of changes at once wait for nobody: all are purged, in full calls', async () => {
+  const { albums, unfinished } = library()
+  const items = Array.from({ length: 150 }, (_, index) => `i${index}`)
+  const replace = async (itemId: string) => {
+    const root = `items/${itemId}/photos`
+    const shop = { owner: 'shop', access: 'public' } as const
+    await albums.add(itemId, await putPhoto(store, 'p', { root }), { ...by, ifAbsent: shop })
+    await albums.replace(itemId, await putPhoto(store, 'p', { root }), by)
+  }
+  const startMs = clock.elapsedMs()
+  await Promise.all(items.map(replace))
+  expect({ unfinished, waitedMs: clock.elapsedMs() - startMs }).toEqual({ unfinished: [], waitedMs: 0 })
+  expect(server.invalidations.calls).toBe(0)
+  expect(await queue.status()).toMatchObject({ waiting: 300 })
+  await queue.drain()
+  expect(itemsOf(server).map(({ length }) => length)).toEqual([100, 50, 100, 50])
+  expect(new Set(itemsOf(server).flat())).toEqual(new Set(items.map((item) => `#photo:${item}%2Fp`)))
+})
+
 function library() {
   return openLibrary(store, { edge: queue.edge })
 }
