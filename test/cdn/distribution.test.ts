@@ -60,7 +60,7 @@ describe('requirements: CDN – the figures of the distribution', () => {
   })
 
   test('`auto` has its own behaviour, in front of those that would take it as well', () => {
-    const [first, ...others] = EDGE_BEHAVIOURS
+    const [first, ...others] = EDGE_BEHAVIOURS.filter(({ signed }) => !signed)
     expect(first).toMatchObject({ pattern: '*.auto', cache: 'negotiated', negotiates: true })
     expect(others.some(({ negotiates, cache }) => negotiates || cache === 'negotiated')).toBe(false)
   })
