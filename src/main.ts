@@ -104,7 +104,7 @@ program
   .option('--top <count>', 'so many paths of the logs', count(1_000_000), 1_000)
   .option('--sizes <size,...>', 'such as thumbnail,800,400x400; without it those made after uploads', names)
   .option('--formats <format,...>', 'such as webp,avif', names, ['webp'])
-  .option('--url <url>', 'the edge or a gateway; without it HALFTONE_PUBLIC_URL, else the gateway here')
+  .option('--url <url>', 'the edge or a gateway; without it HALFTONE_CDN_URL, else HALFTONE_PUBLIC_URL')
   .option('--origin-secret', 'shows the first of HALFTONE_ORIGIN_SECRETS, for a gateway that wants it')
   .option('--lanes <count>', 'requests at once', count(256), 4)
   .option('--state <file>', 'notes there what is done, and goes on from there')

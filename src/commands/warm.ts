@@ -105,7 +105,8 @@ function countLeft(tasks: readonly WarmTask[], state: WarmState | undefined): nu
 
 /** Where pictures are asked for: by default where the API says that they are. */
 function urlOf(config: Config, { url }: WarmChoices): string {
-  const address = url ?? config.HALFTONE_PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`
+  const { HALFTONE_CDN_URL: edge, HALFTONE_PUBLIC_URL: gateway, PORT } = config
+  const address = url ?? edge ?? gateway ?? `http://127.0.0.1:${PORT}`
   if (!URL.canParse(address) || !/^https?:/i.test(address))
     throw new ConfigError(`warm: --url ${address} is no address such as https://cdn.example`)
   return address.replace(/\/+$/, '')
