@@ -49,23 +49,15 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const epoch = variantEpoch(encoders, renderingOf(config))
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
-  const edge = createEdge({ config, log, metrics, store: observed, clock })
-  const core = createCore({
-    config,
-    log,
-    metrics,
-    store: observed,
-    pool,
-    epoch,
-    onHeard: edge.expect,
-    edge: edge.purges,
-  })
+  const base = { config, log, metrics, store: observed, clock }
+  const edge = createEdge(base)
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
   const audit = options.audit ?? createAuditTrail({ store: observed })
   const clients = { ...createClients(config, log), ...createAccess(config) }
-  const shared = { config, log, metrics, store: observed, pool, core, audit, epoch, clock, edge: edge.purges }
+  const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
   const media = createMedia(shared, clients, options)
   const app = createApp({
     ...targetsOf(config),
@@ -91,7 +83,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     store: observed,
     ...core,
     library: media?.library,
-    edge: { start: bucketEvents.start, close: bucketEvents.close },
+    edge: bucketEvents,
     limits: clients.limits,
   }
 }
