@@ -50,7 +50,16 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
   const edge = createEdge({ config, log, metrics, store: observed, clock })
-  const core = createCore({ config, log, metrics, store: observed, pool, epoch, onHeard: edge.expect })
+  const core = createCore({
+    config,
+    log,
+    metrics,
+    store: observed,
+    pool,
+    epoch,
+    onHeard: edge.expect,
+    edge: edge.purges,
+  })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))

@@ -125,7 +125,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   uploads: {
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
-    types: ['audit', 'render', 'storage'],
+    types: ['audit', 'render', 'storage', 'transform'],
   },
   limits: { imports: ['cdn', 'errors.ts'] },
   api: {

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { createEdge } from '../../test/support/edge/create-edge.ts'
 import { distribution } from '../../test/support/edge/distribution.ts'
-import type { Edge, EdgeOrigin } from '../../test/support/edge/edge.ts'
+import type { Edge, EdgeLogLine, EdgeOrigin } from '../../test/support/edge/edge.ts'
 import { formatLogLine, LOG_HEAD } from '../../test/support/edge/logs.ts'
 import { type EdgeTraffic, EdgeTally } from '../../src/traffic/edge-traffic.ts'
 import { LogParser } from '../../src/traffic/log-parser.ts'
@@ -43,9 +43,7 @@ const DAY_MS = 86_400_000
 export async function play(options: PlayOptions): Promise<Played> {
   const { workload, capacityBytes, time, onView } = options
   const { widths, views } = workload
-  const parser = new LogParser()
-  for (const line of LOG_HEAD.trimEnd().split('\n')) parser.parse(line)
-  const tally = new EdgeTally()
+  const { tally, log } = createLogReader()
   const seen: Record<string, number> = {}
   const locations = LOCATIONS.slice(0, workload.locations)
   // The stock tells the edge what to forget, and the edge asks the stock.
@@ -56,11 +54,7 @@ export async function play(options: PlayOptions): Promise<Played> {
       gateway: stock.origin,
       locations,
       capacityBytes,
-      log(line) {
-        const entry = parser.parse(formatLogLine(line).trimEnd())
-        if (typeof entry === 'string') throw new Error(`The edge logs what cannot be read: ${entry}`)
-        tally.add(entry)
-      },
+      log,
     }),
   )
 
@@ -97,4 +91,19 @@ export async function play(options: PlayOptions): Promise<Played> {
   }
   await Promise.all(group)
   return { edge: tally.report(5), seen, asked: edge.asked('gateway'), replaced }
+}
+
+/** Takes the edge's lines as they stand in a log file. */
+function createLogReader() {
+  const parser = new LogParser()
+  for (const line of LOG_HEAD.trimEnd().split('\n')) parser.parse(line)
+  const tally = new EdgeTally()
+  return {
+    tally,
+    log: (line: EdgeLogLine) => {
+      const entry = parser.parse(formatLogLine(line).trimEnd())
+      if (typeof entry === 'string') throw new Error(`The edge logs what cannot be read: ${entry}`)
+      tally.add(entry)
+    },
+  }
 }

@@ -19,10 +19,8 @@ export interface Shop {
   readonly origin: EdgeOrigin
   /** Puts an item with one photo into the bucket. */
   open(item: string, jpeg: Buffer): Promise<void>
-  /** Puts another file into the photo's place, and tells the edge once. */
+  /** Puts another file into the photo's place, and tells the edge; for the second time of what was replaced a while ago. */
   replace(item: string, jpeg: Buffer): Promise<void>
-  /** Tells the edge what may be told by now: the second time of what was replaced a while ago. */
-  purge(): Promise<void>
   traffic(): Promise<GatewayTraffic>
   close(): Promise<void>
 }
@@ -64,7 +62,6 @@ export async function openShop({ clock, api, memoryMb }: ShopOptions): Promise<S
       HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'E2QWRUHAPOMQZL',
     },
   })
-  const send = async () => void (await purging.sender.look())
   return {
     gateway,
     origin: createResponseOrigin((target, init) => gateway.fetch(target, init)),
@@ -78,9 +75,8 @@ export async function openShop({ clock, api, memoryMb }: ShopOptions): Promise<S
       const photo = { photoId: 'p1', key, etag: put.etag, bytes: bytes.length, ...FACTS }
       await albums.replace(itemId, { ...photo, addedAt: new Date(clock.now()).toISOString() }, { by: 'shop' })
       await gateway.journal.read()
-      await send()
+      await purging.sender.look()
     },
-    purge: send,
     traffic: async () => readGatewayTraffic([await gateway.metrics.registry.metrics()]),
     async close() {
       await purging.sender.close()

@@ -22,6 +22,7 @@ export function createApp(app: App, region: string, settings: Settings) {
   const roles = construct('roles', { BucketName, ...events })
   const service = construct('service', {
     BucketName,
+    EventsQueueUrl: bucket.output('EventsQueueUrl'),
     GatewayRoleArn: roles.output('GatewayRoleArn'),
     ExecutionRoleArn: roles.output('ExecutionRoleArn'),
   })

@@ -74,19 +74,6 @@ export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
 ]
 
 /**
- * Where viewers come with a signature of the distribution's key group, where it has one: in front of all other
- * behaviours, as what ends in `.auto` is there, too.
- */
-export const EDGE_SIGNED_BEHAVIOUR: EdgeBehaviour = {
-  pattern: '/private/*',
-  methods: 'read',
-  cache: 'disabled',
-  forwardsViewer: true,
-  negotiates: false,
-  bucketFirst: false,
-}
-
-/**
  * How long the edge keeps an error, by its status: it keeps these whatever the answer says, ten seconds unless it is
  * told otherwise.
  */

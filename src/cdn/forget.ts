@@ -34,7 +34,7 @@ export interface Purge {
 }
 
 /** What is to be known of a purge beside its paths. */
-export interface ForgetOptions extends Pick<Purge, 'edge' | 'asked'> {
+export interface ForgetOptions extends Pick<Purge, 'edge' | 'asked' | 'stale'> {
   /** Made up where it is not given. */
   readonly id?: string | undefined
   /** What becomes of it at the edge; without it, nothing. */
@@ -62,9 +62,9 @@ export async function forget(
   store: ObjectStore,
   paths: readonly string[],
   commit: () => Promise<void> = async () => {},
-  { id = randomUUID(), edge, asked, edgePurges }: ForgetOptions = {},
+  { id = randomUUID(), edgePurges, ...more }: ForgetOptions = {},
 ): Promise<ForgottenPurge> {
-  const purge = { id, paths, edge, asked }
+  const purge = { id, paths, ...more }
   await announcePurge(store, purge)
   await commit()
   const forgotten = await carryOutPurge(store, purge)

@@ -1,9 +1,9 @@
 import { createAskedPurges } from '../composition/purges.ts'
+import { openEdgeQueue } from '../composition/purging.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createClock } from '../leases/clock.ts'
 import type { AskedPurges } from '../purging/asked-purges.ts'
-import { openPurging } from '../purging/create-purging.ts'
 import { sortPurgeWords } from '../purging/purge-request.ts'
 import type { PurgeStatus } from '../purging/purging.ts'
 import type { AskedPurge } from '../purging/queue.ts'
@@ -31,7 +31,7 @@ export async function purge(
   const hasEdge = bucket.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID !== undefined
   return useBucket(bucket, async (store) => {
     const clock = createClock(() => store.clockSkewMs())
-    const edge = hasEdge ? openPurging(store, clock).edge : undefined
+    const edge = openEdgeQueue(bucket, store, clock)
     // What fails is thrown where it is waited for.
     const purges = createAskedPurges(bucket, { store, clock, edge, onFailure: () => {} })
     if (status === undefined) return carryOut(purges, words, { ...choices, hasEdge })

@@ -57,7 +57,13 @@ function iamOptionsOf(config: Config, bucket: string): IamOptions {
   const { HALFTONE_S3_KMS_KEY_ID: kmsKeyArn, HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: id } = config
   // An id belongs to one account only, whichever that is.
   const distributionArn = id === undefined ? undefined : `arn:aws:cloudfront::*:distribution/${id}`
-  return { bucket, kmsKeyArn, distributionArn }
+  return { bucket, kmsKeyArn, distributionArn, queueArn: queueArnOf(config.HALFTONE_BUCKET_EVENTS_QUEUE_URL) }
+}
+
+/** SQS says where a queue is by host, account and name; `undefined` of an address that is not one of AWS. */
+function queueArnOf(url: string | undefined): string | undefined {
+  const [, region, account, name] = /^https:\/\/sqs\.([\w-]+)\.[^/]+\/(\d+)\/([\w-]+)$/.exec(url ?? '') ?? []
+  return name === undefined ? undefined : `arn:aws:sqs:${region}:${account}:${name}`
 }
 
 /** What the bucket does of its own accord is what Halftone asks for with each write, or else S3's own keys. */

@@ -1,6 +1,7 @@
 import { type Config, renderingOf } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createTransport } from '../composition/transport.ts'
+import { openEdgeQueue } from '../composition/purging.ts'
 import { createPool } from '../composition/pool.ts'
 import { createEventOutbox, silentOutbox } from '../events/outbox.ts'
 import { createClock } from '../leases/clock.ts'
@@ -16,6 +17,8 @@ import { useBucket, withBucket } from './bucket.ts'
 export async function sweep(config: Config, deletes: boolean): Promise<boolean> {
   const settled = withBucket(config)
   return useBucket(settled, async (store) => {
+    // The store's clock: by it everything in the bucket is dated.
+    const clock = createClock(() => store.clockSkewMs())
     if (deletes) await assertConditionalWrites(store)
     const report = await sweepBucket({
       store,
@@ -23,8 +26,8 @@ export async function sweep(config: Config, deletes: boolean): Promise<boolean> 
       outbox: settled.HALFTONE_WEBHOOK_URL === undefined ? silentOutbox : createEventOutbox({ store }),
       sources: settled.HALFTONE_SOURCES,
       epoch: await epochOf(settled),
-      // The store's clock: by it everything in the bucket is dated.
-      clock: createClock(() => store.clockSkewMs()),
+      edge: openEdgeQueue(settled, store, clock),
+      clock,
       deletes,
     })
     if (report === 'busy') {

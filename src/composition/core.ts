@@ -1,8 +1,9 @@
+import { forget as forgetEverywhere } from '../cdn/forget.ts'
 import type { Config } from '../config.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../render/admission.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
-import { appendToJournal } from '../sources/journal.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
 import { lookUp } from '../sources/look-up.ts'
 import { Sources } from '../sources/sources.ts'
@@ -29,6 +30,8 @@ export interface CoreOptions {
   readonly epoch: string
   /** Called when the journal says that something has changed. */
   readonly onHeard?: (() => void) | undefined
+  /** What follows of changes at the edge; without it, nothing. */
+  readonly edge?: EdgePurges | undefined
 }
 
 export type Core = ReturnType<typeof createCore>
@@ -73,7 +76,7 @@ export function createCore(options: CoreOptions) {
 }
 
 function createVariants(
-  { config, log, metrics, store }: CoreOptions,
+  { config, log, metrics, store, edge }: CoreOptions,
   sources: Sources,
   renditions: Renditions,
 ) {
@@ -84,7 +87,8 @@ function createVariants(
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
     onOutdated: async (variant, source) => {
       variants.forget([variant.key])
-      await appendToJournal(store, [source.at.path])
+      // It is gone from the bucket already; but the edge may have read it there meanwhile.
+      await forgetEverywhere(store, [source.at.path], undefined, { stale: [], edgePurges: edge })
     },
     onTaken: (variant, signal) => variants.adoptStored(variant, signal),
     onFinished: (outcome, variant, err) => {

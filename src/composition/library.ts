@@ -157,12 +157,13 @@ function createIntake(options: LibraryOptions, { preparation, ...parts }: Librar
 /** Makes the usual sizes of what has come in, as somebody who asks for them would. */
 function createPreparation({ config, log, core, epoch }: LibraryOptions): PreparationQueue {
   return new PreparationQueue({
-    async prepare(path, preset) {
+    formats: config.HALFTONE_PREPARE_FORMATS,
+    async prepare(path, preset, format) {
       const size = config.HALFTONE_PRESETS.get(preset)
       const { source } = await core.sources.findNow(parseSourcePath(path.split('/')))
       // Removed meanwhile, or a preset that is no more: nobody will ask.
       if (size === undefined || source === undefined) return
-      const spec = { ...size, format: 'webp' } as const
+      const spec = { ...size, format }
       const name = nameOf(source.at, versionOf(source.version, epoch), spec, treeOf(source))
       await core.variants.find(name, source, spec)
     },

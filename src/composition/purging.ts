@@ -2,6 +2,8 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../leases/clock.ts'
 import { createCloudFrontApi } from '../purging/cloudfront-api.ts'
 import { createPurging, type Purging } from '../purging/create-purging.ts'
+import { createEdgePurges } from '../purging/hand-over.ts'
+import type { EdgePurges } from '../purging/purging.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { addPurgeGauges, type Metrics } from '../telemetry/metrics.ts'
@@ -46,6 +48,16 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
     oldestSeconds: () => sender.backlog.oldestMs / 1000,
   })
   return purging
+}
+
+/** Where a command hands over what gateways send; `undefined` where there is no edge that is purged. */
+export function openEdgeQueue(
+  config: Config,
+  store: ObjectStore,
+  clock: Pick<Clock, 'now'>,
+): EdgePurges | undefined {
+  if (config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID === undefined) return undefined
+  return createEdgePurges({ store, clock })
 }
 
 /** How long after a change somebody may still refill the edge with what was there before, in milliseconds. */

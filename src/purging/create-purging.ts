@@ -22,11 +22,3 @@ export function createPurging(options: PurgeSenderOptions): Purging {
     status: async () => readPurgeStatus(store, clock),
   }
 }
-
-/** The queue as a command has it, which hands over and asks, and leaves the sending to gateways. */
-export function openPurging(store: ObjectStore, clock: Pick<Clock, 'now'>): Pick<Purging, 'edge' | 'status'> {
-  return {
-    edge: createEdgePurges({ store, clock }),
-    status: async () => readPurgeStatus(store, clock),
-  }
-}

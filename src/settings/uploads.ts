@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FILE_FORMATS, type Kinds, PICTURE_FORMATS } from '../media/kinds.ts'
 import { ACCESS } from '../media/records.ts'
+import { OUTPUT_FORMATS } from '../transform/spec.ts'
 import { list, megabytes, whole } from './types.ts'
 
 const oneOf = (names: readonly string[]) => `names out of ${names.join(', ')}, with commas`
@@ -34,6 +35,9 @@ export const uploadSettings = {
   HALFTONE_TICKET_MINUTES: whole(15, 1, 60),
   HALFTONE_TICKET_PARTS_HOURS: whole(24, 1, 24),
   HALFTONE_UPLOAD_MEMORY_MB: megabytes(64, 1, 100_000),
+  HALFTONE_PREPARE_FORMATS: list
+    .pipe(z.array(z.enum(OUTPUT_FORMATS, oneOf(OUTPUT_FORMATS))).min(1, oneOf(OUTPUT_FORMATS)))
+    .default(['webp']),
   HALFTONE_PREPARE_QUEUE_LENGTH: whole(1_000, 0, 100_000),
 }
 

@@ -42,6 +42,7 @@ const FIGURES: readonly Figure[] = [
     value: (now, before) => since('halftone_requests_total{503}', now, before) ?? 0,
   },
   { name: 'JournalLag', unit: 'Seconds', value: (now) => now.get('halftone_journal_lag_seconds') },
+  { name: 'PurgesOldest', unit: 'Seconds', value: (now) => now.get('halftone_purges_oldest_seconds') },
   { name: 'EventsOldest', unit: 'Seconds', value: (now) => now.get('halftone_events_oldest_seconds') },
 ]
 

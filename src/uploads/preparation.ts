@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { OutputFormat } from '../transform/spec.ts'
 
 /** Sizes of a picture that somebody will ask for soon. */
 export interface Preparation {
@@ -9,8 +10,10 @@ export interface Preparation {
 }
 
 export interface PreparationOptions {
+  /** Every size is made in each of them. */
+  readonly formats: readonly OutputFormat[]
   /** Makes one size, and stores it. */
-  readonly prepare: (path: string, preset: string) => Promise<void>
+  readonly prepare: (path: string, preset: string, format: OutputFormat) => Promise<void>
   /** Whether somebody waits for a picture of their own. */
   readonly isBusy: () => boolean
   /** Beyond so many pictures those that come are left to whoever asks for them first. */
@@ -66,12 +69,13 @@ export class PreparationQueue {
   }
 
   async #make(work: Preparation): Promise<void> {
-    const { prepare, isBusy, onFailure, pauseMs = 50 } = this.#options
+    const { formats, prepare, isBusy, onFailure, pauseMs = 50 } = this.#options
+    const wanted = work.presets.flatMap((preset) => formats.map((format) => ({ preset, format })))
     try {
-      for (const preset of work.presets) {
+      for (const { preset, format } of wanted) {
         while (isBusy() && !this.#isClosed) await pause(pauseMs)
         if (this.#isClosed) return
-        await prepare(work.path, preset)
+        await prepare(work.path, preset, format)
       }
     } catch (error) {
       onFailure(error, work)

@@ -65,6 +65,18 @@ describe('setup', () => {
   test('prints a policy for IAM', async () => {
     await setup(config, { iam: true, recoveryDays: 30 })
     expect(JSON.parse(printed)).toMatchObject({ Version: '2012-10-17' })
+    expect(printed).not.toContain('sqs:')
+  })
+
+  test('grants what is configured beside the bucket, too', async () => {
+    const environment = {
+      HALFTONE_BUCKET: 'pictures',
+      HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'E1',
+      HALFTONE_BUCKET_EVENTS_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/events',
+    }
+    await setup(parseConfig(environment), { iam: true, recoveryDays: 30 })
+    expect(printed).toContain('"arn:aws:cloudfront::*:distribution/E1"')
+    expect(printed).toContain('"arn:aws:sqs:eu-west-1:123456789012:events"')
   })
 })
 

@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { warm as warmCommand, type WarmChoices } from '../../src/commands/warm.ts'
+import { ConfigError, parseConfig } from '../../src/config.ts'
+import { listen } from '../support/listen.ts'
 import { putItem, putProfile } from '../support/library.ts'
 import { environmentOf, openOrigin, runProgram, serve, type Served } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
@@ -61,14 +62,12 @@ async function openEdge(answer: (target: string, count: number) => number) {
     })
     response.end('picture')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const url = await listen(server)
   const close = () => {
     server.closeAllConnections()
     server.close()
   }
-  return { asked, url: `http://127.0.0.1:${port}`, close }
+  return { asked, url, close }
 }
 
 describe('requirements: CDN – warming of popular pictures', () => {
@@ -145,19 +144,21 @@ describe('requirements: CDN – warming of popular pictures', () => {
     edge.close()
   })
 
-  test.each([
-    [[], /name paths/],
-    [['items//7'], /"items\/\/7"/],
-    [['items/7', '--sizes', 'huge'], /size/],
-    [['items/7', '--url', 'ftp://cdn.example'], /--url/],
-    [['items/7', '--origin-secret'], /HALFTONE_ORIGIN_SECRETS/],
-    [['--file', '/nowhere/list'], /cannot be read/],
-    [['--from-logs', '/nowhere/logs'], /cannot be read/],
-    [['--from-logs', 's3:/logs'], /s3:\/\/bucket\/prefix/],
-  ])('is refused where it makes no sense: %s', async (args, message) => {
-    const { code, output } = await warm(...args)
-    expect(output).toMatch(message)
-    expect(code).toBe(78)
+  const DEFAULTS = { formats: ['webp'], top: 10, lanes: 1 }
+
+  test.each<[readonly string[], Partial<WarmChoices>, RegExp]>([
+    [[], {}, /name paths/],
+    [['items//7'], {}, /"items\/\/7"/],
+    [['items/7'], { sizes: ['huge'] }, /size/],
+    [['items/7'], { url: 'ftp://cdn.example' }, /--url/],
+    [['items/7'], { originSecret: true }, /HALFTONE_ORIGIN_SECRETS/],
+    [[], { file: '/nowhere/list' }, /cannot be read/],
+    [[], { fromLogs: ['/nowhere/logs'] }, /cannot be read/],
+    [[], { fromLogs: ['s3:/logs'] }, /s3:\/\/bucket\/prefix/],
+  ])('is refused where it makes no sense: %j %j', async (paths, choices, message) => {
+    const warming = warmCommand(parseConfig(environment), paths, { ...DEFAULTS, ...choices })
+    await expect(warming).rejects.toThrow(ConfigError)
+    await expect(warming).rejects.toThrow(message)
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { parseConfig } from '../../src/config.ts'
 import { tlsOnly } from '../../src/setup/bucket-policy.ts'
 import { iamPolicy } from '../../src/setup/iam-policy.ts'
 import { corsRule, lifecycleRules } from '../../src/setup/plan.ts'
@@ -100,8 +101,12 @@ describe('requirements: Safety – the bucket of the templates', () => {
 
   test('tells of changes of sources, never of what the gateway writes itself', () => {
     const found = JSON.stringify(bucketOf()?.['NotificationConfiguration'])
-    const prefixes = [...found.matchAll(/"Value":"([^"]+)"/g)].map(([, prefix]) => prefix)
-    expect(prefixes).toEqual(['items/', 'profiles/', 'items/', 'profiles/'])
+    const valuesOf = (name: string) =>
+      new Set([...found.matchAll(new RegExp(`"${name}":"([^"]+)"`, 'g'))].map(([, value]) => value))
+    expect(valuesOf('Value')).toEqual(new Set(parseConfig({ HALFTONE_BUCKET: BucketName }).HALFTONE_SOURCES))
+    expect(valuesOf('Event')).toContain('s3:ObjectRemoved:*')
+    // What is restored is shown again before its 415 has run out at the edge.
+    expect(valuesOf('Event')).toContain('s3:ObjectRestore:Completed')
   })
 })
 

@@ -12,6 +12,7 @@ import {
   GATEWAY_KEEP_ALIVE_S,
   MANAGED_POLICIES,
 } from '../../src/cdn/distribution.ts'
+import { SIGNED_TREE } from '../../src/cdn/public-urls.ts'
 import { parseConfig } from '../../src/config.ts'
 import { Template } from './template.ts'
 
@@ -89,7 +90,6 @@ function asBehaviour(found: z.infer<typeof behaviour>): Omit<EdgeBehaviour, 'buc
     cache: POLICIES[found.CachePolicyId] ?? 'disabled',
     forwardsViewer: found.OriginRequestPolicyId === MANAGED_POLICIES.allViewerExceptHostHeader,
     negotiates,
-    ...(found.TrustedKeyGroups?.join() === 'Keys' && { signed: true }),
   }
 }
 
@@ -101,10 +101,18 @@ describe.each([
 ])('the distribution, %s', (_what, parameters: Record<string, string>) => {
   const config = configOf(parameters)
   const behaviours = [...config.CacheBehaviors, config.DefaultCacheBehavior]
-  const wanted = EDGE_BEHAVIOURS.filter(({ signed = false }) => !signed || 'SigningKey' in parameters)
+  const signs = 'SigningKey' in parameters
+  const wanted = EDGE_BEHAVIOURS.filter(({ signed }) => signs || !signed)
 
   test('has the behaviours of the table, in its order', () => {
-    expect(behaviours.map(asBehaviour)).toEqual(wanted.map((row) => ({ ...row, bucketFirst: undefined })))
+    expect(behaviours.map(asBehaviour)).toEqual(
+      wanted.map((row) => ({ ...row, bucketFirst: undefined, signed: undefined })),
+    )
+  })
+
+  test('lets nobody through without our signature where it is signed for, and everybody elsewhere', () => {
+    const guarded = behaviours.filter(({ TrustedKeyGroups }) => TrustedKeyGroups?.join() === 'Keys')
+    expect(guarded.map(({ PathPattern }) => PathPattern)).toEqual(signs ? [`${SIGNED_TREE}/*`] : [])
   })
 
   test('asks the bucket first where that was chosen and the table allows it', () => {
@@ -154,6 +162,14 @@ describe.each([
       },
     ])
   })
+})
+
+test('no answer is on its way for longer than the second purge waits', () => {
+  const { HALFTONE_EDGE_COMPLETION_S } = parseConfig({ HALFTONE_BUCKET: 'test' })
+  const { Origins } = configOf(BUCKET_FIRST)
+  expect(Origins).toHaveLength(2)
+  for (const { ResponseCompletionTimeout } of Origins)
+    expect(ResponseCompletionTimeout).toBeLessThanOrEqual(HALFTONE_EDGE_COMPLETION_S)
 })
 
 test('the bucket is told nothing of the gateway, and is asked in the name of the distribution', () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,13 +7,15 @@ import { z } from 'zod'
 import { parseConfig, variableNames } from '../../src/config.ts'
 import { Figures } from '../../src/telemetry/figures.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { addEventGauges, addGauges, createMetrics } from '../../src/telemetry/metrics.ts'
+import { addEventGauges, addGauges, addPurgeGauges, createMetrics } from '../../src/telemetry/metrics.ts'
 import { Template } from './template.ts'
 
 const PARAMETERS = {
   BucketName: 'pictures',
   Sse: 's3',
-  PublicUrl: 'https://img.example.com',
+  EventsQueueUrl: 'https://sqs.eu-central-1.amazonaws.com/123456789012/events',
+  CdnUrl: 'https://img.example.com',
+  KeyPairId: 'K1',
   DistributionId: 'E1',
   ApiOrigins: 'https://shop.example.com',
 }
@@ -38,6 +41,11 @@ const SECRETS: Readonly<Record<string, string>> = {
   HALFTONE_ACCESS_KEYS: 'a'.repeat(48),
 }
 
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+const KEY: Readonly<Record<string, string>> = {
+  HALFTONE_CLOUDFRONT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+}
+
 /** Whatever stops a gateway gives it as long as it takes, and 10 s. */
 function stopMs(environment: Record<string, string>): number {
   const { HALFTONE_DRAIN_DELAY_MS, HALFTONE_GRACE_MS } = parseConfig(environment)
@@ -49,14 +57,18 @@ describe('the task', () => {
   const environment = Object.fromEntries(found.Environment.map(({ Name, Value }) => [Name, Value]))
 
   test('has settings that the gateway accepts', () => {
-    expect(parseConfig({ ...environment, ...SECRETS })).toMatchObject({ HALFTONE_BUCKET: 'pictures' })
-    const alone = container.parse(taskOf({ BucketName: 'pictures', Sse: 's3' }))
+    expect(parseConfig({ ...environment, ...SECRETS, ...KEY })).toMatchObject({ HALFTONE_BUCKET: 'pictures' })
+    const alone = container.parse(
+      taskOf({ BucketName: 'pictures', Sse: 's3', EventsQueueUrl: 'https://q.example.com/1' }),
+    )
     const least = Object.fromEntries(alone.Environment.map(({ Name, Value }) => [Name, Value]))
-    expect(parseConfig(least).HALFTONE_CLOUDFRONT_DISTRIBUTION_ID).toBeUndefined()
+    expect(parseConfig({ ...least, ...SECRETS }).HALFTONE_CLOUDFRONT_DISTRIBUTION_ID).toBeUndefined()
+    expect(alone.Secrets.map(({ Name }) => Name)).not.toContain('HALFTONE_CLOUDFRONT_PRIVATE_KEY')
   })
 
   test('is told its secrets by reference', () => {
-    expect(found.Secrets.map(({ Name }) => Name).toSorted()).toEqual(Object.keys(SECRETS).toSorted())
+    const names = Object.keys({ ...SECRETS, ...KEY })
+    expect(found.Secrets.map(({ Name }) => Name).toSorted()).toEqual(names.toSorted())
     for (const { Name, ValueFrom } of found.Secrets) {
       expect(variableNames).toContain(Name)
       expect(ValueFrom).toMatch(/^a-SecretArn:\w+::$/)
@@ -64,7 +76,7 @@ describe('the task', () => {
   })
 
   test('is not stopped before it has finished', () => {
-    expect(found.StopTimeout * 1000).toBeGreaterThanOrEqual(stopMs(environment))
+    expect(found.StopTimeout * 1000).toBeGreaterThanOrEqual(stopMs({ ...environment, ...SECRETS, ...KEY }))
   })
 
   test('is not root, and writes nowhere but to /tmp', () => {
@@ -83,6 +95,7 @@ describe('what scaling and alarms look at', () => {
     const lines: string[] = []
     const { registry } = createMetrics()
     const zero = () => 0
+    addPurgeGauges(registry, { waiting: zero, sent: zero, oldestSeconds: zero })
     addEventGauges(registry, { pending: zero, oldestSeconds: zero })
     addGauges(registry, {
       queueLength: zero,
@@ -173,7 +186,9 @@ describe('the manifests', () => {
   })
 
   test('do not end a pod before it has finished', () => {
-    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThanOrEqual(stopMs(settings))
+    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThanOrEqual(
+      stopMs({ ...settings, ...SECRETS }),
+    )
   })
 
   test('send traffic by readiness, and restart by liveness alone', () => {

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { forget } from '../../src/cdn/forget.ts'
-import { createBucketEventWays } from '../../src/composition/bucket-events.ts'
 import { createAskedPurges } from '../../src/composition/purges.ts'
 import { parseConfig } from '../../src/config.ts'
-import { createLog } from '../../src/telemetry/log.ts'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { s3Message, bare } from '../bucket-events/notifications.ts'
 import { keysUnder } from '../library/library.ts'
 import { createTestGateway, type TestGateway } from '../support/gateway.ts'
@@ -15,7 +11,7 @@ import { createClock } from '../sweep/sweeping.ts'
 
 const SECRET = 'a-secret-for-bucket-events'
 // So long that nobody sees a change because time has passed.
-const REPLICA = { HALFTONE_LOOKUP_TTL_MS: '60000' }
+const REPLICA = { HALFTONE_LOOKUP_TTL_MS: '60000', HALFTONE_BUCKET_EVENTS_SECRETS: SECRET }
 const KEYS = ['photos/a.jpg', 'photos/b.jpg'] as const
 const RED = [255, 0, 0]
 const BLUE = [0, 0, 255]
@@ -65,27 +61,15 @@ describe('requirements: Flows – a source that another program overwrites is se
     expect(await shown()).toEqual([RED, RED, RED, RED])
     const [first] = replicas
     if (first === undefined) throw new Error('There is no replica')
-    const ways = createBucketEventWays({
-      config: parseConfig({
-        HALFTONE_BUCKET: origin.bucket,
-        HALFTONE_SOURCES: 'photos/',
-        HALFTONE_BUCKET_EVENTS_SECRETS: SECRET,
-      }),
-      log: createLog('silent'),
-      metrics: createMetrics(),
-      store: first.store,
-      clock: createClock(),
-      async forget(paths) {
-        first.forget(paths)
-        await forget(first.store, paths)
-      },
-    })
     const records = await Promise.all(
       KEYS.map(async (key) => ({ key, eTag: bare((await first.store.head(key))?.etag) })),
     )
+    const init = { method: 'POST', body: s3Message(records, 'test') }
+    expect((await first.fetch('/events/s3', init)).status).toBe(403)
     const headers = { 'x-halftone-events': SECRET }
-    const init = { method: 'POST', body: s3Message(records, origin.bucket), headers }
-    expect((await ways?.routes?.request('http://test/s3', init))?.status).toBe(204)
+    expect((await first.fetch('/events/s3', { ...init, headers })).status).toBe(204)
+    const metrics = await first.metrics.registry.metrics()
+    expect(metrics).toContain('halftone_bucket_events_total{outcome="foreign"} 2')
     expect((await shown()).slice(0, 2)).toEqual([BLUE, BLUE])
     await hear()
     expect(await shown()).toEqual([BLUE, BLUE, BLUE, BLUE])

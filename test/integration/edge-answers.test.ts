@@ -1,9 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createAccessLinks, formatAccessGrant } from '../../src/identity/access-links.ts'
 import { by } from '../library/library.ts'
-import { ASHBURN, colourOf, createEdgeStage, type EdgeStage, FRANKFURT } from '../support/edge-stage.ts'
+import {
+  ASHBURN,
+  colourOf,
+  createEdgeStage,
+  type EdgeStage,
+  FRANKFURT,
+  pictureOf,
+} from '../support/edge-stage.ts'
 import type { EdgeAnswer, EdgeOptions } from '../support/edge/edge.ts'
 import { RULE_SETS } from '../support/edge/rules.ts'
+import { createTestGateway } from '../support/gateway.ts'
 
 const ACCESS_KEY = 'an access key for tests that is long enough'
 const DAY = 86_400
@@ -161,6 +170,35 @@ describe('requirements: CDN – policies by kind, and per file, at the edge', ()
       expect(resultOf(await stage.view(photo()))).toBe('RefreshHit')
     }
     expect(stage.said.map(({ status }) => status)).toEqual([200, 304, 304])
+  })
+
+  test.each([
+    [{ HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE' }, 'public, max-age=120, s-maxage=120'],
+    [{ HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE', HALFTONE_EDGE_TTL_MEDIA_S: '86400' }, 's-maxage=86400'],
+    [{ HALFTONE_EDGE_TTL_MEDIA_S: '86400' }, 's-maxage=3600'],
+  ])('the operator says it for all pictures: %j', async (environment, expected) => {
+    const gateway = await createTestGateway({
+      store: stage.gates.store,
+      environment: { HALFTONE_EDGE_TTL_MEDIA_S: '120', ...environment },
+    })
+    const { headers } = await gateway.fetch(photo())
+    await gateway.close()
+    expect(headers.get('cache-control')).toContain(expected)
+  })
+
+  test('a file that no record names is kept as long only where the bucket’s events are heard', async () => {
+    const store = createMemoryObjectStore()
+    await store.put('photos/x.jpg', await pictureOf('red'), { contentType: 'image/jpeg' })
+    for (const [heard, seconds] of [
+      [{}, 3600],
+      [{ HALFTONE_BUCKET_EVENTS_SECRETS: 'what-the-bucket-says-to-us' }, 2_592_000],
+    ] as const) {
+      const environment = { HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE', ...heard }
+      const gateway = await createTestGateway({ store, environment })
+      const { headers } = await gateway.fetch('/img/photos/x.jpg/320.webp')
+      await gateway.close()
+      expect(headers.get('cache-control')).toContain(`s-maxage=${seconds},`)
+    }
   })
 
   test('the versioned path stays for good, whatever the owner says of the one that changes', async () => {

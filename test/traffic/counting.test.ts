@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FrequentKeys } from '../../src/traffic/frequent-keys.ts'
 import { LineSplitter } from '../../src/traffic/line-splitter.ts'
@@ -16,9 +16,9 @@ describe('the most frequent keys', () => {
   })
 
   it('are found among any number of others, and too low by the stated error at most', () => {
-    const stream = fc.array(fc.nat({ max: 60 }), { minLength: 200, maxLength: 600 })
-    fc.assert(
-      fc.property(stream, (numbers) => {
+    const stream = array(nat({ max: 60 }), { minLength: 200, maxLength: 600 })
+    assert(
+      property(stream, (numbers) => {
         const kept = 8
         const keys = new FrequentKeys(kept)
         const exact = new Map<string, number>()
@@ -56,9 +56,9 @@ describe('lines', () => {
   it('are the same wherever chunks end', () => {
     const text = 'one\r\nzwö\n\nthree €\nlast'
     const bytes = Buffer.from(text)
-    const cuts = fc.array(fc.nat({ max: bytes.length }), { maxLength: 6 })
-    fc.assert(
-      fc.property(cuts, (at) => {
+    const cuts = array(nat({ max: bytes.length }), { maxLength: 6 })
+    assert(
+      property(cuts, (at) => {
         const edges = [0, ...at.toSorted((a, b) => a - b), bytes.length]
         const chunks = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end))
         expect(split(chunks)).toEqual({ lines: ['one', 'zwö', '', 'three €', 'last'], dropped: 0 })

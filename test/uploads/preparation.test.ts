@@ -8,7 +8,9 @@ function open(options: Partial<PreparationOptions> = {}) {
   const made: string[] = []
   const failures: unknown[] = []
   const queue = new PreparationQueue({
-    prepare: async (path, preset) => void made.push(`${path} ${preset}`),
+    formats: ['webp'],
+    prepare: async (path, preset, format) =>
+      void made.push(`${path} ${preset}${format === 'webp' ? '' : `.${format}`}`),
     isBusy: () => false,
     maxQueued: 10,
     onFailure: (error) => void failures.push(error),
@@ -28,6 +30,20 @@ describe('sizes of new pictures', () => {
     queue.add({ path: 'items/3', presets: ['medium'] })
     await queue.drained()
     expect(made.at(-1)).toBe('items/3 medium')
+  })
+
+  it('are made in every format that is wanted, and give way before each', async () => {
+    let asked = 0
+    const { queue, made } = open({ formats: ['webp', 'avif'], isBusy: () => (asked += 1) % 2 === 1 })
+    queue.add({ path: 'items/1', presets: PRESETS })
+    await queue.drained()
+    expect(made).toEqual([
+      'items/1 thumbnail',
+      'items/1 thumbnail.avif',
+      'items/1 large',
+      'items/1 large.avif',
+    ])
+    expect(asked).toBe(8)
   })
 
   it('wait while somebody waits for a picture', async () => {

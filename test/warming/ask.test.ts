@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { listen } from '../support/listen.ts'
 import { createAsk } from '../../src/warming/ask.ts'
 
 let server: Server | undefined
@@ -18,10 +17,7 @@ async function open(answer: (request: IncomingMessage, response: ServerResponse)
     seen.push(request)
     answer(request, response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const url = await listen(server)
   return { seen, url, ask: createAsk({ url, headers: { 'x-origin-verify': 'secret' }, timeoutMs: 20_000 }) }
 }
 

@@ -5,7 +5,6 @@ import {
   EDGE_ERROR_TTL_S,
   EDGE_FAILOVER_STATUSES,
   EDGE_ORIGIN,
-  EDGE_SIGNED_BEHAVIOUR,
   EDGE_TAG_HEADER,
   type EdgeBehaviour,
 } from '../../../src/cdn/distribution.ts'
@@ -18,14 +17,11 @@ export interface DistributionOptions
   /** With it S3 comes first where the table of behaviours lets it; it answers 403 or 404 for what it has not. */
   readonly bucket?: EdgeOrigin | undefined
   readonly originSecret?: string | undefined
-  /** Whether it has a key group, and with it a tree that viewers sign for. */
-  readonly signs?: boolean | undefined
 }
 
 /** A distribution as `src/cdn/distribution.ts` says it, with Origin Shield; its origins are `gateway` and `bucket`. */
 export function distribution(options: DistributionOptions): EdgeOptions {
-  const { gateway, bucket, originSecret, signs = false, ...others } = options
-  const signed = { ...behaviorOf(EDGE_SIGNED_BEHAVIOUR, false), signed: true }
+  const { gateway, bucket, originSecret, ...others } = options
   const customHeaders = originSecret === undefined ? {} : { [EDGE_ORIGIN.secretHeader]: originSecret }
   const attempts = EDGE_ORIGIN.connectionAttempts
   return {
@@ -35,17 +31,14 @@ export function distribution(options: DistributionOptions): EdgeOptions {
       gateway: { fetch: gateway, customHeaders, attempts },
       ...(bucket === undefined ? {} : { bucket: { fetch: bucket, attempts } }),
     },
-    behaviors: [
-      ...(signs ? [signed] : []),
-      ...EDGE_BEHAVIOURS.map((behaviour) => behaviorOf(behaviour, bucket !== undefined)),
-    ],
+    behaviors: EDGE_BEHAVIOURS.map((behaviour) => behaviorOf(behaviour, bucket !== undefined)),
     errorTtlS: EDGE_ERROR_TTL_S,
     tagHeader: EDGE_TAG_HEADER,
   }
 }
 
 function behaviorOf(behaviour: EdgeBehaviour, hasBucket: boolean): EdgeBehavior {
-  const { pattern, cache, forwardsViewer, negotiates, bucketFirst } = behaviour
+  const { pattern, cache, forwardsViewer, negotiates, bucketFirst, signed = false } = behaviour
   const policy = cache === 'disabled' ? undefined : EDGE_CACHE_POLICIES[cache]
   const group = { primary: 'bucket', secondary: 'gateway', codes: EDGE_FAILOVER_STATUSES }
   return {
@@ -61,6 +54,7 @@ function behaviorOf(behaviour: EdgeBehaviour, hasBucket: boolean): EdgeBehavior 
     forwardHeaders: forwardsViewer ? 'all' : [],
     forwardQueries: forwardsViewer,
     removeHeaders: [EDGE_TAG_HEADER],
+    signed,
     ...(negotiates ? { viewerRequest: writeEdgeAccept } : {}),
   }
 }
