@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
 import { createClock } from '../../src/leases/clock.ts'
-import { openPurging } from '../../src/purging/create-purging.ts'
+import { createEdgePurges } from '../../src/purging/hand-over.ts'
+import { readPurgeStatus } from '../../src/purging/status.ts'
 import {
   type CloudFrontApiServer,
   CREDENTIALS,
@@ -12,6 +13,9 @@ import { createTestGateway, type TestGateway } from '../support/gateway.ts'
 import { putItem } from '../support/library.ts'
 
 const PATIENCE_MS = 10_000
+
+const clock = createClock(() => 0)
+const status = async (bucket: TestGateway['bucket']) => readPurgeStatus(bucket, clock)
 
 let server: CloudFrontApiServer
 let gateway: TestGateway
@@ -40,12 +44,14 @@ describe('requirements: Flows – a gateway with a distribution', () => {
     await putItem(bucket, '42', ['#c02020'])
     const { headers } = await gateway.fetch('/img/items/42/320.webp')
     expect(headers.get('cache-control')).toContain('s-maxage=2592000')
-    const clock = createClock(() => 0)
-    const { edge, status } = openPurging(bucket, clock)
+    const edge = createEdgePurges({ store: bucket, clock })
     await forget(bucket, ['items/42', 'items/42/photos/p1'], undefined, { edgePurges: edge })
     await gateway.journal.read()
     gateway.edge.start()
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ waiting: 0, sent: 1 }), PATIENCE_MS)
+    await vi.waitFor(
+      async () => expect(await status(bucket)).toMatchObject({ waiting: 0, sent: 1 }),
+      PATIENCE_MS,
+    )
     const items = server.invalidations.taken.flatMap((invalidation) => invalidation.items)
     expect(items).toEqual(['#item:42'])
     expect(headers.get('x-amz-meta-cache-tag')?.split(',')).toContain('item:42')
@@ -62,7 +68,7 @@ describe('requirements: Flows – a gateway with a distribution', () => {
     await edge.handOver({ id: 'p', paths: ['items/42'] })
     gateway.edge.start()
     const denied = { waiting: 1, sent: 0, refusal: { reason: 'denied' } }
-    await vi.waitFor(async () => expect(await status()).toMatchObject(denied), PATIENCE_MS)
+    await vi.waitFor(async () => expect(await status(bucket)).toMatchObject(denied), PATIENCE_MS)
     expect((await gateway.fetch('/img/items/42/320.webp')).status).toBe(200)
   })
 })
