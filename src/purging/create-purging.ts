@@ -1,5 +1,3 @@
-import type { Clock } from '../leases/clock.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 import { createEdgePurges } from './hand-over.ts'
 import { PurgeSender, type PurgeSenderOptions } from './purge-sender.ts'
 import type { EdgePurges, PurgeStatus } from './purging.ts'
