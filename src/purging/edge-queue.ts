@@ -202,9 +202,9 @@ export class EdgeQueue {
   /** As far as the batch of it that is least far, where one has come to `phase`. */
   #phaseOf(id: string, batchId: string, phase: AskedPurge['phase']): AskedPurge['phase'] {
     const others = [...this.#batches.values()].map(({ batch }) => batch)
-    const phases = others.filter((other) => other.id !== batchId && other.asked.includes(id))
-    const all = [phase, ...phases.map((other) => other.phase)]
-    return (['waiting', 'sent', 'done'] as const).find((one) => all.includes(one)) ?? phase
+    const siblings = others.filter((other) => other.id !== batchId && other.asked.includes(id))
+    const phases = new Set([phase, ...siblings.map((sibling) => sibling.phase)])
+    return (['waiting', 'sent', 'done'] as const).find((one) => phases.has(one)) ?? phase
   }
 
   async #list(prefix: string): Promise<readonly ListedObject[]> {
