@@ -88,7 +88,7 @@ async function changeAndGoOn(store: ObjectStore): Promise<{ readonly committedAt
     } catch (error) {
       // A renewal that was made, and is not known to be, looks like somebody else's.
       if (!(error instanceof Killed) && !(error instanceof LeaseLost)) throw error
-      await tolerating(queue.drain)
+      await tolerating(async () => queue.drain())
     }
   }
   const commit = async () => void (committedAtMs = clock.now())
