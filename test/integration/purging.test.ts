@@ -61,11 +61,7 @@ describe('requirements: Flows – a gateway with a distribution', () => {
     const { bucket } = gateway
     await putItem(bucket, '42', ['#c02020'])
     server.invalidations.fail(1000, 403, 'AccessDenied')
-    const { edge, status } = openPurging(
-      bucket,
-      createClock(() => 0),
-    )
-    await edge.handOver({ id: 'p', paths: ['items/42'] })
+    await createEdgePurges({ store: bucket, clock }).handOver({ id: 'p', paths: ['items/42'] })
     gateway.edge.start()
     const denied = { waiting: 1, sent: 0, refusal: { reason: 'denied' } }
     await vi.waitFor(async () => expect(await status(bucket)).toMatchObject(denied), PATIENCE_MS)
