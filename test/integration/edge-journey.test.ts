@@ -54,13 +54,16 @@ const seen = async (target: string) =>
   Promise.all(journey.urls.map(async (url) => shownBy(await ask(url, target))))
 
 /** Until both locations show this; longer than the second purge takes it may not be. */
-const untilSeen = async (target: string, what: string | number) =>
-  expect.poll(async () => seen(target), WAIT).toEqual([what, what])
+async function untilSeen(target: string, what: string | number): Promise<void> {
+  await expect.poll(async () => seen(target), WAIT).toEqual([what, what])
+}
 
 const queueNow = async () => readAs(await journey.client().call('GET /purges', admin), queue)
 
 /** Until the edge has been told everything, also for the second time. */
-const untilPurged = async () => expect.poll(queueNow, WAIT).toMatchObject({ waiting: 0, sent: 0 })
+async function untilPurged(): Promise<void> {
+  await expect.poll(queueNow, WAIT).toMatchObject({ waiting: 0, sent: 0 })
+}
 
 /** What the edge was told since a number of invalidations. */
 const toldSince = (count: number) =>

@@ -14,8 +14,8 @@ import { createHttpOrigin } from './edge/http-origin.ts'
 import { formatLogLine, LOG_HEAD } from './edge/logs.ts'
 import { serveLocation } from './edge/server.ts'
 import { createClient } from './journey.ts'
-import { environmentOf, openOrigin, runProgram, serve, type Served } from './program.ts'
-import { type RunningOrigin, startOrigin } from './s3-server.ts'
+import { type BucketAddress, environmentOf, openOrigin, runProgram, serve, type Served } from './program.ts'
+import { startOrigin } from './s3-server.ts'
 
 const SECRET = 'what-the-distribution-says-to-its-origin'
 export const LOCATIONS = ['FRA56-P1', 'IAD89-P2'] as const
@@ -49,10 +49,13 @@ export const HURRIED = {
 
 /**
  * Two gateway programs on one bucket, behind an edge with two locations that asks S3 first, checks nothing and is purged
- * over its API. Who may see `/private/*` tests have to check with `trusted`.
+ * over its API. Who may see `/private/*` tests have to check with `trusted`. Without a place for the bucket there is an
+ * origin for it.
  */
-export async function beginEdgeJourney() {
-  const origin = await startOrigin()
+export async function beginEdgeJourney(place?: BucketAddress, more: Record<string, string> = {}) {
+  const started = place === undefined ? await startOrigin() : undefined
+  const origin = place ?? started
+  if (origin === undefined) throw new Error('There is no bucket')
   await showVariants(origin)
   const store = openOrigin(origin)
   const directory = await mkdtemp(join(tmpdir(), 'halftone-edge-'))
@@ -103,6 +106,7 @@ export async function beginEdgeJourney() {
     HALFTONE_CLOUDFRONT_ENDPOINT: api.endpoint,
     HALFTONE_CLOUDFRONT_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    ...more,
   }
   replicas.push(...(await Promise.all([serve(environment), serve(environment)])))
   const [first] = replicas
@@ -126,8 +130,8 @@ export async function beginEdgeJourney() {
     /** The API, past the edge: what it passes on is only read. */
     client: () => createClient(replicas[0]?.url ?? '', BY_EDGE),
     end,
-    async start(more: Record<string, string>) {
-      replicas.push(await serve({ ...environment, ...more }))
+    async start(others: Record<string, string>) {
+      replicas.push(await serve({ ...environment, ...others }))
     },
     keysUnder: async (prefix: string) => keysUnder(store, prefix),
     /** Runs a command of the program beside the gateways; its exit code and what it prints. */
@@ -139,7 +143,7 @@ export async function beginEdgeJourney() {
       for (const replica of [...replicas]) await end(replica, 'SIGTERM')
       await Promise.all([...locations, api].map(async (server) => server.close()))
       store.close()
-      await origin.stop()
+      await started?.stop()
       await rm(directory, { recursive: true })
     },
   }
@@ -148,7 +152,7 @@ export async function beginEdgeJourney() {
 export type EdgeJourney = Awaited<ReturnType<typeof beginEdgeJourney>>
 
 /** Lets the distribution read variants, and nothing else; here that is everybody. */
-async function showVariants({ url, bucket, accessKeyId, secretAccessKey }: RunningOrigin): Promise<void> {
+async function showVariants({ url, bucket, accessKeyId, secretAccessKey }: BucketAddress): Promise<void> {
   const administration = createBucketAdministration({
     bucket,
     region: 'us-east-1',
