@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { cookiesSet } from '../../src/api/schemas.ts'
 import { checkAtEdge } from '../cdn/edge-permission.ts'
@@ -6,6 +6,9 @@ import { readAs, tokenOf } from '../support/api.ts'
 import { beginEdgeJourney, BY_EDGE, type EdgeJourney, HURRIED, LOCATIONS } from '../support/edge-journey.ts'
 import { middleColour, plainJpeg } from '../support/library.ts'
 import type { Served } from '../support/program.ts'
+
+// A machine that does much else at the same time takes its time over six programs.
+vi.setConfig({ testTimeout: 120_000 })
 
 const WAIT = { timeout: 20_000, interval: 50 }
 const PHOTO = { kind: 'item-photo', ownerId: '42' }

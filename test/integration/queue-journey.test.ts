@@ -68,7 +68,7 @@ describe.skipIf(server === undefined)(
     const RED = [true, false, false]
     const BLUE = [false, false, true]
 
-    test('at both locations, and gone when it was deleted', async () => {
+    test('at both locations, and gone when it was deleted', { timeout: 120_000 }, async () => {
       await put('#ff0000')
       await expect.poll(seen, WAIT).toEqual([RED, RED])
       await put('#0000ff')

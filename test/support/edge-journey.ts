@@ -140,7 +140,7 @@ export async function beginEdgeJourney(place?: BucketAddress, more: Record<strin
       return { code: await run.ended, output: run.output.join('\n') }
     },
     async close() {
-      for (const replica of [...replicas]) await end(replica, 'SIGTERM')
+      for (const replica of replicas.toReversed()) await end(replica, 'SIGTERM')
       await Promise.all([...locations, api].map(async (server) => server.close()))
       store.close()
       await started?.stop()
