@@ -28,7 +28,10 @@ const SUITES: readonly Suite[] = [
     args: ['--project', 'integration', 'test/integration/journey.test.ts', '-t', 'S3, http'],
   },
   { name: 'invalidations', args: ['--project', 'unit', 'test/purging/foreign.test.ts'] },
-  { name: 'bucket events', args: ['--project', 'unit', 'test/bucket-events/sqs.test.ts'] },
+  {
+    name: 'bucket events',
+    args: ['test/bucket-events/sqs.test.ts', 'test/integration/queue-journey.test.ts'],
+  },
 ]
 
 const root = join(tmpdir(), 'halftone-foreign-servers')
