@@ -46,6 +46,8 @@ export const HOLDS = {
 } as const
 export type Hold = keyof typeof HOLDS
 
+export const isHold = (name: string): name is Hold => name in HOLDS
+
 const KEYS = {
   record: (key: string) => /^items\/[^/]+\/album\.json$/.test(key),
   file: (key: string) => /^items\/[^/]+\/photos\//.test(key),
@@ -128,30 +130,20 @@ export async function createWorld() {
   function hold(replica: Replica, name: Hold): void {
     const { verb, way, what, mostMs } = HOLDS[name]
     const { reached, release } = replica.gates.hold(verb, KEYS[what], way)
-    const entry = {
-      replica,
-      release() {
-        holds.delete(entry)
-        release()
-      },
+    let flight: Flight | undefined
+    const letGo = () => {
+      holds.delete(entry)
+      if (flight) flights.delete(flight)
+      release()
     }
+    const entry = { replica, release: letGo }
     holds.add(entry)
-    void reached.then(() => {
-      const flight: Flight = {
-        untilMs: Date.now() + mostMs,
-        release() {
-          flights.delete(flight)
-          entry.release()
-        },
-        ended: Promise.resolve(),
-      }
+    const note = async () => {
+      await reached
+      flight = { untilMs: Date.now() + mostMs, release: letGo, ended: Promise.resolve() }
       flights.add(flight)
-      const { release: end } = entry
-      entry.release = () => {
-        flights.delete(flight)
-        end()
-      }
-    })
+    }
+    void note()
   }
 
   function readJournals(): void {
