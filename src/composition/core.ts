@@ -85,8 +85,8 @@ function createVariants(
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
-    onOutdated: async (variant, source) => {
-      variants.forget([variant.key])
+    drop: (variant) => variants.forget([variant.key]),
+    onOutdated: async (_variant, source) => {
       // It is gone from the bucket already; but the edge may have read it there meanwhile.
       await forgetEverywhere(store, [source.at.path], undefined, { stale: [], edgePurges: edge })
     },

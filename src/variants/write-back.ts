@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import type { ObjectStore, PutResult } from '../storage/object-store.ts'
 import { type Variant, variantMetadata } from './variant.ts'
 
 export interface WriteBackOptions {
   readonly store: Pick<ObjectStore, 'put' | 'delete'>
-  readonly sources: Pick<Sources, 'findNow'>
+  readonly sources: Pick<Sources, 'findNow' | 'remembered'>
   /** Writes under way at once. */
   readonly concurrency: number
   /** Writes waiting; beyond, a picture is not stored, and rendered again when it is asked for. */
@@ -16,6 +16,8 @@ export interface WriteBackOptions {
   readonly maxAttempts?: number
   /** First pause between two attempts; doubles from one to the next. */
   readonly backoffMs?: number
+  /** Drops a picture from memory: it is outdated, or nobody will find out whether it is. */
+  readonly drop: (variant: Variant) => void
   /** Called when what was stored turned out to be outdated and has been removed again; others may have read it. */
   readonly onOutdated: (variant: Variant, source: Source) => Promise<void>
   /** Called when somebody else had stored this picture before: theirs counts. */
@@ -43,7 +45,11 @@ export class WriteBack {
 
   /** Queues a picture for storing. */
   add(variant: Variant, source: Source): void {
-    if (this.#queue.length >= this.#options.maxQueued) return this.#options.onFinished('refused', variant)
+    const { maxQueued, onFinished } = this.#options
+    if (this.#queue.length >= maxQueued) {
+      this.#dropUnlessCurrent(variant, source)
+      return onFinished('refused', variant)
+    }
     this.#queue.push({ variant, source })
     this.#next()
   }
@@ -77,10 +83,29 @@ export class WriteBack {
   }
 
   async #store(variant: Variant, source: Source): Promise<WriteOutcome> {
-    const { store, sources, onOutdated, onTaken } = this.#options
+    const { store, sources, drop, onOutdated, onTaken } = this.#options
     const { signal } = this.#stop
-    const put = await this.#insist(() =>
-      store.put(variant.key, variant.bytes, {
+    const [put] = await Promise.allSettled([this.#put(variant, source)])
+    // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
+    // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
+    // So is what could not be stored: it is in memory, and may have been rendered from a look-up that was too old.
+    const now = await this.#insist(() => sources.findNow(source.at, signal))
+    if (isSame(now.source, source)) {
+      if (put.status === 'rejected') throw put.reason
+      if (put.value.outcome === 'stored') return 'stored'
+      await onTaken(variant, signal)
+      return 'taken'
+    }
+    drop(variant)
+    await this.#insist(() => store.delete([variant.key], { signal }))
+    await this.#insist(() => onOutdated(variant, source))
+    return 'outdated'
+  }
+
+  async #put(variant: Variant, source: Source): Promise<PutResult> {
+    const { signal } = this.#stop
+    return this.#insist(() =>
+      this.#options.store.put(variant.key, variant.bytes, {
         contentType: variant.contentType,
         cacheControl: CACHE_CONTROL[source.access === 'public' ? 'A' : 'D'],
         metadata: variantMetadata(variant),
@@ -88,17 +113,11 @@ export class WriteBack {
         signal,
       }),
     )
-    // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
-    // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
-    const now = await this.#insist(() => sources.findNow(source.at, signal))
-    if (isSame(now.source, source)) {
-      if (put.outcome === 'stored') return 'stored'
-      await onTaken(variant, signal)
-      return 'taken'
-    }
-    await this.#insist(() => store.delete([variant.key], { signal }))
-    await this.#insist(() => onOutdated(variant, source))
-    return 'outdated'
+  }
+
+  #dropUnlessCurrent(variant: Variant, source: Source): void {
+    const { sources, drop } = this.#options
+    if (!isSame(sources.remembered(source.at)?.source, source)) drop(variant)
   }
 
   async #insist<T>(step: () => Promise<T>): Promise<T> {

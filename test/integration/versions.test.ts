@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
+import { GatewayError } from '../../src/errors.ts'
+import { createAlbums } from '../../src/library/albums.ts'
 import { albumKey } from '../../src/media/records.ts'
 import { JOURNAL_KEY, parseJournal } from '../../src/sources/journal.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -255,6 +257,47 @@ describe('bytes are bound to the version', () => {
     const record = album.outcome === 'found' ? JSON.parse(album.object.body.toString()) : {}
     await bucket.delete([record.photos[0].key])
     expect((await gateway.fetch('/img/items/42/320.webp')).status).toBe(503)
+  })
+})
+
+describe('what was rendered from a look-up that was too old does not stay in memory', () => {
+  /** Asks for the cover of an item that is hidden while its record is on its way; the picture's versioned path. */
+  async function askWhileHidden(): Promise<string> {
+    const everything = { maxPhotos: 9, assertWritable: async () => {}, onUnfinished: () => {} }
+    const albums = createAlbums({ store: bucket, ...everything })
+    const lookUp = gates.hold('get', (key) => key === albumKey('42'), 'back')
+    const asked = gateway.fetch('/img/items/42/320.webp')
+    await lookUp.reached
+    await albums.setAccess('42', 'private', { by: 'shop' })
+    gateway.forget(['items/42'])
+    lookUp.release()
+    // Who asked before it was hidden sees it; nobody after that.
+    const answer = await asked
+    expect(answer.status).toBe(200)
+    return answer.headers.get('content-location') ?? ''
+  }
+
+  test('where the bucket takes no pictures', async () => {
+    await gateway.close()
+    const put: ObjectStore['put'] = async (key, ...rest) => {
+      if (key.startsWith('img/')) throw new GatewayError('bucket_refused', 'Nothing is taken')
+      return gates.store.put(key, ...rest)
+    }
+    gateway = await createTestGateway({ store: { ...gates.store, put } })
+    const path = await askWhileHidden()
+    await gateway.writeBack.drain()
+    expect((await gateway.fetch(path)).status).toBe(404)
+  })
+
+  test('where there is no room in the queue of writes', async () => {
+    await gateway.close()
+    const environment = { HALFTONE_WRITE_CONCURRENCY: '1', HALFTONE_WRITE_QUEUE_LENGTH: '1' }
+    gateway = await createTestGateway({ store: gates.store, environment })
+    const write = gates.hold('put', (key) => key.startsWith('img/'))
+    for (const width of [320, 640]) await gateway.fetch(`/img/photos/a.jpg/${width}.webp`)
+    const path = await askWhileHidden()
+    expect((await gateway.fetch(path)).status).toBe(404)
+    write.release()
   })
 })
 
