@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseMetrics } from '../../bench/gateway-metrics.ts'
+import { parseMetrics } from '../../bench/gateway/gateway-metrics.ts'
 import { parseOptions } from '../../bench/options.ts'
 import { sumUp } from '../../bench/run-scenario.ts'
 import { median, quantile, rounded, spread } from '../../bench/statistics.ts'
