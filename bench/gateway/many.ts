@@ -15,20 +15,32 @@ import { fromLayer } from './layer.ts'
 import { storeVariants } from './stored-variants.ts'
 
 const CONNECTIONS = 50
-const VARIANTS = 10_000
-/** Some 6 KB each: all of them fit into the memory that a gateway has by default. */
+/** Some 6 KB each. */
 const WIDTH = 256
 const SHARED_MEMORY = '/dev/shm'
 
-/** Ten thousand pictures in memory, one after the other, so that none is in a processor's cache when it is asked for. */
-export async function openMany(stage: Stage): Promise<Contest> {
+export interface ManyOptions {
+  /** All of them fit into the memory that a gateway has by default. */
+  readonly pictures: number
+}
+
+/** So many pictures in memory, one after the other: of many none is in a processor's cache when it is asked for. */
+export function openMany({ pictures }: ManyOptions): (stage: Stage) => Promise<Contest> {
+  return (stage) => open(stage, pictures)
+}
+
+async function open(stage: Stage, pictures: number): Promise<Contest> {
   const { cores } = stage
   const bare = startChild('bare-http', cores.server)
   const load = startChild('load', cores.load)
   const directory = await mkdtemp(join(whereWritesAreFast(), 'halftone-bench-many-'))
   const origin = await startOrigin(stage, { directory, core: cores.load })
   const gateway = await stage.startGateway({ AWS_ENDPOINT_URL_S3: origin.url }, cores.server)
-  const paths = await provide(stage, origin.url, gateway.url)
+  const paths = await provide(
+    { ...stage, bucket: { ...stage.bucket, endpoint: origin.url } },
+    gateway.url,
+    pictures,
+  )
   const answer = await fetchAnswer(`${gateway.url}${paths[0] ?? ''}`)
   const { url: bareUrl } = await bare.ask(answer, z.object({ url: z.string() }))
   const turn = (url: string, seconds: number) => {
@@ -49,15 +61,15 @@ export async function openMany(stage: Stage): Promise<Contest> {
   }
 }
 
-/** Ten thousand files are written before anything is measured; where memory is a file system, that takes seconds. */
+/** Thousands of files are written before anything is measured; where memory is a file system, that takes seconds. */
 function whereWritesAreFast(): string {
   return existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir()
 }
 
-/** Stores the pictures at a bucket of their own and asks for each once. */
-async function provide(stage: Stage, endpoint: string, url: string): Promise<string[]> {
-  const store = createS3ObjectStore({ ...stage.bucket, endpoint })
-  const keys = await storeVariants({ ...stage, store }, url, { count: VARIANTS, width: WIDTH })
+/** Stores the pictures in the stage's bucket and asks for each once. */
+async function provide(stage: Stage, url: string, pictures: number): Promise<string[]> {
+  const store = createS3ObjectStore(stage.bucket)
+  const keys = await storeVariants({ ...stage, store }, url, { count: pictures, width: WIDTH })
   store.close()
   const paths = keys.map((key) => `/${key}`)
   const crowd = startChild('crowd', stage.cores.load)

@@ -30,7 +30,7 @@ export const GATEWAY_SCENARIOS: readonly Scenario[] = [
     name: 'hot-many',
     measures: '10,000 pictures of 6 KB from memory, one after the other, 50 connections',
     baseline: 'bare node:http, equal bytes and headers of one of them',
-    open: openMany,
+    open: openMany({ pictures: 10_000 }),
   },
   {
     name: 'not-modified',
