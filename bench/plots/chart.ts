@@ -48,7 +48,6 @@ export function rangeChart({ title, axis, dots, mark, rows }: RangeChart): strin
   const ranges = rows.map(({ from, to }, row) => ({
     type: 'line',
     symbol: 'none',
-    clip: false,
     lineStyle: { color: LIGHT, width: 8, cap: 'round' },
     data: [
       [from, row],
@@ -146,6 +145,7 @@ function draw(rowsHeight: number, option: EChartsCoreOption): string {
     return chart
       .renderToSVGString()
       .replaceAll(/ (?:class|ecmeta_\w+)="[^"]*"/g, '')
+      .replaceAll(/\bzr\d+-/g, '')
       .replaceAll(/<style[\s\S]*?<\/style>\n?/g, '')
   } finally {
     chart.dispose()
