@@ -9,10 +9,15 @@ export interface Pair {
   readonly ratio: number
 }
 
+/** One side works for so many seconds. */
+export type Side = (seconds: number) => Promise<Turn>
+
 /** Two sides that are ready to take turns. */
 export interface Contest {
   /** Lets the gateway and then its baseline work for so many seconds each. */
   play(seconds: number): Promise<Pair>
+  /** Lets the gateway alone work: what another build is compared by. */
+  readonly gateway: Side
   /** Resident memory of the gateway and its workers, in MB. */
   rssMb(): Promise<number>
   close(): Promise<void>
@@ -32,9 +37,14 @@ export interface Scenario {
   readonly open: (stage: Stage) => Promise<Contest>
 }
 
-/** The two sides of a turn, compared by right answers a second. */
-export async function sideBySide(gateway: () => Promise<Turn>, baseline: () => Promise<Turn>): Promise<Pair> {
-  const ours = await gateway()
-  const theirs = await baseline()
-  return { gateway: ours, baselineRps: theirs.rps, ratio: ours.rps / theirs.rps }
+/** Two sides that are compared by right answers a second. */
+export function sideBySide(gateway: Side, baseline: Side): Pick<Contest, 'gateway' | 'play'> {
+  return {
+    gateway,
+    async play(seconds) {
+      const ours = await gateway(seconds)
+      const theirs = await baseline(seconds)
+      return { gateway: ours, baselineRps: theirs.rps, ratio: ours.rps / theirs.rps }
+    },
+  }
 }

@@ -7,6 +7,8 @@ import { UsageError } from './usage-error.ts'
 export interface BenchOptions extends TurnOptions {
   /** Where the results go as JSON. */
   readonly json: string | undefined
+  /** The branch, tag or commit whose build takes the place of every baseline. */
+  readonly compare: string | undefined
   readonly scenarios: readonly Scenario[]
 }
 
@@ -20,6 +22,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   })
   return {
     json: values.json,
+    compare: values.compare,
     turns: Math.ceil(numberOf('--turns', values.turns, 100)),
     seconds: numberOf('--seconds', values.seconds, 120),
     scenarios: named.length > 0 ? named : SCENARIOS.filter(({ optional }) => optional !== true),
@@ -33,6 +36,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         json: { type: 'string' },
+        compare: { type: 'string' },
         turns: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '5' },
       },

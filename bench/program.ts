@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { onCore } from './pin.ts'
 
 export interface ProgramOptions {
-  /** Below the repository's folder. */
+  /** Below the folder of the build. */
   readonly file: string
+  /** The folder whose `dist` it is from; this repository unless said. */
+  readonly build?: string | undefined
   readonly args?: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   /** Gets what it writes to standard output: a file, since whoever read a pipe would take time of the cores. */
@@ -34,7 +37,8 @@ const LOOK_EVERY_MS = 20
 
 /** Starts a program and waits until its log says where it listens. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const file = fileURLToPath(new URL(`../${options.file}`, import.meta.url))
+  const { build = fileURLToPath(new URL('..', import.meta.url)) } = options
+  const file = join(build, options.file)
   const [command, ...args] = onCore(options.core, [process.execPath, file, ...(options.args ?? [])])
   const { PATH = '', HOME = '' } = process.env
   const environment = { PATH, HOME, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }

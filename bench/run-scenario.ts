@@ -1,21 +1,26 @@
+import { z } from 'zod'
 import type { Pair, Scenario } from './contest.ts'
 import type { Stage } from './stage.ts'
-import { median, rounded, type Spread, spread } from './statistics.ts'
+import { median, rounded, spread } from './statistics.ts'
 
-/** What scripts read (design §8): medians of the turns, ratios pair by pair. Milliseconds, megabytes. */
-export interface Result {
-  readonly name: string
-  readonly requests: number
-  readonly errors: number
-  readonly rps: number
-  readonly p50_ms: number
-  readonly p99_ms: number
-  readonly rss_mb: number
-  readonly ratio: number
-  readonly spread: Spread
-  /** Right answers a second of the baseline; `null` where it is a mere number. */
-  readonly baseline_rps: number | null
-}
+/** What scripts read: medians of the turns, ratios pair by pair. Milliseconds, megabytes. */
+export const resultSchema = z
+  .object({
+    name: z.string(),
+    requests: z.int(),
+    errors: z.int(),
+    rps: z.number(),
+    p50_ms: z.number(),
+    p99_ms: z.number(),
+    rss_mb: z.number(),
+    ratio: z.number(),
+    spread: z.object({ min: z.number(), max: z.number() }).readonly(),
+    /** Right answers a second of the baseline; `null` where it is a mere number. */
+    baseline_rps: z.number().nullable(),
+  })
+  .readonly()
+
+export type Result = z.infer<typeof resultSchema>
 
 export interface TurnOptions {
   readonly turns: number

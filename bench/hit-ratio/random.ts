@@ -8,3 +8,20 @@ export function createRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** Picks places by their weights. */
+export function createPick(weights: readonly number[], random: () => number): () => number {
+  let sum = 0
+  const ends = weights.map((weight) => (sum += weight))
+  return () => {
+    const at = random() * sum
+    let low = 0
+    let high = ends.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ends[middle] ?? 0) <= at) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,4 +1,4 @@
-import { createRandom } from './random.ts'
+import { createPick, createRandom } from './random.ts'
 
 /** What viewers do: so many pictures in these widths, asked for so often, some of them replaced in between. */
 export interface Workload {
@@ -79,21 +79,4 @@ export function bestHitRatio(workload: Workload, bytesOf: readonly number[], cap
     if (left <= 0) break
   }
   return hits
-}
-
-/** Picks places by their weights. */
-function createPick(weights: readonly number[], random: () => number): () => number {
-  let sum = 0
-  const ends = weights.map((weight) => (sum += weight))
-  return () => {
-    const at = random() * sum
-    let low = 0
-    let high = ends.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((ends[middle] ?? 0) <= at) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
 }

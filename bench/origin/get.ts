@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fetchAnswer } from '../answer.ts'
+import { fetchAnswer } from '../gateway/answer.ts'
 import { startChild } from '../child.ts'
 import { type Contest, sideBySide } from '../contest.ts'
 import type { LoadJob } from '../processes/jobs.ts'
@@ -37,9 +37,10 @@ export const openOriginGet = (stage: Stage): Promise<Contest> => open(stage, ngi
 /** The same beside a server that does nothing but answer so: no program on Node hands out bytes with less work. */
 export const openOriginGetNode = (stage: Stage): Promise<Contest> => open(stage, bareRival)
 
-async function open({ cores }: Stage, startRival: (ground: Ground) => Promise<Rival>): Promise<Contest> {
+async function open(stage: Stage, startRival: (ground: Ground) => Promise<Rival>): Promise<Contest> {
   const directory = await mkdtemp(join(tmpdir(), 'halftone-bench-origin-'))
-  const origin = await startOrigin(directory, cores.server)
+  const { cores } = stage
+  const origin = await startOrigin(stage, { directory, core: cores.server })
   const load = startChild('load', cores.load)
   const content = randomBytes(BYTES)
   const stored = await fetch(origin.url + origin.sign('PUT', 'object'), { method: 'PUT', body: content })
@@ -51,11 +52,10 @@ async function open({ cores }: Stage, startRival: (ground: Ground) => Promise<Ri
     return load.ask(job, turnSchema)
   }
   return {
-    play: (seconds) =>
-      sideBySide(
-        () => turn(origin.url, origin.sign('GET', 'object'), seconds),
-        () => turn(rival.url, rival.path, seconds),
-      ),
+    ...sideBySide(
+      (seconds) => turn(origin.url, origin.sign('GET', 'object'), seconds),
+      (seconds) => turn(rival.url, rival.path, seconds),
+    ),
     rssMb: () => origin.rssMb(),
     async close() {
       await Promise.all([load.stop(), origin.stop(), rival.stop()])

@@ -34,23 +34,24 @@ export const openOriginPutNode = (concurrency: number) => (stage: Stage) =>
   open(stage, concurrency, bareRival)
 
 async function open(
-  { cores }: Stage,
+  stage: Stage,
   concurrency: number,
   startRival: (ground: Ground) => Promise<Rival>,
 ): Promise<Contest> {
   const directory = await mkdtemp(join(tmpdir(), 'halftone-bench-origin-'))
-  const origin = await startOrigin(directory, cores.server)
+  const { cores } = stage
+  const origin = await startOrigin(stage, { directory, core: cores.server })
   const client = startChild('put', cores.load)
   const rival = await startRival({ directory, core: cores.server, client, concurrency })
   return {
-    play(seconds) {
-      const paths = Array.from({ length: concurrency }, (_, line) => origin.sign('PUT', `object-${line}`))
-      const ours: PutJob = { url: origin.url, paths, bytes: BYTES, seconds }
-      return sideBySide(
-        () => client.ask(ours, turnSchema),
-        () => rival.turn(seconds),
-      )
-    },
+    ...sideBySide(
+      (seconds) => {
+        const paths = Array.from({ length: concurrency }, (_, line) => origin.sign('PUT', `object-${line}`))
+        const ours: PutJob = { url: origin.url, paths, bytes: BYTES, seconds }
+        return client.ask(ours, turnSchema)
+      },
+      (seconds) => rival.turn(seconds),
+    ),
     rssMb: () => origin.rssMb(),
     async close() {
       await Promise.all([client.stop(), rival.stop(), origin.stop()])

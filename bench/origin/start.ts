@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startProgram } from '../program.ts'
-import { type Credentials, presignedPath } from './presign.ts'
+import type { Stage } from '../stage.ts'
+import { presignedPath } from './presign.ts'
 
 /** An origin that is measured. */
 export interface MeasuredOrigin {
@@ -13,27 +14,35 @@ export interface MeasuredOrigin {
   stop(): Promise<void>
 }
 
-const BUCKET = 'bench'
-const CREDENTIALS: Credentials = { accessKeyId: 'bench', secretAccessKey: 'bench-has-no-secrets' }
 const BYTES_PER_KB = 1024
 
-/** Starts the origin with its defaults on a directory of its own. */
-export async function startOrigin(directory: string, core: number | undefined): Promise<MeasuredOrigin> {
+export interface OriginOptions {
+  /** Of its own. */
+  readonly directory: string
+  readonly core: number | undefined
+}
+
+/** Starts the origin of a build with its defaults; its bucket and credentials are named as those of the stage. */
+export async function startOrigin(
+  { build, bucket: { bucket, credentials } }: Stage,
+  { directory, core }: OriginOptions,
+): Promise<MeasuredOrigin> {
   const program = await startProgram({
     file: 'dist/origin/main.js',
     logFile: join(directory, 'origin.log'),
     core,
+    build,
     environment: {
       ORIGIN_PORT: '0',
       ORIGIN_DIR: join(directory, 'origin'),
-      ORIGIN_BUCKETS: BUCKET,
-      ORIGIN_CREDENTIALS: `${CREDENTIALS.accessKeyId}:${CREDENTIALS.secretAccessKey}`,
+      ORIGIN_BUCKETS: bucket,
+      ORIGIN_CREDENTIALS: `${credentials.accessKeyId}:${credentials.secretAccessKey}`,
     },
   })
   const { url } = program
   return {
     url,
-    sign: (method, key) => presignedPath({ method, url, path: `/${BUCKET}/${key}` }, CREDENTIALS),
+    sign: (method, key) => presignedPath({ method, url, path: `/${bucket}/${key}` }, credentials),
     rssMb: () => residentMb(program.pid),
     stop: () => program.stop(),
   }

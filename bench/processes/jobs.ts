@@ -34,20 +34,26 @@ export const bareHttpJob = z.object({
 })
 export type BareHttpJob = z.infer<typeof bareHttpJob>
 
+const bucket = z.object({
+  bucket: z.string(),
+  endpoint: z.string(),
+  region: z.string(),
+  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+  forcePathStyle: z.boolean(),
+})
+
 /** `bare-bucket`: objects from the bucket, round and round. */
 export const bareBucketJob = z.object({
-  bucket: z.object({
-    bucket: z.string(),
-    endpoint: z.string(),
-    region: z.string(),
-    credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
-    forcePathStyle: z.boolean(),
-  }),
+  bucket,
   keys: z.array(z.string()).min(1),
   concurrency: z.int(),
   seconds: z.number(),
 })
 export type BareBucketJob = z.infer<typeof bareBucketJob>
+
+/** `bare-mixed`: from now on it serves the pictures of this bucket, and remembers so many bytes of them. */
+export const bareMixedJob = z.object({ bucket, memoryBytes: z.int() })
+export type BareMixedJob = z.infer<typeof bareMixedJob>
 
 /** `bare-sharp`: one picture at a time, from the given ones in turn. */
 export const bareSharpJob = z.object({

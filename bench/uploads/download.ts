@@ -14,19 +14,18 @@ export async function openDownload(stage: Stage): Promise<Contest> {
   const url = `${site.url}/api/v1/items/${ownerId}/photos/${photo.photoId}/original`
   const key = await keyOf(stage, `items/${ownerId}/photos/`)
   return {
-    play: (seconds) =>
-      sideBySide(
-        () =>
-          takeTurn(oneByOne(seconds), async () => {
-            const answer = await fetch(url, { headers: { authorization: site.authorization } })
-            return (await answer.arrayBuffer()).byteLength === bytes.length
-          }),
-        () =>
-          takeTurn(oneByOne(seconds), async () => {
-            const read = await site.bucket.get(key)
-            return read.outcome === 'found' && read.object.bytes === bytes.length
-          }),
-      ),
+    ...sideBySide(
+      (seconds) =>
+        takeTurn(oneByOne(seconds), async () => {
+          const answer = await fetch(url, { headers: { authorization: site.authorization } })
+          return (await answer.arrayBuffer()).byteLength === bytes.length
+        }),
+      (seconds) =>
+        takeTurn(oneByOne(seconds), async () => {
+          const read = await site.bucket.get(key)
+          return read.outcome === 'found' && read.object.bytes === bytes.length
+        }),
+    ),
     rssMb: async () => (await site.gateway.metrics()).rssMb,
     close: () => site.close(),
   }

@@ -21,21 +21,20 @@ export async function openThreeVariants(stage: Stage): Promise<Contest> {
   const stored: string[] = []
   for (const width of WIDTHS) stored.push(await storeVariant(stage, photo, width))
   return {
-    play: (seconds) =>
-      sideBySide(
-        () =>
-          takeTurn(oneByOne(seconds), async () => {
-            round += 1
-            const key = `photos/three/${round}.jpg`
-            await stage.store.put(key, photo, { contentType: 'image/jpeg' })
-            return fetchThree(WIDTHS.map((width) => `img/${key}/${width}.webp`))
-          }),
-        () =>
-          takeTurn(oneByOne(seconds), async () => {
-            const read = await Promise.all(stored.map(async (key) => site.bucket.get(key)))
-            return read.every(({ outcome }) => outcome === 'found')
-          }),
-      ),
+    ...sideBySide(
+      (seconds) =>
+        takeTurn(oneByOne(seconds), async () => {
+          round += 1
+          const key = `photos/three/${round}.jpg`
+          await stage.store.put(key, photo, { contentType: 'image/jpeg' })
+          return fetchThree(WIDTHS.map((width) => `img/${key}/${width}.webp`))
+        }),
+      (seconds) =>
+        takeTurn(oneByOne(seconds), async () => {
+          const read = await Promise.all(stored.map(async (key) => site.bucket.get(key)))
+          return read.every(({ outcome }) => outcome === 'found')
+        }),
+    ),
     rssMb: async () => (await site.gateway.metrics()).rssMb,
     close: () => site.close(),
   }

@@ -32,11 +32,10 @@ export function openUpload({ way, concurrency }: UploadOptions): (stage: Stage) 
     const photo = concurrency === 1 ? await phonePhoto(1) : Buffer.from(await benchPhoto(1))
     const send = way === 'direct' ? sendDirect : sendThrough
     return {
-      play: (seconds) =>
-        sideBySide(
-          () => takeTurn(limitsOf(concurrency, seconds), () => send(site, photo)),
-          () => takeTurn(limitsOf(concurrency, seconds), () => storeBare(site, photo)),
-        ),
+      ...sideBySide(
+        (seconds) => takeTurn(limitsOf(concurrency, seconds), () => send(site, photo)),
+        (seconds) => takeTurn(limitsOf(concurrency, seconds), () => storeBare(site, photo)),
+      ),
       rssMb: async () => (await site.gateway.metrics()).rssMb,
       close: () => site.close(),
     }

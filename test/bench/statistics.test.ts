@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseMetrics } from '../../bench/gateway-metrics.ts'
+import { parseMetrics } from '../../bench/gateway/gateway-metrics.ts'
 import { parseOptions } from '../../bench/options.ts'
 import { sumUp } from '../../bench/run-scenario.ts'
 import { median, quantile, rounded, spread } from '../../bench/statistics.ts'
@@ -99,7 +99,8 @@ test('the command line: defaults, names, and what is not accepted', () => {
   expect(names).toEqual(expect.arrayContaining(['hot', 'not-modified', 'warm', 'cold', 'herd']))
   expect(names).not.toContain('cold-avif')
   const some = parseOptions(['--json', 'a.json', '--turns', '2', '--seconds', '0.5', 'herd', 'cold-avif'])
-  expect(some).toMatchObject({ json: 'a.json', turns: 2, seconds: 0.5 })
+  expect(some).toMatchObject({ json: 'a.json', turns: 2, seconds: 0.5, compare: undefined })
+  expect(parseOptions(['--compare', 'v1', 'hot'])).toMatchObject({ compare: 'v1' })
   expect(some.scenarios.map(({ name }) => name)).toEqual(['herd', 'cold-avif'])
   for (const args of [['tepid'], ['--turns', '0'], ['--seconds', 'x'], ['--jsn', 'a']]) {
     expect(() => parseOptions(args)).toThrow(expect.objectContaining({ name: 'UsageError' }))

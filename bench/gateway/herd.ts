@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { startChild } from './child.ts'
-import type { Contest, Pair } from './contest.ts'
-import type { CrowdJob } from './processes/jobs.ts'
-import type { Stage } from './stage.ts'
-import { together, type Turn, turnSchema } from './turn.ts'
+import { startChild } from '../child.ts'
+import type { Contest, Pair } from '../contest.ts'
+import type { CrowdJob } from '../processes/jobs.ts'
+import type { Stage } from '../stage.ts'
+import { together, type Turn, turnSchema } from '../turn.ts'
 
 const CLIENTS = 200
 const SOURCE = 'photos/herd.jpg'
@@ -23,18 +23,22 @@ export async function openHerd(stage: Stage): Promise<Contest> {
     return { ...turn, errors: turn.errors + (pictures - 1) }
   }
 
+  /** One herd after the other; right answers a second are those of a herd. */
+  async function herds(seconds: number): Promise<{ turn: Turn; count: number }> {
+    const deadline = performance.now() + seconds * 1000
+    const all = [await herd()]
+    while (performance.now() < deadline) all.push(await herd())
+    const turn = together(all)
+    return { turn: { ...turn, rps: turn.rps / all.length }, count: all.length }
+  }
+
   return {
+    gateway: async (seconds) => (await herds(seconds)).turn,
     async play(seconds): Promise<Pair> {
       const before = await gateway.metrics()
-      const deadline = performance.now() + seconds * 1000
-      const herds = [await herd()]
-      while (performance.now() < deadline) herds.push(await herd())
+      const { turn, count } = await herds(seconds)
       const { renders } = await gateway.metrics()
-      const all = together(herds)
-      return {
-        gateway: { ...all, rps: all.rps / herds.length },
-        ratio: (renders - before.renders) / herds.length,
-      }
+      return { gateway: turn, ratio: (renders - before.renders) / count }
     },
     rssMb: async () => (await gateway.metrics()).rssMb,
     async close() {

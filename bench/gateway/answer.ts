@@ -1,6 +1,6 @@
 import { get, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { BareHttpJob } from './processes/jobs.ts'
+import type { BareHttpJob } from '../processes/jobs.ts'
 
 /** node:http sets these itself, in every server. */
 const OF_THE_CONNECTION = new Set(['connection', 'date', 'keep-alive'])
