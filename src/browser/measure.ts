@@ -34,7 +34,7 @@ export async function measureShown(image: HTMLImageElement): Promise<Measurement
   return {
     contentType: kept?.headers.get('content-type') ?? '',
     bytes: timing?.encodedBodySize ?? Number(kept?.headers.get('content-length') ?? 0),
-    ms: isKept ? undefined : timing?.duration,
+    ms: isKept || timing === undefined ? undefined : timing.responseEnd - timing.requestStart,
     cacheControl: kept?.headers.get('cache-control') ?? '',
     layer: isKept ? 'This browser' : layerOf(kept?.headers),
   }

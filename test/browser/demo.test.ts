@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { albumKey, albumRecord } from '../../src/media/records.ts'
 import { launchChromium, noChromium } from '../support/chromium.ts'
 import type { Fault } from '../support/faulty-proxy.ts'
-import { plainJpeg } from '../support/library.ts'
+import { plainJpeg, putItem } from '../support/library.ts'
 import { createStage, type Stage } from './stage.ts'
 
 describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromium})` : ''}`, () => {
@@ -66,7 +66,11 @@ describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromi
     expect(paths.slice(0, 3)).toEqual(['thumbnail', 'medium', 'large'].map((size) => `${slot}/${size}.webp`))
     await page.reload()
     await page.getByRole('heading', { name: 'items/demo-upload' }).waitFor()
-    // A page that had a picture when it was opened lets one pick the photo at once, too.
+  })
+
+  test('an uploaded photo can be picked at once', async () => {
+    await putItem(stage.store, 'shown', ['#2255aa'])
+    await page.reload()
     await page.getByLabel('Choose photos').setInputFiles(await photo('#cc3322'))
     await expect
       .poll(() => page.locator('#pick-photo option:checked').textContent(), patience)
