@@ -1,8 +1,8 @@
 import { element, find, formatBytes } from './elements.ts'
-import { whenLoaded } from './gallery.ts'
+import { replacePicture, whenLoaded } from './gallery.ts'
 import { type Measurement, measureShown } from './measure.ts'
+import { sizeOf } from './snippets.ts'
 import type { Picked } from './picker.ts'
-import { pathOf } from './snippets.ts'
 
 /** The line between original and pick; nothing where the page has none. */
 export interface Comparison {
@@ -39,8 +39,8 @@ export function createComparison(): Comparison | undefined {
       box.style.setProperty('--ratio', `${source.width} / ${source.height}`)
       before.alt = `${source.title}, the original`
       after.alt = `${source.title}, ${choice.width} pixels wide`
-      before.src = `/img/${source.path}/original.${ORIGINAL_FORMATS[sourceType] ?? 'jpg'}`
-      after.src = pathOf(source, { ...choice, shape: '' })
+      replacePicture(before, source.path, `original.${ORIGINAL_FORMATS[sourceType] ?? 'jpg'}`)
+      replacePicture(after, source.path, sizeOf({ ...choice, shape: '' }))
       find('compare-before-said', HTMLElement).textContent = `Original, ${source.width} px`
       find('compare-after-said', HTMLElement).textContent =
         `${choice.format.toUpperCase()}, ${choice.width} px`

@@ -24,12 +24,23 @@ export function whenLoaded(image: HTMLImageElement, onLoaded: () => void): void 
   if (image.complete && image.naturalWidth > 0) onLoaded()
 }
 
+/** Shows a size of a picture; that of another picture is taken away at once, that of the same one when the new one is there. */
+export function replacePicture(image: HTMLImageElement, path: string, size: string): void {
+  const url = `/img/${path}/${size}`
+  if (!image.src.includes(`/img/${path}/`)) image.classList.add('is-waiting')
+  for (const outcome of ['load', 'error'])
+    image.addEventListener(outcome, () => image.classList.remove('is-waiting'), { once: true })
+  image.src = url
+}
+
 /** The ThumbHash behind a picture that is still on its way, which then fades in over it. */
 export function showPlaceholder(frame: HTMLElement | null, image: HTMLImageElement): void {
   const hash = frame?.dataset['thumbhash'] ?? ''
   if (frame === null || hash === '' || image.complete) return
   frame.style.backgroundImage = `url(${thumbHashToDataURL(bytesOf(hash))})`
-  image.addEventListener('load', () => fadeIn(image, frame), { once: true })
+  // A large one is there before it can be drawn.
+  const fade = () => fadeIn(image, frame)
+  image.addEventListener('load', () => void image.decode().then(fade, fade), { once: true })
 }
 
 function fadeIn(image: HTMLImageElement, frame: HTMLElement): void {

@@ -28,8 +28,8 @@ export async function measureShown(image: HTMLImageElement): Promise<Measurement
   const timing = performance
     .getEntriesByName(url, 'resource')
     .filter((entry): entry is PerformanceResourceTiming => entry instanceof PerformanceResourceTiming)
-    .filter(({ initiatorType }) => initiatorType !== 'fetch')
-    .at(-1)
+    .reverse()
+    .find(({ initiatorType }) => initiatorType !== 'fetch')
   const isKept = timing !== undefined && timing.transferSize === 0 && timing.encodedBodySize > 0
   return {
     contentType: kept?.headers.get('content-type') ?? '',

@@ -1,7 +1,7 @@
 import { find } from './elements.ts'
-import { whenLoaded } from './gallery.ts'
+import { replacePicture, whenLoaded } from './gallery.ts'
 import { measureShown, showMeasurement } from './measure.ts'
-import { type Choice, imgOf, pathOf, pictureOf, sidesOf, type Source, widthsFor } from './snippets.ts'
+import { type Choice, imgOf, pathOf, pictureOf, sidesOf, sizeOf, type Source, widthsFor } from './snippets.ts'
 
 /** What is picked, and of what. */
 export interface Picked {
@@ -99,7 +99,7 @@ function showPick(picked: Picked, image: HTMLImageElement, onPick: (picked: Pick
   image.width = width
   image.height = height
   image.alt = source.title
-  image.src = pathOf(source, choice)
+  replacePicture(image, source.path, sizeOf(choice))
   find('snippet-url', HTMLElement).textContent = `${origin}${pathOf(source, choice)}`
   find('snippet-img', HTMLElement).textContent = imgOf(source, choice, origin)
   find('snippet-picture', HTMLElement).textContent = pictureOf(source, choice, origin)

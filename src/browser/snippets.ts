@@ -26,11 +26,16 @@ export function widthsFor({ width }: Source): readonly number[] {
   return WIDTHS.filter((rung, place) => place === 0 || rung <= width)
 }
 
-/** The path of a pick; `density` pictures of as many times its sides. */
-export function pathOf({ path }: Source, { width, shape, format }: Choice, density = 1): string {
+/** The last segment of the path of a pick; `density` pictures of as many times its sides. */
+export function sizeOf({ width, shape, format }: Choice, density = 1): string {
   const height = boxHeight(width, shape)
   const size = height === undefined ? `${width}` : `${width}x${height}`
-  return `/img/${path}/${size}${density === 1 ? '' : `@${density}x`}.${format}`
+  return `${size}${density === 1 ? '' : `@${density}x`}.${format}`
+}
+
+/** The path of a pick. */
+export function pathOf({ path }: Source, choice: Choice, density = 1): string {
+  return `/img/${path}/${sizeOf(choice, density)}`
 }
 
 /** The sides that a pick has on a page. */

@@ -1,5 +1,5 @@
 import type { UploadedPhoto } from './answers.ts'
-import type { UploadProgress } from './contract.ts'
+import type { Upload, UploadProgress } from './contract.ts'
 import { element, find } from './elements.ts'
 import { showPlaceholder, whenLoaded } from './gallery.ts'
 import { measureShown, showMeasurement } from './measure.ts'
@@ -23,20 +23,27 @@ export function showUploads({ onPhoto }: UploadsOptions): void {
   const begin = (files: readonly File[]) => {
     for (const file of files) {
       const row = createRow(file)
-      const upload = uploader.upload(file, { kind: 'item-photo', ownerId: item }, { onProgress: row.follow })
+      const { follow: onProgress } = row
+      const upload = uploader.upload(file, { kind: 'item-photo', ownerId: item }, { onProgress })
       row.onCancel(() => void upload.cancel().catch(() => undefined))
-      void upload.result.then(({ photo }) => {
-        row.end('done')
-        if (photo === undefined) return
-        const path = pathOf(photo)
-        row.show(photo)
-        onPhoto({ path, title: file.name, width: photo.width, height: photo.height }, photo)
-      }, row.fail)
+      void showResult(row, upload, onPhoto)
     }
   }
   uploader.watch(document.documentElement, begin)
   uploader.watch(find('files', HTMLInputElement), begin)
   showDragging(form)
+}
+
+async function showResult(row: Row, { file, result }: Upload, onPhoto: UploadsOptions['onPhoto']) {
+  try {
+    const { photo } = await result
+    row.end('done')
+    if (photo === undefined) return
+    row.show(photo)
+    onPhoto({ path: pathOf(photo), title: file.name, width: photo.width, height: photo.height }, photo)
+  } catch (error) {
+    row.fail(error)
+  }
 }
 
 /** Whether something is being dragged over the page is seen in the form. */
@@ -72,22 +79,24 @@ function createRow(file: File) {
     bar.remove()
     cancel.remove()
   }
-  return {
-    follow({ state, sentBytes }: UploadProgress) {
-      const percent = Math.round((100 * sentBytes) / Math.max(1, file.size))
-      bar.value = sentBytes
-      status.textContent = state === 'completing' ? 'being looked at' : `${percent} %`
-      if (state === 'sending') announce(`${Math.floor(percent / 25) * 25} %`)
-    },
-    onCancel: (stop: () => void) => cancel.addEventListener('click', stop),
-    end,
-    fail(error: unknown) {
-      row.className = 'failed'
-      end(error instanceof UploadError ? error.detail : 'Something went wrong')
-    },
-    show: (photo: UploadedPhoto) => row.append(variantsOf(photo, file.name)),
+  const follow = ({ state, sentBytes }: UploadProgress) => {
+    const percent = Math.round((100 * sentBytes) / Math.max(1, file.size))
+    bar.value = sentBytes
+    status.textContent = state === 'completing' ? 'being looked at' : `${percent} %`
+    if (state === 'sending') announce(`${Math.floor(percent / 25) * 25} %`)
   }
+  const fail = (error: unknown) => {
+    row.className = 'failed'
+    end(error instanceof UploadError ? error.detail : 'Something went wrong')
+  }
+  const show = (photo: UploadedPhoto) => {
+    head.append(element('code', `/img/${pathOf(photo)}/`))
+    row.append(variantsOf(photo, file.name))
+  }
+  return { follow, onCancel: (stop: () => void) => cancel.addEventListener('click', stop), end, fail, show }
 }
+
+type Row = ReturnType<typeof createRow>
 
 /** Read out by screen readers: each quarter of a file, and how it ended; never the same words twice. */
 function createAnnouncer(name: string) {
@@ -106,7 +115,7 @@ function pathOf({ urls }: UploadedPhoto): string {
   return path
 }
 
-/** Each size as a picture that leads to itself, with its path and what its answer was like below. */
+/** Each size as a picture that leads to itself, with its name in the URL and what its answer was like below. */
 function variantsOf(photo: UploadedPhoto, name: string): HTMLElement {
   const sizes = element('div')
   sizes.className = 'sizes'
@@ -126,11 +135,11 @@ function variantOf(photo: UploadedPhoto, size: (typeof SIZES)[number], name: str
   link.dataset['thumbhash'] = placeholder ?? ''
   link.append(picture)
   const caption = element('figcaption')
-  const code = element('code', new URL(urls[size], location.href).pathname)
+  const code = element('code', new URL(urls[size], location.href).pathname.replace(/^.*\//, ''))
   const facts = element('p')
   facts.className = 'facts-line'
   facts.append(...FACTS.map(factPlace))
-  caption.append(element('h3', size), facts, code)
+  caption.append(element('h3', size), code, facts)
   figure.append(link, caption)
   whenLoaded(picture, () => void measureShown(picture).then((measured) => showMeasurement(figure, measured)))
   picture.src = urls[size]

@@ -20,7 +20,7 @@ export function heroSection(pictures: readonly DemoPicture[], canUpload: boolean
 }
 
 /** Squares on the ladder of sizes; screens of twice the density are given twice as many pixels. */
-const GROWING = [64, 128, 256] as const
+const GROWING = [64, 160, 320] as const
 
 function growing({ path, title }: DemoPicture, side: number) {
   const url = `/img/${path}/${side}x${side}`
@@ -157,7 +157,7 @@ export function uploadSection({ token, itemId, contentTypes }: UploadForm & { re
       <label class="button primary" for="files">Choose photos</label>
       <input id="files" type="file" multiple accept="${contentTypes.join(',')}">
     </div>
-    <p id="news" role="status" class="quiet"></p>
+    <p id="news" role="status"></p>
     <ul id="uploads" aria-label="Uploads"></ul>
     <noscript><p class="empty">Uploading needs JavaScript; looking does not.</p></noscript>
   </section>`

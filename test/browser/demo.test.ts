@@ -6,7 +6,9 @@ import type { Fault } from '../support/faulty-proxy.ts'
 import { plainJpeg, putItem } from '../support/library.ts'
 import { createStage, type Stage } from './stage.ts'
 
-describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromium})` : ''}`, () => {
+const slow = { timeout: 90_000 }
+
+describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromium})` : ''}`, slow, () => {
   let stage: Stage
   let browser: Browser
   let page: Page
@@ -45,7 +47,7 @@ describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromi
   const widths = () =>
     page.evaluate<number[]>("[...document.querySelectorAll('#uploads img')].map((img) => img.naturalWidth)")
   const ALL_SIZES = [300, 800, 1200, 1600]
-  const patience = { timeout: 20_000 }
+  const patience = { timeout: 40_000 }
   const news = () => page.locator('#news').textContent()
 
   test('requirements: Flows – a page uploads a photo and shows its variants', async () => {
@@ -62,8 +64,9 @@ describe.skipIf(noChromium !== undefined)(`uploading${noChromium ? ` (${noChromi
     const original = await stage.store.get(record.photos[0]?.key ?? '')
     expect(original.outcome === 'found' && original.object.body.equals(file.buffer)).toBe(true)
     const paths = await page.locator('#uploads code').allTextContents()
-    const slot = `/img/items/demo-upload/photos/${record.photos[0]?.photoId}`
-    expect(paths.slice(0, 3)).toEqual(['thumbnail', 'medium', 'large'].map((size) => `${slot}/${size}.webp`))
+    const slot = `/img/items/demo-upload/photos/${record.photos[0]?.photoId}/`
+    const sizes = ['thumbnail', 'medium', 'large', 'original'].map((size) => `${size}.webp`)
+    expect(paths).toEqual([slot, ...sizes])
     await page.reload()
     await page.getByRole('heading', { name: 'items/demo-upload' }).waitFor()
   })
