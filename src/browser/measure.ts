@@ -25,11 +25,11 @@ const LAYERS: readonly (readonly [RegExp, string])[] = [
 export async function measureShown(image: HTMLImageElement): Promise<Measurement> {
   const url = image.currentSrc
   const kept = await fromCache(url)
-  const timing = performance
+  const timings = performance
     .getEntriesByName(url, 'resource')
     .filter((entry): entry is PerformanceResourceTiming => entry instanceof PerformanceResourceTiming)
-    .reverse()
-    .find(({ initiatorType }) => initiatorType !== 'fetch')
+    .filter(({ initiatorType }) => initiatorType !== 'fetch')
+  const timing = timings.at(-1)
   const isKept = timing !== undefined && timing.transferSize === 0 && timing.encodedBodySize > 0
   return {
     contentType: kept?.headers.get('content-type') ?? '',
