@@ -4,14 +4,14 @@ import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
 import { createAccess } from './composition/identity.ts'
-import { createMedia } from './composition/media.ts'
+import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
 import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
-import type { SamplesPage } from './http/samples-page.ts'
 import { createClock } from './leases/clock.ts'
+import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { observeStore } from './storage/observed-store.ts'
@@ -30,8 +30,8 @@ export interface GatewayOptions {
   readonly transport?: Transport | undefined
   /** Where readings and refusals of what is not public are written down; by default in the bucket. */
   readonly audit?: AuditTrail | undefined
-  /** The demo page at `/`; production has none. */
-  readonly samplesPage?: ((store: ObjectStore) => SamplesPage) | undefined
+  /** The demo page at `/`; production has none unless it is asked for. */
+  readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -42,7 +42,7 @@ export type Gateway = Awaited<ReturnType<typeof createGateway>>
 
 /** The composition root: constructs every part and wires them. Nothing runs before `start`. */
 export async function createGateway(options: GatewayOptions, store: ObjectStore) {
-  const { config, log, samplesPage } = options
+  const { config, log } = options
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
   const { epoch: encoders } = await pool.ready()
@@ -72,7 +72,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     log,
     metrics,
     logHitsEvery: config.HALFTONE_LOG_HITS_EVERY,
-    samplesPage: samplesPage?.(observed),
+    demo: createDemo(options.demoPage?.(observed), options.browserDir),
   })
   return {
     app,

@@ -18,7 +18,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'transform',
       'urls',
     ],
-    types: ['audit', 'render'],
+    types: ['audit', 'pages', 'render'],
   },
   composition: {
     imports: [
@@ -54,7 +54,18 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
-    imports: ['composition', 'config.ts', 'gateway.ts', 'http', 'media', 'render', 'storage', 'telemetry'],
+    imports: [
+      'composition',
+      'config.ts',
+      'gateway.ts',
+      'http',
+      'identity',
+      'media',
+      'render',
+      'storage',
+      'telemetry',
+    ],
+    types: ['pages'],
   },
   commands: {
     imports: [
@@ -153,7 +164,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
-  [/^sharp$|^thumbhash$/, ['pixels']],
+  [/^sharp$/, ['pixels']],
+  [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],
   [/^jose$/, ['identity']],

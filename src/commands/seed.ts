@@ -103,7 +103,8 @@ async function readPhotos(renderer: Renderer, files: readonly string[]) {
   for (const file of files) {
     const bytes = await readFile(file)
     try {
-      photos.push({ photoId: `p${photos.length + 1}`, bytes, facts: await renderer.inspect(bytes) })
+      const looks = await renderer.describe(bytes)
+      photos.push({ photoId: `p${photos.length + 1}`, bytes, facts: looks.facts, looks })
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       say(`${file}: left out. ${error.message}`)

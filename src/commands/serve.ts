@@ -2,6 +2,7 @@ import { type Config, ConfigError } from '../config.ts'
 import { openBucket } from '../composition/bucket.ts'
 import { createTransport } from '../composition/transport.ts'
 import { createLog } from '../telemetry/log.ts'
+import { showingPage } from '../running/demo-page.ts'
 import { runGateway } from '../running/run-gateway.ts'
 import { untilStopped } from '../running/until-stopped.ts'
 
@@ -15,7 +16,9 @@ export async function serve(config: Config): Promise<void> {
   }
   const log = createLog(config.HALFTONE_LOG_LEVEL)
   const store = openBucket(config, bucket)
-  const gateway = await runGateway({ config, log, transport: createTransport(config, log, store) }, store)
+  const transport = createTransport(config, log, store)
+  const demoPage = config.HALFTONE_DEMO_PAGE ? showingPage : undefined
+  const gateway = await runGateway({ config, log, transport, demoPage }, store)
   const signal = await untilStopped()
   log.info({ signal }, 'stopping')
   await gateway.close()

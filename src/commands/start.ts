@@ -1,16 +1,11 @@
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
-import { identityOptionsOf } from '../composition/identity.ts'
 import { createTransport } from '../composition/transport.ts'
-import type { SamplesPage } from '../http/samples-page.ts'
-import { mintToken } from '../identity/tokens.ts'
-import { FILE_TYPES } from '../media/kinds.ts'
-import { listPublicPictures } from '../media/public-pictures.ts'
 import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
+import { demoPage } from '../running/demo-page.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
 import { makeLocalSecrets } from '../running/local-secrets.ts'
 import { runGateway } from '../running/run-gateway.ts'
@@ -36,8 +31,10 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const transport = createTransport(config, log, store)
-  const page = (store: ObjectStore) => demoPage(store, config)
-  const gateway = await runGateway({ config, log, transport, samplesPage: page }, store)
+  const gateway = await runGateway(
+    { config, log, transport, demoPage: (store) => demoPage(store, config) },
+    store,
+  )
   process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
   const reason = await Promise.race([
     untilStopped(),
@@ -56,37 +53,6 @@ async function allowUploads(config: Config, bucket: string): Promise<void> {
     await administration.cors.put([corsRule(['*'])])
   } finally {
     administration.close()
-  }
-}
-
-/** At most so many items on the page. */
-const MAX_SHOWN = 50
-
-/** The demo page: what everybody may see of the bucket, below a form that uploads to it. */
-export function demoPage(store: ObjectStore, config: Config): SamplesPage {
-  return {
-    title: 'Halftone',
-    upload: uploadForm(config),
-    list: () => listPublicPictures(store, MAX_SHOWN),
-  }
-}
-
-/** The item and the user of the page's own form. */
-const DEMO = { itemId: 'demo-upload', user: 'demo' } as const
-const DEMO_TOKEN_MS = 3_600_000
-
-function uploadForm(config: Config): SamplesPage['upload'] {
-  const bucketUrl = config.HALFTONE_S3_PUBLIC_ENDPOINT ?? config.AWS_ENDPOINT_URL_S3
-  // Tokens that somebody else gives out cannot be made here.
-  if (bucketUrl === undefined || config.HALFTONE_JWT_SECRETS.length === 0) return undefined
-  return {
-    itemId: DEMO.itemId,
-    contentTypes: config.HALFTONE_ITEM_PHOTO_FORMATS.map((format) => FILE_TYPES[format].contentType),
-    bucketOrigin: new URL(bucketUrl).origin,
-    demoToken: async () => {
-      const expiresAt = new Date(Date.now() + DEMO_TOKEN_MS)
-      return mintToken(identityOptionsOf(config), { user: DEMO.user, roles: [], expiresAt })
-    },
   }
 }
 

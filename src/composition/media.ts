@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
+import { createDemoPage, type DemoPage } from '../pages/demo-page.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
@@ -14,14 +15,13 @@ type Clients = ReturnType<typeof createClients> & ReturnType<typeof createAccess
 interface MediaChoices {
   readonly transport?: LibraryOptions['transport'] | undefined
   readonly browserDir?: string | undefined
-  readonly samplesPage?: unknown
 }
 
 /** The library, its API and what browsers need for it: only where somebody can say who they are. */
 export function createMedia(
   options: Omit<LibraryOptions, 'transport'>,
   clients: Clients,
-  { transport, browserDir = BROWSER_DIR, samplesPage }: MediaChoices,
+  { transport, browserDir = BROWSER_DIR }: MediaChoices,
 ) {
   if (transport === undefined || !hasIdentity(options.config)) return undefined
   const library = createLibrary({ ...options, transport })
@@ -46,8 +46,13 @@ export function createMedia(
       purges,
       presigner: transport.presigner,
     }),
-    pages: createBrowserFiles({ dir: browserDir, hasDemo: samplesPage !== undefined }),
+    pages: createBrowserFiles({ dir: browserDir }),
   }
+}
+
+/** The demo page, where there is one to show. */
+export function createDemo(page: DemoPage | undefined, browserDir: string = BROWSER_DIR) {
+  return page && createDemoPage({ page, dir: browserDir })
 }
 
 function hasIdentity(config: Config): boolean {

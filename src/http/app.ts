@@ -10,7 +10,6 @@ import { type ImagesOptions, images, Plans, type PlansOptions } from './images.t
 import { createReadWish } from './negotiation.ts'
 import { createRecorder, observe, type RecorderOptions } from './observe.ts'
 import { problemAnswer } from './problem.ts'
-import { type SamplesPage, samplesPage } from './samples-page.ts'
 
 export interface AppOptions
   extends PlansOptions,
@@ -24,8 +23,8 @@ export interface AppOptions
   readonly events?: Hono<AppEnv> | undefined
   /** What browsers are given to run; without it there is nothing. */
   readonly pages?: Hono<AppEnv> | undefined
-  /** The demo page at `/`; without it there is none. */
-  readonly samplesPage?: SamplesPage | undefined
+  /** The demo page at `/` and its files; without it there is nothing. */
+  readonly demo?: Hono<AppEnv> | undefined
 }
 
 const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
@@ -58,7 +57,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   if (options.events !== undefined) app.route('/events', options.events)
   if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
-  if (options.samplesPage !== undefined) app.get('/', samplesPage(options.samplesPage))
+  if (options.demo !== undefined) app.route('/', options.demo)
 
   const answerHit = answerHits({ ...options, plans, readWish, recorder })
   const isWelcome = createIsWelcome(options)

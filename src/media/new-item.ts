@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { PictureFacts } from '../render/renderer.ts'
+import type { PictureDescription, PictureFacts } from '../render/renderer.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { type AlbumRecord, albumKey, type PhotoEntry, type ProfileRecord, profileKey } from './records.ts'
 
@@ -8,6 +8,8 @@ export interface NewPhoto {
   readonly photoId: string
   readonly bytes: Uint8Array
   readonly facts: PictureFacts
+  /** What stands in its place until it is there; without it nothing does. */
+  readonly looks?: Pick<PictureDescription, 'thumbHash' | 'dominantColour'>
 }
 
 /**
@@ -41,7 +43,7 @@ export async function createProfile(
 }
 
 async function storePhoto(store: ObjectStore, folder: string, photo: NewPhoto): Promise<PhotoEntry> {
-  const { photoId, bytes, facts } = photo
+  const { photoId, bytes, facts, looks } = photo
   const extension = facts.format === 'jpeg' ? 'jpg' : facts.format
   // Random and never used again: whatever is made of this file can never be mistaken for that of another.
   const key = `${folder}/original-${randomUUID()}.${extension}`
@@ -56,6 +58,10 @@ async function storePhoto(store: ObjectStore, folder: string, photo: NewPhoto): 
     width: facts.width,
     height: facts.height,
     addedAt: new Date().toISOString(),
+    ...(looks && {
+      placeholder: Buffer.from(looks.thumbHash).toString('base64'),
+      dominantColour: looks.dominantColour,
+    }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../storage/object-store.ts'
 import { itemPhotoPath } from '../urls/source-path.ts'
 import { parseRecordTexts } from './record-texts.ts'
-import { albumRecord, profileRecord } from './records.ts'
+import { albumRecord, type PhotoEntry, profileRecord } from './records.ts'
 
 const RECORD = /^(items\/[^/]+)\/album\.json$|^(profiles\/[^/]+)\/profile\.json$/
 
@@ -11,6 +11,8 @@ export interface PublicPictures {
   readonly path: string
   /** Source paths of its photos, the cover first. */
   readonly photos: readonly string[]
+  /** What its record says of the first of them. */
+  readonly cover: PhotoEntry
 }
 
 /** All that everybody may see, in the order of keys. What has no record, or one that cannot be understood, is left out. */
@@ -27,14 +29,14 @@ export async function* findPublicPictures(
   }
 }
 
-/** Paths such as `items/42`, of items with photos and of users with one, that everybody may see: `max` at most. */
+/** Items with photos and users with one, that everybody may see: `max` at most. */
 export async function listPublicPictures(
   store: Pick<ObjectStore, 'list' | 'get'>,
   max: number,
-): Promise<string[]> {
-  const paths: string[] = []
-  for await (const { path } of findPublicPictures(store)) if (paths.push(path) === max) break
-  return paths
+): Promise<PublicPictures[]> {
+  const found: PublicPictures[] = []
+  for await (const pictures of findPublicPictures(store)) if (found.push(pictures) === max) break
+  return found
 }
 
 async function readShown(
@@ -47,11 +49,12 @@ async function readShown(
   const value = parseRecordTexts(read.object.body)?.value
   const { data: album } = albumRecord.safeParse(value)
   if (album !== undefined) {
-    if (album.access !== 'public' || album.deleted === true || album.photos.length === 0) return undefined
+    const [cover] = album.photos
+    if (album.access !== 'public' || album.deleted === true || cover === undefined) return undefined
     const photos = album.photos.map(({ photoId }) => itemPhotoPath(album.itemId, photoId))
-    return { path, photos }
+    return { path, photos, cover }
   }
   const { data: profile } = profileRecord.safeParse(value)
   if (profile?.access !== 'public' || profile.photo === undefined) return undefined
-  return { path, photos: [path] }
+  return { path, photos: [path], cover: profile.photo }
 }

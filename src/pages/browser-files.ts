@@ -9,23 +9,23 @@ import type { AppEnv } from '../http/env.ts'
 export interface BrowserFilesOptions {
   /** The folder of the compiled browser module. */
   readonly dir: string
-  /** Whether the script of the demo page is served too. */
-  readonly hasDemo: boolean
 }
 
-/** The browser module at `/halftone.js`; its files are read once, here. Throws when they have not been built. */
-export function createBrowserFiles({ dir, hasDemo }: BrowserFilesOptions): Hono<AppEnv> {
+const TYPES = { script: 'text/javascript; charset=utf-8', styles: 'text/css; charset=utf-8' } as const
+
+/** The browser module at `/halftone.js`; its file is read once, here. Throws when it has not been built. */
+export function createBrowserFiles({ dir }: BrowserFilesOptions): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  app.get('/halftone.js', script(join(dir, 'uploader.js')))
-  if (hasDemo) app.get('/halftone-demo.js', script(join(dir, 'demo.js')))
+  app.get('/halftone.js', browserFile(join(dir, 'uploader.js'), 'script'))
   return app
 }
 
-function script(file: string): Handler<AppEnv> {
+/** Answers with one built file, which pages of other origins may use too. Throws when it has not been built. */
+export function browserFile(file: string, kind: keyof typeof TYPES): Handler<AppEnv> {
   const bytes = readFileSync(file)
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
   const headers = {
-    'content-type': 'text/javascript; charset=utf-8',
+    'content-type': TYPES[kind],
     'cache-control': CACHE_CONTROL["B'"],
     etag,
     'x-content-type-options': 'nosniff',

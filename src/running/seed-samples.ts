@@ -80,7 +80,8 @@ async function photosOf(
   const photos: NewPhoto[] = []
   for (const scene of scenes) {
     const bytes = painted.get(scene) ?? new Uint8Array()
-    photos.push({ photoId: `p${photos.length + 1}`, bytes, facts: await renderer.inspect(bytes) })
+    const looks = await renderer.describe(bytes)
+    photos.push({ photoId: `p${photos.length + 1}`, bytes, facts: looks.facts, looks })
   }
   return photos
 }

@@ -5,12 +5,13 @@ const origin = z
   .string()
   .regex(/^(?:\*|https?:\/\/[^/\s,]+)$/, 'origins such as https://shop.example.com, with commas, or *')
 
-/** What the API answers with, and to whom. */
+/** What the API answers with, and to whom; and whether there is a page for people. */
 export const apiSettings = {
   HALFTONE_PUBLIC_URL: url.transform((text) => text.replace(/\/+$/, '')).optional(),
   HALFTONE_API_ORIGINS: list.pipe(z.array(origin)).default([]),
   HALFTONE_ACCESS_LINK_TTL_S: whole(900, 10, 604_800),
   HALFTONE_PUBLIC_ORIGINALS: flag.default(false),
+  HALFTONE_DEMO_PAGE: flag.default(false),
   HALFTONE_FORM_MAX_MB: megabytes(50, 1, 1_000),
   HALFTONE_FORMS_AT_ONCE: whole(64, 1, 10_000),
   HALFTONE_BODY_TIMEOUT_MS: whole(15_000, 100, 600_000),

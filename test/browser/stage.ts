@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { BrowserContext, Page } from 'playwright-core'
-import { demoPage } from '../../src/commands/start.ts'
+import { demoPage } from '../../src/running/demo-page.ts'
 import { identityOptionsOf } from '../../src/composition/identity.ts'
 import { createTransport, type Transport } from '../../src/composition/transport.ts'
 import { parseConfig } from '../../src/config.ts'
@@ -94,7 +94,7 @@ export async function createStage(): Promise<Stage> {
   const environment = environmentWith(bucket.url)
   const tickets: TicketChoices = { method: 'POST', areOutlived: false }
   const transport = createSteeredTransport({ origin, store, environment, tickets })
-  const halftone = await createTestGateway({ store, transport, environment, samplesPage: demoPage })
+  const halftone = await createTestGateway({ store, transport, environment, demoPage })
   const token = await tokenFor(environment, 3_600_000)
   const server = await listen(withTestPage(halftone.app, token), { host: '127.0.0.1', port: 0 })
   const gateway = await startFaultyProxy(server.url)

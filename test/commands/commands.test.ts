@@ -139,6 +139,9 @@ describe('seed', () => {
       ['p1', 900, 700],
       ['p2', 1600, 1000],
     ])
+    // What stands in their places until they are there.
+    expect(record.photos[0]?.dominantColour).toMatch(/^#f[0-9a-f]0/)
+    expect(Buffer.from(record.photos[0]?.placeholder ?? '', 'base64').length).toBeGreaterThan(4)
     printed = ''
     await seed(config, directory)
     expect(printed).toContain('cat: exists already, left as it is')

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { middleColour, plainJpeg } from '../support/library.ts'
+import { middleColour, plainJpeg, putItem } from '../support/library.ts'
 import { encode, photo, pngBomb } from '../support/pictures.ts'
 import {
   environmentOf,
@@ -52,6 +52,22 @@ describe('halftone', () => {
     const run = runProgram(['serve'], {})
     expect(await run.ended).toBe(78)
     expect(run.output.join('\n')).toContain('HALFTONE_BUCKET: name the bucket to serve from')
+  })
+
+  test('the demo page is not served unless it is asked for, and then gives nobody a token', async () => {
+    const { gateway, origin } = await start()
+    for (const target of ['/', '/halftone-demo.js', '/halftone-demo.css'])
+      expect((await look(gateway, target)).status).toBe(404)
+    await putItem(openOrigin(origin), 'chair', ['#ff0000'])
+    const asked = await serveOn(origin, { HALFTONE_DEMO_PAGE: 'true', HALFTONE_JWT_SECRETS: 'a'.repeat(32) })
+    const page = await (await look(asked, '/')).text()
+    expect(page).toContain('/img/items/chair/640x480.avif')
+    expect(page).not.toContain('id="upload"')
+    expect(page).not.toContain('data-token')
+    expect((await look(asked, '/halftone-demo.js')).status).toBe(200)
+    expect((await look(asked, '/halftone-demo.css')).headers.get('content-type')).toBe(
+      'text/css; charset=utf-8',
+    )
   })
 
   test('with a faulty environment exits 78 and names every fault', async () => {

@@ -16,6 +16,12 @@ test('what everybody may see is listed, and no more than asked for', async () =>
   await store.put(albumKey('damaged'), Buffer.from('{'), { contentType })
   const nobody = { userId: 'bob', owner: 'bob', access: 'public', revision: 1 }
   await store.put(profileKey('bob'), Buffer.from(JSON.stringify(nobody)), { contentType })
-  expect(await listPublicPictures(store, 10)).toEqual(['items/a', 'items/d', 'profiles/ana'])
-  expect(await listPublicPictures(store, 2)).toEqual(['items/a', 'items/d'])
+  const list = async (max: number) => (await listPublicPictures(store, max)).map(({ path }) => path)
+  expect(await list(10)).toEqual(['items/a', 'items/d', 'profiles/ana'])
+  expect(await list(2)).toEqual(['items/a', 'items/d'])
+  const [first] = await listPublicPictures(store, 1)
+  expect(first).toMatchObject({
+    photos: ['items/a/photos/p1'],
+    cover: { photoId: 'p1', width: 1600, height: 1000 },
+  })
 })

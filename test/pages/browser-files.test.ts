@@ -5,7 +5,7 @@ import { CACHE_CONTROL } from '../../src/cdn/cache-policy.ts'
 import type { AppEnv } from '../../src/http/env.ts'
 
 const dir = 'dist/browser'
-const app = new Hono<AppEnv>().route('/', createBrowserFiles({ dir, hasDemo: false }))
+const app = new Hono<AppEnv>().route('/', createBrowserFiles({ dir }))
 
 test('the module is served as a script that any page may import', async () => {
   const answer = await app.request('/halftone.js')
@@ -35,12 +35,6 @@ test('HEAD has the headers and no bytes', async () => {
   expect([answer.status, await answer.text()]).toEqual([200, ''])
 })
 
-test('the script of the demo page is served beside the demo page only', async () => {
-  expect((await app.request('/halftone-demo.js')).status).toBe(404)
-  const demo = createBrowserFiles({ dir, hasDemo: true })
-  expect((await demo.request('/halftone-demo.js')).status).toBe(200)
-})
-
 test('what was not built is noticed at once', () => {
-  expect(() => createBrowserFiles({ dir: 'dist/nowhere', hasDemo: false })).toThrow('ENOENT')
+  expect(() => createBrowserFiles({ dir: 'dist/nowhere' })).toThrow('ENOENT')
 })

@@ -3,7 +3,7 @@ import type { AuditTrail } from '../../src/audit/audit.ts'
 import type { Transport } from '../../src/composition/transport.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
 import { createGateway } from '../../src/gateway.ts'
-import type { SamplesPage } from '../../src/http/samples-page.ts'
+import type { DemoPage } from '../../src/pages/demo-page.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { observeStore, type StoreCall } from '../../src/storage/observed-store.ts'
@@ -19,12 +19,12 @@ export interface TestGatewayOptions {
   readonly audit?: AuditTrail
   /** Without it there is no API. */
   readonly transport?: Transport
-  readonly samplesPage?: (store: ObjectStore, config: Config) => SamplesPage
+  readonly demoPage?: (store: ObjectStore, config: Config) => DemoPage
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
 export async function createTestGateway(options: TestGatewayOptions = {}) {
-  const { store, log, audit, transport, samplesPage, environment = {} } = options
+  const { store, log, audit, transport, demoPage, environment = {} } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -43,7 +43,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       log: log ?? createLog(config.HALFTONE_LOG_LEVEL),
       audit,
       transport,
-      samplesPage: samplesPage && ((store) => samplesPage(store, config)),
+      demoPage: demoPage && ((store) => demoPage(store, config)),
       workerFile: WORKER_FILE,
       browserDir: 'dist/browser',
     },
