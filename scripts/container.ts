@@ -23,6 +23,8 @@ import { runAll } from './foreign/processes.ts'
 const INSTALL_MS = 120_000
 const tools = join(tmpdir(), 'halftone-container')
 
+const say = (text: string) => console.log(`  ${text}`)
+
 interface Check {
   readonly name: string
   readonly run: () => Outcome | Promise<Outcome>
@@ -48,7 +50,6 @@ async function tryWithoutEngine(): Promise<Outcome> {
   const stages = parseDockerfile(readFileSync('Dockerfile', 'utf8'))
   const last = stages.at(-1)
   if (last === undefined) return { kind: 'failed', detail: 'the Dockerfile has no stage' }
-  const say = (text: string) => console.log(`  ${text}`)
   // Its user has to get here.
   const directory = mkdtempSync(join(tmpdir(), 'halftone-image-'))
   chmodSync(directory, 0o755)

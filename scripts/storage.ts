@@ -4,7 +4,16 @@ import { answers } from './foreign/processes.ts'
 import { dockerObstacle, startContainers, stopContainers } from './storage/compose.ts'
 import { startOnHost, stopOnHost } from './storage/host.ts'
 import { proveStorage } from './storage/prove.ts'
-import { ORIGINS, readSettings, StorageError, type StorageSettings } from './storage/settings.ts'
+import {
+  NotInstallable,
+  ORIGINS,
+  readSettings,
+  StorageError,
+  type StorageSettings,
+} from './storage/settings.ts'
+
+/** `EX_UNAVAILABLE` of sysexits: nothing is wrong here, but there is nothing to start. */
+const EXIT_UNAVAILABLE = 69
 
 type Command = (settings: StorageSettings, args: readonly string[]) => Promise<void> | void
 
@@ -24,7 +33,7 @@ try {
 } catch (error) {
   if (!(error instanceof StorageError)) throw error
   console.error(`storage: ${error.message}`)
-  process.exitCode = 1
+  process.exitCode = error instanceof NotInstallable ? EXIT_UNAVAILABLE : 1
 }
 
 async function start(settings: StorageSettings, args: readonly string[]): Promise<void> {

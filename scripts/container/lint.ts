@@ -70,9 +70,10 @@ export function filledExample(): string {
   return readFileSync('deploy/compose.env.example', 'utf8').replaceAll(/^(\w+)=$/gm, `$1=${'s'.repeat(48)}`)
 }
 
+const works = ([program, ...args]: Command) => spawnSync(program, [...args, 'version']).status === 0
+
 function composeProgram(): Command | string {
   const known: readonly Command[] = [['docker', 'compose'], ['docker-compose']]
-  const works = ([program, ...args]: Command) => spawnSync(program, [...args, 'version']).status === 0
   const found = known.find(works)
   if (found !== undefined) return found
   if (process.getuid?.() !== 0) return 'there is no docker-compose, and only root can install it'

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { lastLocalstack, localstack, moto, type PythonServer } from '../foreign/python-servers.ts'
 import { type Background, runningId, startInBackground, stopInBackground } from './background.ts'
-import { BUCKET, StorageError, type StorageSettings } from './settings.ts'
+import { BUCKET, NotInstallable, StorageError, type StorageSettings } from './settings.ts'
 
 const READY_SCRIPTS = 'deploy/localstack/ready.d'
 
@@ -54,7 +54,7 @@ function installStore(program: Background): PythonServer {
 function install(server: PythonServer, { name, directory }: Background): void {
   const obstacle = server.install(directory)
   if (obstacle === undefined) return
-  throw new StorageError(`${name} could not be installed: ${obstacle}\nIt needs Python 3.10 and PyPI.`)
+  throw new NotInstallable(`${name} could not be installed: ${obstacle}\nIt needs Python 3.10 and PyPI.`)
 }
 
 /** What the image does by itself as soon as it is ready. */

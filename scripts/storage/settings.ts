@@ -25,7 +25,12 @@ export interface StorageSettings {
 
 /** What the user has to know or do; shown without a trace of the stack. */
 export class StorageError extends Error {
-  override readonly name = 'StorageError'
+  override readonly name: string = 'StorageError'
+}
+
+/** A program cannot be had on this machine. */
+export class NotInstallable extends StorageError {
+  override readonly name = 'NotInstallable'
 }
 
 /** Reads `STORAGE_PORT`, `STORAGE_CDN_PORT` and `HALFTONE_DATA_DIR`; a `StorageError` names what is accepted. */

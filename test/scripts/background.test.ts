@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -49,9 +48,9 @@ test('a program that ends at once is told with what it said', async () => {
 })
 
 test('a port where something else answers is named, and nothing is started', async () => {
+  const port = await freePort()
   const other = createServer((_, answer) => answer.end())
-  await once(other.listen(0, '127.0.0.1'), 'listening')
-  const { port } = other.address() as AddressInfo
+  await once(other.listen(port, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${port}/`
   await expect(startInBackground(background(), serving(port), url)).rejects.toThrow(
     `something else answers at ${url}`,
