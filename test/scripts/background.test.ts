@@ -34,7 +34,7 @@ test('a program answers when it is started, and is gone when it is stopped', asy
   await startInBackground(background(), serving(port), `http://127.0.0.1:${port}/`)
   expect(runningId(background())).toBeGreaterThan(0)
   expect(await stopInBackground(background())).toBe(true)
-  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
   expect(await stopInBackground(background())).toBe(false)
 })
 
