@@ -19,15 +19,20 @@ export function runAll(commands: readonly Command[], timeoutMs: number): string 
   return undefined
 }
 
-/** Starts a program that stays; what it prints is not shown. */
-export function startProcess(
-  [program, ...args]: Command,
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
-): ChildProcess {
+interface StartOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** The open file that takes what it prints; the program then outlives this one. */
+  readonly log?: number
+}
+
+/** Starts a program that stays; without `log` what it prints is not shown. */
+export function startProcess([program, ...args]: Command, { cwd, env, log }: StartOptions): ChildProcess {
   return spawn(program, args, {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: 'ignore',
+    cwd,
+    env: { ...process.env, ...env },
+    detached: log !== undefined,
+    stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
   })
 }
 

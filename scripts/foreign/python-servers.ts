@@ -1,16 +1,30 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ForeignServer } from './foreign-server.ts'
-import { answers, runAll, startProcess, stopProcess, untilReady } from './processes.ts'
+import { answers, type Command, runAll, startProcess, stopProcess, untilReady } from './processes.ts'
 
 const INSTALL_MS = 120_000
 
-interface PythonServer extends Pick<ForeignServer, 'name' | 'lacks' | 'without'> {
+interface Options extends Pick<ForeignServer, 'name' | 'lacks' | 'without'> {
   readonly packages: readonly string[]
+  /** The program that makes its virtual environment; `undefined` where none is new enough. */
+  readonly interpreter?: () => string | undefined
   readonly command: (port: number) => readonly string[]
   readonly environment: (port: number, directory: string) => Readonly<Record<string, string>>
-  /** Answers 200 when the server is ready. */
   readonly health: string
+}
+
+/** What starts a server, for whoever keeps its process by himself. */
+export interface Launch {
+  readonly command: Command
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface PythonServer extends ForeignServer {
+  /** The path that answers 200 when the server is ready. */
+  readonly health: string
+  launch(port: number, directory: string): Launch
 }
 
 export const moto = createPythonServer({
@@ -28,16 +42,11 @@ export const moto = createPythonServer({
   ],
 })
 
-export const localstack = createPythonServer({
+/** Newer ones of these do not work with LocalStack. */
+const PINNED = ['cbor2==5.8.0', 'pyOpenSSL==25.3.0', 'cryptography==46.0.7', 'service-identity']
+
+const localstackOptions: Omit<Options, 'packages'> = {
   name: 'localstack',
-  // The four after it: newer ones of these do not work with it.
-  packages: [
-    'localstack-core[base-runtime]==4.13.1',
-    'cbor2==5.8.0',
-    'pyOpenSSL==25.3.0',
-    'cryptography==46.0.7',
-    'service-identity',
-  ],
   command: () => ['-m', 'localstack.runtime.main'],
   environment: (port, directory) => ({
     SERVICES: 's3',
@@ -60,25 +69,56 @@ export const localstack = createPythonServer({
     'bucket events': 'started so it is a bucket alone, without queues',
     invalidations: 'started so it is a bucket alone, without CloudFront',
   },
+}
+
+/** What the suites are run on: the last that a Python before 3.13 can run. */
+export const localstack = createPythonServer({
+  ...localstackOptions,
+  packages: ['localstack-core[base-runtime]==4.13.1', ...PINNED],
 })
 
-/** A server out of Python packages, in a virtual environment of its own. Both take any credentials. */
-function createPythonServer(options: PythonServer): ForeignServer {
-  const { name, lacks, without = {}, packages, command, environment, health } = options
+/** The version of the last free image. */
+export const lastLocalstack = createPythonServer({
+  ...localstackOptions,
+  packages: ['localstack-core[base-runtime]==4.14.0', ...PINNED],
+  interpreter: () => newPythons().find(isNewEnough),
+})
+
+function newPythons(): string[] {
+  const { stdout } = spawnSync('pyenv', ['whence', '--path', 'python3.13'], { encoding: 'utf8' })
+  const named = [process.env['PYTHON'], 'python3.13', 'python3', ...(stdout ?? '').split('\n')]
+  return named.filter((name): name is string => name !== undefined && name !== '')
+}
+
+function isNewEnough(interpreter: string): boolean {
+  return spawnSync(interpreter, ['-c', 'import sys; sys.exit(sys.version_info < (3, 13))']).status === 0
+}
+
+/** A server out of Python packages, in a virtual environment of its own. All take any credentials. */
+function createPythonServer(options: Options): PythonServer {
+  const { name, lacks, without = {}, packages, interpreter = () => 'python3', health } = options
+  const launch = (port: number, directory: string): Launch => ({
+    command: [python(directory), ...options.command(port)],
+    env: options.environment(port, directory),
+  })
   return {
     name,
     lacks,
     without,
+    health,
+    launch,
     accessKey: 'test',
     secret: 'test',
     install(directory) {
       const done = join(directory, 'installed')
       // Later runs find what is there.
       if (existsSync(done)) return undefined
+      const program = interpreter()
+      if (program === undefined) return 'it needs Python 3.13, which PYTHON can name'
       const own = python(directory)
       const obstacle = runAll(
         [
-          ['python3', '-m', 'venv', join(directory, 'venv')],
+          [program, '-m', 'venv', join(directory, 'venv')],
           [own, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'uv'],
           [own, '-m', 'uv', 'pip', 'install', '--quiet', '-p', own, ...packages],
         ],
@@ -88,10 +128,8 @@ function createPythonServer(options: PythonServer): ForeignServer {
       return obstacle
     },
     async start(port, directory) {
-      const child = startProcess([python(directory), ...command(port)], {
-        cwd: directory,
-        env: environment(port, directory),
-      })
+      const { command, env } = launch(port, directory)
+      const child = startProcess(command, { cwd: directory, env })
       const server = { stop: async () => stopProcess(child) }
       try {
         await untilReady(child, async () => answers(`http://127.0.0.1:${port}${health}`))
