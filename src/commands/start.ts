@@ -38,7 +38,14 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   const transport = createTransport(config, log, store)
   const page = (store: ObjectStore) => demoPage(store, config)
   const gateway = await runGateway({ config, log, transport, samplesPage: page }, store)
-  process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
+  process.stdout.write(
+    welcome({
+      url: gateway.url,
+      bucket: origin.variables.AWS_ENDPOINT_URL_S3,
+      admin: gateway.adminUrl,
+      program: programName(config),
+    }),
+  )
   const reason = await Promise.race([
     untilStopped(),
     origin.ended.then((code) => `origin ended with ${code}`),
@@ -90,15 +97,21 @@ function uploadForm(config: Config): SamplesPage['upload'] {
   }
 }
 
-function welcome(url: string, origin: string, admin: string): string {
+/** How whoever has started this calls the program: from the package, or from a clone of the repository. */
+function programName({ environment }: Config): string {
+  return environment['npm_command'] === 'exec' ? 'npx halftone' : 'npm run halftone --'
+}
+
+function welcome(shown: Readonly<Record<'url' | 'bucket' | 'admin' | 'program', string>>): string {
+  const { url, bucket, admin, program } = shown
   return `
 Halftone is ready. Open ${url}/ or try:
   ${url}/img/items/demo-1/800.webp
   ${url}/img/items/demo-2/800x600.avif
   ${url}/img/items/demo-3/photos/p2/thumbnail.jpg
   ${url}/img/profiles/demo-ana/256x256.webp
-Metrics: ${admin}/metrics   Bucket: ${origin}
-Your own photos: npm run halftone -- seed DIRECTORY
+Metrics: ${admin}/metrics   Bucket: ${bucket}
+Your own photos: ${program} seed DIRECTORY
 Stop with Ctrl-C.
 
 `

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+const READY_MS = 120_000
+
+/** Any ports that are free. */
+export const FREE_PORTS = { PORT: '0', ORIGIN_PORT: '0', HALFTONE_ADMIN_PORT: '0' }
+
+/** `npx halftone …`, running. */
+export interface StartedProgram {
+  /** What the expression that said it is ready has in its first parentheses. */
+  readonly found: string
+  /** The first line, of those already printed or still to come, that matches. */
+  line(expected: RegExp): Promise<string>
+  /** Asks it to end; resolves with its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Runs `npx halftone` with these arguments until a line says that it is ready; rejects when none does in time. */
+export async function startProgram(
+  directory: string,
+  args: readonly string[],
+  ready: RegExp,
+  environment: Readonly<Record<string, string>> = FREE_PORTS,
+): Promise<StartedProgram> {
+  const child = spawn('npx', ['halftone', ...args], {
+    cwd: directory,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const line = createLines(child)
+  const found = ready.exec(await line(ready))?.[1] ?? ''
+  return { found, line, stop: () => stop(child) }
+}
+
+function createLines(child: ChildProcess): (expected: RegExp) => Promise<string> {
+  const lines: string[] = []
+  const waiting: { expected: RegExp; resolve: (line: string) => void; reject: (error: Error) => void }[] = []
+  if (child.stdout === null) throw new TypeError('Its output is not piped')
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line)
+    for (const { expected, resolve } of waiting) if (expected.test(line)) resolve(line)
+  })
+  child.once('exit', (code) => {
+    for (const { reject } of waiting) reject(new Error(`It ended with ${code}:\n${lines.join('\n')}`))
+  })
+  return async (expected) => {
+    const known = lines.find((line) => expected.test(line))
+    if (known !== undefined) return known
+    const timer = setTimeout(() => child.kill(), READY_MS)
+    return new Promise<string>((resolve, reject) => waiting.push({ expected, resolve, reject })).finally(() =>
+      clearTimeout(timer),
+    )
+  }
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const [code] = await ended
+  return typeof code === 'number' ? code : null
+}
