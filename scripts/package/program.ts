@@ -13,8 +13,8 @@ export interface StartedProgram {
   readonly found: string
   /** The first line, of those already printed or still to come, that matches. */
   line(expected: RegExp): Promise<string>
-  /** Asks it to end; resolves with its exit code. */
-  stop(): Promise<number | null>
+  /** Ends it as Ctrl-C does; resolves when it has ended with all that it has started. */
+  stop(): Promise<void>
 }
 
 /** Runs `npx halftone` with these arguments until a line says that it is ready; rejects when none does in time. */
@@ -28,6 +28,8 @@ export async function startProgram(
     cwd: directory,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
+    // A group of its own, as a terminal makes one: npx hands on no signal.
+    detached: true,
   })
   const line = createLines(child)
   const found = ready.exec(await line(ready))?.[1] ?? ''
@@ -48,16 +50,21 @@ function createLines(child: ChildProcess): (expected: RegExp) => Promise<string>
   return async (expected) => {
     const known = lines.find((line) => expected.test(line))
     if (known !== undefined) return known
-    const timer = setTimeout(() => child.kill(), READY_MS)
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`Never said: ${expected}`)
+    const timer = setTimeout(() => interrupt(child), READY_MS)
     return new Promise<string>((resolve, reject) => waiting.push({ expected, resolve, reject })).finally(() =>
       clearTimeout(timer),
     )
   }
 }
 
-async function stop(child: ChildProcess): Promise<number | null> {
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const [code] = await ended
-  return typeof code === 'number' ? code : null
+async function stop(child: ChildProcess): Promise<void> {
+  // Its output ends when the last that holds it has ended, and not with npx.
+  const ended = once(child, 'close')
+  interrupt(child)
+  await ended
+}
+
+function interrupt({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGINT')
 }
