@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const READY_MS = 120_000
+/** The samples are painted first, and a busy machine takes its time. */
+const READY_MS = 300_000
 
 /** Any ports that are free. */
 export const FREE_PORTS = { PORT: '0', ORIGIN_PORT: '0', HALFTONE_ADMIN_PORT: '0' }
