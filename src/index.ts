@@ -19,8 +19,8 @@ export interface RunningGateway {
 export async function startGateway(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<RunningGateway> {
-  const { url, adminUrl, close } = await serveBucket(parseConfig(environment))
-  return { url, adminUrl, close }
+  const served = await serveBucket(parseConfig(environment))
+  return { url: served.url, adminUrl: served.adminUrl, close: () => served.close() }
 }
 
 const UNSIGNED = '/img/'

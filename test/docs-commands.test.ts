@@ -58,7 +58,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'docs/set-up.md: Any other store': 'here',
   'docs/uploads.md: The life of a ticket': 'here',
   'docs/warming.md: Warming': { by: 'test/commands/warm.test.ts', which: 'warm' },
-  'docs/warming.md: Hit ratio': { by: 'test/commands/warm.test.ts', which: 'stats cdn' },
+  'docs/warming.md: Hit ratio': { by: 'test/commands/warm.test.ts', which: "'stats', 'cdn'" },
 }
 
 const blocks = DOCUMENTS.flatMap((page) => commandBlocks(page))
