@@ -210,7 +210,9 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof ConfigError) {
-    process.stderr.write(`halftone: the configuration is not right\n${error.message}\n`)
+    // One fault a line.
+    const lines = error.message.split('\n').map((line) => `halftone: ${line}\n`)
+    process.stderr.write(lines.join(''))
     process.exit(EXIT_CONFIG)
   } else if (error instanceof GatewayError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''

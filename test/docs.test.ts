@@ -210,3 +210,10 @@ function anchorsOf(markdown: string): string[] {
       .replaceAll(' ', '-'),
   )
 }
+
+test('CHANGELOG.md says each thing once, and bears no trace of a merge', () => {
+  const lines = read('CHANGELOG.md').split('\n')
+  expect(lines.filter((line) => /^(?:<{7}|={7}|>{7})/.test(line))).toEqual([])
+  const entries = lines.filter((line) => line.startsWith('- '))
+  expect(entries.filter((line, index) => entries.indexOf(line) !== index)).toEqual([])
+})

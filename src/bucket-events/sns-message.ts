@@ -55,6 +55,8 @@ const ALGORITHMS = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' } as const
 const TOPIC = /^arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]+):\d{12}:[\w-]{1,256}$/
 const CERTIFICATE_PATH = /^\/SimpleNotificationService-[0-9a-f]{1,64}\.pem$/
 const MAX_CERTIFICATES = 4
+/** SNS tries for an hour at most: what is older, or not from our time, somebody else has kept and sends again. */
+const MAX_AGE_MS = 86_400_000
 const FETCH_TIMEOUT_MS = 5_000
 
 /** The topic that `topicArn` names. Its certificates, and what confirms a subscription, come from its region alone. */
@@ -69,7 +71,8 @@ export function createSnsTopic({ topicArn, fetch, now }: SnsOptions): SnsTopic {
   }
 
   async function certificateAt(url: string): Promise<X509Certificate> {
-    if (!isAt(url, host) || !CERTIFICATE_PATH.test(new URL(url).pathname)) throw notSigned()
+    // To the letter: else one certificate had as many names, and each were fetched.
+    if (!CERTIFICATE_PATH.test(pathAt(url, host))) throw notSigned()
     const known = certificates.get(url) ?? load(url)
     certificates.set(url, known)
     const [oldest] = certificates.keys()
@@ -90,6 +93,8 @@ export function createSnsTopic({ topicArn, fetch, now }: SnsOptions): SnsTopic {
       const certificate = await certificateAt(parsed.SigningCertURL)
       const isValid = Date.parse(certificate.validFrom) <= now() && now() <= Date.parse(certificate.validTo)
       if (!isValid || !isSigned(parsed, certificate)) throw notSigned()
+      if (!(Math.abs(now() - Date.parse(parsed.Timestamp)) <= MAX_AGE_MS))
+        throw new GatewayError('invalid_signature', 'This was signed too long ago')
       return parsed
     },
     async confirm(proved) {
@@ -120,6 +125,12 @@ function hostOf(topicArn: string): string {
   const [, partition, region] = TOPIC.exec(topicArn) ?? []
   if (region === undefined) throw new TypeError(`${topicArn} is no topic`)
   return `sns.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
+}
+
+/** What follows the host in a URL of it by https; empty for any other URL. */
+function pathAt(url: string, host: string): string {
+  const origin = `https://${host}`
+  return url.startsWith(`${origin}/`) ? url.slice(origin.length) : ''
 }
 
 /** Whether a URL is of this host by https, on its own port and without a user. */

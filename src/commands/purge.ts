@@ -60,7 +60,11 @@ async function carryOut(
   print(
     `Removed ${variants} stored pictures of ${what}; replicas forget within seconds (journal entry ${entry.seq}).`,
   )
-  if (hasEdge) print(`A running gateway tells the edge. How far it is: halftone purge --status ${id}`)
+  print(
+    hasEdge
+      ? `A running gateway tells the edge. How far it is: halftone purge --status ${id}`
+      : 'An edge is told nothing: HALFTONE_CLOUDFRONT_DISTRIBUTION_ID is not set here.',
+  )
   return true
 }
 
@@ -82,7 +86,7 @@ async function tellPurge(purges: AskedPurges, id: string, { json }: PurgeChoices
 
 function formatStatus({ waiting, sent, oldestMs, refusal }: PurgeStatus): string {
   const oldest = waiting === 0 ? '' : `, the oldest for ${Math.round(oldestMs / 1000)} s`
-  const lines = [`${waiting} wait for the edge${oldest}`, `${sent} are sent, and wait for the second time`]
+  const lines = [`${waiting} waiting for the edge${oldest}`, `${sent} sent once, waiting for the second time`]
   if (refusal) lines.push(`not taken at ${refusal.at}: ${refusal.reason}, ${refusal.message}`)
   return lines.join('\n')
 }

@@ -193,7 +193,7 @@ function formatReport(report: WarmReport, url: string): string {
     `${count} pictures warm at ${url}, ${formatBytes(bytes)}${layers.length > 0 ? `; answered by: ${layers.join(', ')}` : ''}`,
     ...(absent > 0 ? [`${absent} are not there, or not for everybody`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(waits > 0 ? [`The server asked for patience ${waits} times`] : []),
+    ...(waits > 0 ? [`Waited ${waits} times for a server that was busy or could not be reached`] : []),
     ...(gaveUp !== undefined ? [`Given up at ${gaveUp}`] : []),
   ]
   return `${lines.join('\n')}\n`

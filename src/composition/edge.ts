@@ -27,7 +27,7 @@ export function createEdge(parts: PurgingParts) {
           purging?.sender.start()
           ways?.start()
         },
-        /** Ends it; what is being sent is finished. */
+        /** Ends it; a call in the air is repeated by whoever sends next. */
         async close() {
           await ways?.close()
           await purging?.sender.close()

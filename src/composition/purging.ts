@@ -32,6 +32,7 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
     }),
     by: config.HALFTONE_PURGE_BY,
     signed: config.HALFTONE_SIGNING_KEYS.length > 0,
+    originals: config.HALFTONE_PUBLIC_ORIGINALS,
     itemsPerSecond: config.HALFTONE_PURGE_ITEMS_PER_SECOND,
     wildcardsPerSecond: config.HALFTONE_PURGE_WILDCARDS_PER_SECOND,
     patienceMs: config.HALFTONE_PURGE_PATIENCE_S * 1000,

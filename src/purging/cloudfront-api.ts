@@ -19,14 +19,27 @@ export interface CloudFrontOptions {
     | undefined
 }
 
-/** What CloudFront calls its refusals, where the status alone does not tell what they are. */
+/**
+ * What CloudFront calls its refusals, where the status alone does not tell what they are: behind a 400 there may be
+ * anything. What is wrong for good is given up, so it has to be named.
+ */
 const REASONS: Readonly<Record<string, EdgeRefusalReason>> = {
   TooManyInvalidationsInProgress: 'busy',
   Throttling: 'throttled',
   ThrottlingException: 'throttled',
   TooManyRequestsException: 'throttled',
   RequestLimitExceeded: 'throttled',
+  InvalidArgument: 'invalid',
+  BatchTooLarge: 'invalid',
+  InconsistentQuantities: 'invalid',
+  InvalidationBatchAlreadyExists: 'invalid',
+  MissingBody: 'invalid',
+  MalformedXML: 'invalid',
+  MalformedInput: 'invalid',
+  ValidationError: 'invalid',
   AccessDenied: 'denied',
+  AccessDeniedException: 'denied',
+  NotAuthorized: 'denied',
   ExpiredToken: 'denied',
   ExpiredTokenException: 'denied',
   InvalidClientTokenId: 'denied',
@@ -90,6 +103,5 @@ function reasonOf(error: unknown, name: string): EdgeRefusalReason {
   const status = error.$metadata.httpStatusCode ?? 0
   if (status === 401 || status === 403) return 'denied'
   if (status === 429) return 'throttled'
-  // What it calls its refusals of items: InvalidArgument, BatchTooLarge, InconsistentQuantities, MissingBody.
-  return status === 400 || status === 413 ? 'invalid' : 'unreachable'
+  return status === 413 ? 'invalid' : 'unreachable'
 }

@@ -9,6 +9,8 @@ export interface EdgeItemsOptions {
   readonly by: 'tags' | 'paths'
   /** Whether pictures are asked for at signed paths, too: those begin with their signature. */
   readonly signed: boolean
+  /** Whether the edge may keep the files of photos as they were uploaded, where it reads tags: they are no pictures. */
+  readonly originals?: boolean | undefined
 }
 
 /** What an edge is asked for in a call or a second, and what it limits. */
@@ -20,6 +22,9 @@ export interface EdgeCost {
 
 /** Signed paths: nothing but all of them can be named. */
 const ALL_SIGNED = '/simg/*'
+/** Before the path of an item or a profile: where its pictures are, and the files of its photos. */
+const PICTURES = '/img/'
+const ORIGINALS = '/api/v1/'
 
 /** What the edge is told for some purges: each thing once, and nothing that another item covers. */
 export function edgeItems(
@@ -34,10 +39,11 @@ export function edgeItems(
 
 /** The few wildcards that cover all these items, and the items that lie elsewhere. */
 export function collapse(items: readonly EdgeItem[], options: EdgeItemsOptions): readonly EdgeItem[] {
-  const wide = items.map((item) => {
-    if (/^#(?:item|photo):|^\/img\/items\//.test(item)) return '/img/items/*'
-    if (/^#profile:|^\/img\/profiles\//.test(item)) return '/img/profiles/*'
-    return item.startsWith('#') || item.startsWith('/img/') ? '/img/*' : item
+  const wide = items.flatMap((item) => {
+    if (/^#(?:item|photo):|^\/img\/items\//.test(item)) return everywhere('items/*', options)
+    if (/^#profile:|^\/img\/profiles\//.test(item)) return everywhere('profiles/*', options)
+    if (item.startsWith(ORIGINALS)) return [item.replace(/(?<=^\/api\/v1\/[a-z]+\/).*/, '*')]
+    return item.startsWith('#') || item.startsWith(PICTURES) ? [`${PICTURES}*`] : [item]
   })
   return withoutCovered(options.signed ? [...wide, ALL_SIGNED] : wide)
 }
@@ -51,7 +57,8 @@ export function costOf(items: Iterable<EdgeItem>): EdgeCost {
 /** Whether an item stands for all paths that begin so. */
 export const isWildcard = (item: EdgeItem): boolean => item.startsWith('/') && item.endsWith('*')
 
-function itemsOf(path: string, { by, signed }: EdgeItemsOptions): readonly EdgeItem[] {
+function itemsOf(path: string, options: EdgeItemsOptions): readonly EdgeItem[] {
+  const { by, signed } = options
   const isFolder = path.endsWith('/')
   const source = parseSourcePath(path.replace(/\/+$/, '').split('/'))
   if (by === 'tags' && !isFolder) return [`#${ownTag(source)}`]
@@ -60,14 +67,21 @@ function itemsOf(path: string, { by, signed }: EdgeItemsOptions): readonly EdgeI
     source.shape === 'item-photo' && !isFolder ? `items/${source.itemId}` : source.path,
   )
   if (wildcard === undefined) return []
-  return signed ? [wildcard, ALL_SIGNED] : [wildcard]
+  const items = everywhere(wildcard.slice(PICTURES.length), options)
+  return signed ? [...items, ALL_SIGNED] : items
+}
+
+/** What lies below `/img/`, and where files of the same items or profiles may be kept, these too. */
+function everywhere(wildcard: string, { by, originals = false }: EdgeItemsOptions): readonly EdgeItem[] {
+  const hasOriginals = originals && by === 'tags' && /^(?:items|profiles)\//.test(wildcard)
+  return [`${PICTURES}${wildcard}`, ...(hasOriginals ? [`${ORIGINALS}${wildcard}`] : [])]
 }
 
 /** `undefined` for what no URL can name, so that no cache has it. */
 function wildcardBelow(path: string): EdgeItem | undefined {
   try {
     // Invalidations know no `~`: what begins like it goes with it.
-    return `/img/${formatPath(path)}/`.replace(/~.*/, '').concat('*')
+    return `${PICTURES}${formatPath(path)}/`.replace(/~.*/, '').concat('*')
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error

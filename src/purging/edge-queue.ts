@@ -13,6 +13,7 @@ import {
   DUE,
   type Due,
   dueKey,
+  findAskedPurge,
   JSON_OBJECT,
   parseBatch,
   parseDue,
@@ -30,6 +31,14 @@ export interface EdgeQueueOptions {
 export interface HeldBatch {
   readonly batch: Batch
   readonly etag: string
+}
+
+/** What became of a batch. */
+interface News {
+  readonly phase: AskedPurge['phase']
+  readonly invalidations: readonly string[]
+  readonly at: string
+  readonly refused?: readonly string[]
 }
 
 /** Reads of the bucket under way at once. */
@@ -68,17 +77,19 @@ export class EdgeQueue {
     this.#batches.clear()
   }
 
-  /** Reads what lies in the bucket and is not known. */
-  async look(): Promise<void> {
+  /** Reads what lies in the bucket and is not known, asking before each object: there may be very many. */
+  async look(mayGoOn: () => Promise<void>): Promise<void> {
     // What is added while the listing is under way need not be in it.
     const knownDues = new Set(this.#dues.keys())
     const knownBatches = new Set(this.#batches.keys())
     await inParallel(WIDTH, await this.#list(BATCHES), async ({ key, etag }) => {
+      await mayGoOn()
       const id = idOf(BATCHES, key)
       knownBatches.delete(id)
       if (this.#batches.get(id)?.etag !== etag) await this.#readBatch(id)
     })
     await inParallel(WIDTH, await this.#list(DUE), async ({ key }) => {
+      await mayGoOn()
       const id = idOf(DUE, key)
       if (!knownDues.delete(id)) await this.#readDue(id)
     })
@@ -97,12 +108,12 @@ export class EdgeQueue {
       invalidations: [],
     } as const
     for (const [index, items] of calls.entries()) {
-      // The last to be sent tells how far all of it is.
-      const stands =
-        index === calls.length - 1 ? { purges: dues.length, asked } : { purges: 0, asked: [] as string[] }
-      await this.#create({ ...whole, ...stands, id: this.#nextId(at), items: [...items], invalidations: [] })
+      // Purges are counted once: with the last call.
+      const purges = index === calls.length - 1 ? dues.length : 0
+      const id = this.#nextId(at)
+      await this.#create({ ...whole, id, items: [...items], purges, asked, invalidations: [] })
     }
-    if (calls.length === 0) await this.#tell(asked, { phase: 'done', invalidations: [], at })
+    if (calls.length === 0) await this.#tell({ id: '', asked }, { phase: 'done', invalidations: [], at })
     await this.#options.store.delete(dues.map(({ id }) => dueKey(id)))
     for (const { id } of dues) this.#dues.delete(id)
   }
@@ -110,9 +121,8 @@ export class EdgeQueue {
   /** Notes what became of a batch that stays. */
   async update({ batch, etag }: HeldBatch, change: Partial<Batch>, at: string): Promise<void> {
     const next = { ...batch, ...change }
-    const { id, asked, invalidations, phase } = next
-    const isFurther = phase !== batch.phase
-    if (isFurther) await this.#tell(asked, { phase, invalidations, at })
+    const { id, invalidations, phase } = next
+    if (phase !== batch.phase) await this.#tell(batch, { phase, invalidations, at })
     const put = await putSettled(this.#options.store, batchKey(id), toBytes(next), { ifMatch: etag })
     if (put.outcome !== 'stored') throw new LeaseLost(`${batchKey(id)} was changed by somebody else`)
     this.#batches.set(id, { batch: next, etag: put.etag })
@@ -120,7 +130,7 @@ export class EdgeQueue {
 
   /** Nothing is left to be done of a batch. */
   async finish({ batch }: HeldBatch, invalidations: readonly string[], at: string): Promise<void> {
-    await this.#tell(batch.asked, { phase: 'done', invalidations: [...invalidations], at })
+    await this.#tell(batch, { phase: 'done', invalidations, at })
     await this.#remove(batch.id)
   }
 
@@ -128,8 +138,8 @@ export class EdgeQueue {
   async split({ batch }: HeldBatch): Promise<void> {
     const middle = Math.ceil(batch.items.length / 2)
     const { refusal: _refusal, ...rest } = batch
-    // Both behind each other, and where the whole one was: the second tells how far all of it is.
-    const first = { ...rest, id: `${batch.id}-0`, items: batch.items.slice(0, middle), purges: 0, asked: [] }
+    // Both behind each other, and where the whole one was: its purges are counted with the second.
+    const first = { ...rest, id: `${batch.id}-0`, items: batch.items.slice(0, middle), purges: 0 }
     await this.#create(first)
     await this.#create({ ...rest, id: `${batch.id}-1`, items: batch.items.slice(middle) })
     await this.#remove(batch.id)
@@ -139,9 +149,18 @@ export class EdgeQueue {
   async setAside({ batch }: HeldBatch, at: string): Promise<void> {
     const { store } = this.#options
     await store.put(`${SET_ASIDE}${batch.id}.json`, toBytes(batch), JSON_OBJECT)
-    const { asked, invalidations, items } = batch
-    await this.#tell(asked, { phase: 'done', invalidations, at, refused: items })
+    const { invalidations, items } = batch
+    await this.#tell(batch, { phase: 'done', invalidations, at, refused: items })
+    await this.#passOn(batch, at)
     await this.#remove(batch.id)
+  }
+
+  /** Purges that end with this batch end with another that is made of them, too. */
+  async #passOn({ id, purges, oldestAt, committedAt }: Batch, at: string): Promise<void> {
+    const heir = this.batches.findLast(
+      ({ batch }) => batch.id !== id && batch.oldestAt === oldestAt && batch.committedAt === committedAt,
+    )
+    if (heir && purges > 0) await this.update(heir, { purges: heir.batch.purges + purges }, at)
   }
 
   /** Ids in the order of time, and in the order of making where that is the same. */
@@ -163,11 +182,29 @@ export class EdgeQueue {
     this.#batches.delete(id)
   }
 
-  async #tell(ids: readonly string[], state: Omit<AskedPurge, 'id'>): Promise<void> {
+  /** Adds to what is said of purges that somebody asked for what became of one of their batches. */
+  async #tell({ id: batchId, asked }: Pick<Batch, 'id' | 'asked'>, news: News): Promise<void> {
     const { store } = this.#options
-    await inParallel(WIDTH, ids, async (id) => {
-      await store.put(askedKey(id), toBytes({ id, ...state }), JSON_OBJECT)
+    await inParallel(WIDTH, asked, async (id) => {
+      const before = await findAskedPurge(store, id)
+      const refused = union(before?.refused, news.refused)
+      const state: AskedPurge = {
+        id,
+        phase: this.#phaseOf(id, batchId, news.phase),
+        invalidations: union(before?.invalidations, news.invalidations),
+        at: news.at,
+        ...(refused.length > 0 && { refused }),
+      }
+      await store.put(askedKey(id), toBytes(state), JSON_OBJECT)
     })
+  }
+
+  /** As far as the batch of it that is least far, where one has come to `phase`. */
+  #phaseOf(id: string, batchId: string, phase: AskedPurge['phase']): AskedPurge['phase'] {
+    const others = [...this.#batches.values()].map(({ batch }) => batch)
+    const siblings = others.filter((other) => other.id !== batchId && other.asked.includes(id))
+    const phases = new Set([phase, ...siblings.map((sibling) => sibling.phase)])
+    return (['waiting', 'sent', 'done'] as const).find((one) => phases.has(one)) ?? phase
   }
 
   async #list(prefix: string): Promise<readonly ListedObject[]> {
@@ -200,5 +237,7 @@ export class EdgeQueue {
 }
 
 const idOf = (prefix: string, key: string) => key.slice(prefix.length, -'.json'.length)
+
+const union = (one: readonly string[] = [], other: readonly string[] = []) => [...new Set([...one, ...other])]
 
 const order = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)

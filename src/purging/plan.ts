@@ -22,7 +22,10 @@ export interface PlanOptions extends EdgeItemsOptions {
   readonly isBearable: (cost: EdgeCost) => boolean
 }
 
-/** Takes as many purges, the oldest first, as one call can hold; one that is more than that makes several. */
+/**
+ * Takes as many purges as one call can hold: the oldest, and then what fits beside it, so that nothing waits for
+ * wildcards but wildcards. One that is more than a call makes several.
+ */
 export function planCalls(dues: readonly Due[], options: PlanOptions): Plan {
   const all = new Set(dues.flatMap((due) => itemsOf(due, options)))
   const cost = costOf(all)
@@ -33,13 +36,17 @@ export function planCalls(dues: readonly Due[], options: PlanOptions): Plan {
 }
 
 function oldestOf(dues: readonly Due[], options: PlanOptions): readonly Due[] {
+  const { most } = options
   const taken: Due[] = []
   const items = new Set<EdgeItem>()
+  let cost = costOf([])
   for (const due of dues) {
     const more = itemsOf(due, options).filter((item) => !items.has(item))
-    if (taken.length > 0 && !fits(costOf([...items, ...more]), options.most)) break
+    const whole = sum(cost, costOf(more))
+    if (taken.length > 0 && !fits(whole, most)) continue
     taken.push(due)
     for (const item of more) items.add(item)
+    cost = whole
   }
   return taken
 }
@@ -68,5 +75,10 @@ function cut(items: readonly EdgeItem[], most: EdgeCost): readonly (readonly Edg
   }
   return calls
 }
+
+const sum = (one: EdgeCost, other: EdgeCost): EdgeCost => ({
+  items: one.items + other.items,
+  wildcards: one.wildcards + other.wildcards,
+})
 
 const fits = (cost: EdgeCost, most: EdgeCost) => cost.items <= most.items && cost.wildcards <= most.wildcards

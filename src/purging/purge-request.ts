@@ -92,6 +92,7 @@ function pathOfTag(name: string, value: string | undefined): string | undefined 
 function ofPath(text: string, dialect: PictureDialect): PurgeTargets {
   const picture = /^(?:https?:\/\/[^/]+)?\/s?img\//i.test(text) ? ofPicture(text, dialect) : undefined
   if (picture !== undefined) return picture
+  if (text.endsWith('/*')) throw refused(`${shown(text)} is a prefix, not a path`)
   const path = text.replace(/^\/?(?:img\/)?/, '').replace(/\/$/, '')
   try {
     return { paths: [decodePath(path)], edge: [] }
@@ -109,14 +110,18 @@ function ofPicture(text: string, dialect: PictureDialect): PurgeTargets | undefi
     const parsed = dialect.parse(bare)
     const canonical = parsed.kind === 'redirect' ? dialect.parse(parsed.location) : parsed
     if (canonical.kind !== 'image') return undefined
+    const named = asAskedFor(path)
     // Invalidations know no `~`; by its source it is found all the same.
-    const isNamed = !path.includes('~') && path.length <= MAX_EDGE_PATH
-    return { paths: [canonical.request.source.path], edge: isNamed ? [path] : [] }
+    const isNamed = !named.includes('~') && named.length <= MAX_EDGE_PATH
+    return { paths: [canonical.request.source.path], edge: isNamed ? [named] : [] }
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error
   }
 }
+
+/** As browsers write what is no visible ASCII. */
+const asAskedFor = (path: string): string => path.replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent)
 
 function ofPrefix(text: string): PurgeTargets {
   const accepted = 'accepted is one that ends at a slash, such as items/* or photos/2024/'

@@ -155,15 +155,15 @@ export class PurgeSender {
 
   async #work(lease: Lease): Promise<number> {
     const { clock, intervalMs } = this.#options
-    await lease.keep()
-    if (clock.elapsedMs() >= this.#nextLookMs) {
-      await this.#queue.look()
-      this.#nextLookMs = clock.elapsedMs() + intervalMs
-    }
     const { signal } = this.#stop
     const mayGoOn = async () => {
       signal.throwIfAborted()
       await lease.keep()
+    }
+    await mayGoOn()
+    if (clock.elapsedMs() >= this.#nextLookMs) {
+      await this.#queue.look(mayGoOn)
+      this.#nextLookMs = clock.elapsedMs() + intervalMs
     }
     const restMs = await this.#dispatch.work(mayGoOn, signal)
     return Math.min(restMs, Math.max(0, this.#nextLookMs - clock.elapsedMs()), LEASE_TTL_MS / 3)

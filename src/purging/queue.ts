@@ -32,7 +32,7 @@ export type Due = z.infer<typeof due>
 const batch = z.object({
   id: text,
   items: z.array(text).min(1),
-  /** How many purges it stands for; their ids are only kept of those that somebody may ask for. */
+  /** How many purges end with it; their ids, and those that go on in other batches, are kept where somebody may ask. */
   purges: z.int().nonnegative(),
   asked: z.array(text),
   /** When the first and the last change were made that it stands for. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { announcePurge, closePurge } from '../cdn/forget.ts'
 import type { Source } from '../sources/source.ts'
 import { inParallel } from '../storage/batches.ts'
 import type { ListedObject } from '../storage/object-store.ts'
@@ -15,14 +17,19 @@ interface StoredVariant extends VariantAddress {
 /** Removes the variants that no request can mean any more. One too many is only rendered again. */
 export const sweepVariants: Pass = async (batch, run) => {
   const dead: ListedObject[] = []
+  const outdated = new Set<string>()
   await inParallel(WIDTH, groupBySource(batch, run), async (variants) => {
     const source = await findSource(variants[0], run)
     if (source === 'unknown') return
-    for (const variant of variants) if (isDead(variant, source, run)) dead.push(variant.listed)
+    for (const variant of variants) {
+      if (!isOutdated(variant, source) && !isOfOtherEpoch(variant, run)) continue
+      dead.push(variant.listed)
+      if (variant.tree === 'img' && isOutdated(variant, source)) outdated.add(variant.source)
+    }
   })
   if (run.deletes && dead.length > 0) {
     await run.keepLease()
-    await run.store.delete(dead.map(({ key }) => key))
+    await remove(dead, outdated, run)
   }
   for (const listed of dead) addFinding(run.tally, 'deadVariants', listed)
 }
@@ -56,13 +63,24 @@ async function findSource({ source }: StoredVariant, run: SweepRun): Promise<Sou
   }
 }
 
-function isDead(
-  { tree, version, listed }: StoredVariant,
-  source: Source | undefined,
-  run: SweepRun,
-): boolean {
-  if (source === undefined || sourcePartOf(version) !== source.version) return true
-  // Access has changed since: it lies where it may no longer be read from.
-  if ((tree === 'img') !== (source.access === 'public')) return true
-  return epochPartOf(version) !== run.epoch && ageMs(listed, run) >= AGES_MS.otherEpoch
+/** The edge may have read in the bucket what should not have been there any more: it forgets the sources, too. */
+async function remove(
+  dead: readonly ListedObject[],
+  outdated: ReadonlySet<string>,
+  { store, edge }: SweepRun,
+): Promise<void> {
+  const purge = { id: randomUUID(), paths: [...outdated], stale: [] }
+  const isForEdge = edge !== undefined && outdated.size > 0
+  if (isForEdge) await announcePurge(store, purge)
+  await store.delete(dead.map(({ key }) => key))
+  if (isForEdge) await closePurge(store, purge, edge)
 }
+
+/** Whether it shows what its source is not any more, or lies where that may no longer be read from. */
+function isOutdated({ tree, version }: StoredVariant, source: Source | undefined): boolean {
+  if (source === undefined || sourcePartOf(version) !== source.version) return true
+  return (tree === 'img') !== (source.access === 'public')
+}
+
+const isOfOtherEpoch = ({ version, listed }: StoredVariant, run: SweepRun): boolean =>
+  epochPartOf(version) !== run.epoch && ageMs(listed, run) >= AGES_MS.otherEpoch

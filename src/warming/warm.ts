@@ -24,7 +24,7 @@ export interface WarmReport {
   /** Pictures that are not there, or not for everybody. */
   readonly absent: number
   readonly failed: number
-  /** How often a server asked for patience. */
+  /** How often it was waited for a server that was busy or could not be reached. */
   readonly waits: number
   /** Why it ended before its end: the server was asked to no avail, time and again. */
   readonly gaveUp?: string

@@ -100,10 +100,21 @@ describe('a notification through SNS', () => {
     ['… at another port', elsewhere(CERTIFICATE_URL.replace('.com/', '.com:8443/')), 0],
     ['… with a user', elsewhere(CERTIFICATE_URL.replace('https://', 'https://me@')), 0],
     ['… at another path', elsewhere(CERTIFICATE_URL.replace('/Simple', '/?/Simple')), 0],
+    ['… with a query, so that it would be fetched again', elsewhere(`${CERTIFICATE_URL}?1`), 0],
+    ['… with a fragment', elsewhere(`${CERTIFICATE_URL}#1`), 0],
     ['… at no URL', elsewhere('certificate.pem'), 0],
   ])('that %s is refused', async (_, fields, asked) => {
     expect(await postSns(fields)).toBe('403 invalid_signature')
     expect(amazon.asked).toHaveLength(asked)
+    expect(purged).toEqual([])
+  })
+
+  test.each([
+    ['two days ago', new Date(Date.now() - 2 * 86_400_000).toISOString()],
+    ['in two days', new Date(Date.now() + 2 * 86_400_000).toISOString()],
+    ['at no time', 'some day'],
+  ])('that was signed %s is refused: somebody sends it again', async (_, Timestamp) => {
+    expect(await postSns(signMessage(key, { Message, Timestamp }))).toBe('403 invalid_signature')
     expect(purged).toEqual([])
   })
 

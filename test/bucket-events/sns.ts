@@ -63,7 +63,7 @@ export function signMessage(key: string, fields: SnsFields, version: '1' | '2' =
     Type: 'Notification',
     MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
     TopicArn: TOPIC_ARN,
-    Timestamp: '2026-11-22T12:00:00.000Z',
+    Timestamp: new Date().toISOString(),
     SignatureVersion: version,
     SigningCertURL: CERTIFICATE_URL,
     Message: '',

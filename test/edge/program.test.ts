@@ -55,7 +55,7 @@ async function readAddresses(lines: Interface): Promise<{ urls: string[]; said: 
   for await (const [line] of on(lines, 'line', { close: ['close'] })) {
     const [url] = /http:\/\/127\S+$/.exec(line) ?? []
     if (url !== undefined && line.startsWith('  ')) urls.push(url)
-    if (line.includes('AWS_ACCESS_KEY_ID')) break
+    if (line.includes('HALFTONE_CLOUDFRONT_ACCESS_KEY_ID')) break
   }
   return { urls, said }
 }

@@ -94,6 +94,33 @@ describe.each(RULE_SETS)('requirements: CDN – nothing private is ever held, %s
   })
 })
 
+/** Links reach the gateway, and are not in the key: a distribution that is wrong. */
+const blindToLinks = (options: EdgeOptions): EdgeOptions => ({
+  ...options,
+  behaviors: options.behaviors.map((behavior) => ({ ...behavior, forwardQueries: true })),
+})
+
+describe.each(RULE_SETS)('requirements: CDN – an edge that does not key on links, %s', (_, rules) => {
+  test('gives nobody what another has a link for, also while it asks for that', async () => {
+    await stage.library.albums.setAccess(itemId, 'private', by)
+    await stage.gateway.journal.read()
+    stage.open(rules, blindToLinks)
+    const links = createAccessLinks([ACCESS_KEY])
+    const grant = links.sign(`items/${itemId}/photos/a`, new Date(Date.now() + 600_000))
+    const target = photo() + formatAccessGrant(grant)
+    const read = stage.gates.hold('get', (key) => key.startsWith(`items/${itemId}/photos/`))
+    const holder = stage.viewAtOnce(target)
+    await read.reached
+    const strangers = [photo(), photo() + formatAccessGrant({ ...grant, expires: '9999999999' })]
+    const meanwhile = strangers.map(async (other) => stage.viewAtOnce(other))
+    read.release()
+    expect((await holder).status).toBe(200)
+    for (const { status } of await Promise.all(meanwhile)) expect([403, 404]).toContain(status)
+    for (const other of strangers) expect([403, 404]).toContain((await stage.view(other)).status)
+    expect((await stage.view(photo('321.webp'))).headers['location']).toBe(photo('384.webp'))
+  })
+})
+
 describe.each(RULE_SETS)('requirements: CDN – overload is over when it is over, %s', (_, rules) => {
   test('503 for a second or two, and then the picture', async () => {
     stage.open(rules)

@@ -3,9 +3,10 @@ import { announcePurge } from '../../src/cdn/forget.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { finishLeftOvers } from '../../src/sweep/intents.ts'
+import { sourceVersion } from '../../src/urls/version.ts'
 import { by, openLibrary, putDocument, putItemAbc, putPhoto } from '../library/library.ts'
 import { type CloudFrontApiServer, startCloudFrontApi } from '../support/edge/cloudfront-api.ts'
-import { createClock, DAY_MS, HOUR_MS, sweepOnce } from '../sweep/sweeping.ts'
+import { createClock, DAY_MS, HOUR_MS, putText, sweepOnce } from '../sweep/sweeping.ts'
 import { createHandClock, type HandClock, itemsOf, keysUnder, openQueue, type TestQueue } from './sending.ts'
 
 let store: ObjectStore
@@ -103,6 +104,21 @@ describe('the sweep', () => {
     expect(await keysUnder(store, QUEUE)).toEqual([`${QUEUE}due/due.json`, `${QUEUE}due/left.json`])
     await queue.drain()
     expect(itemsOf(server).flat()).toEqual(['#item:8', '#item:7', '#item:8', '#item:7'])
+  })
+
+  test('tells the edge of pictures that it may have read in the bucket too late, and of no others', async () => {
+    const cat = `img/photos/cat.jpg/@${sourceVersion(await putText(store, 'photos/cat.jpg'), 'photos/cat.jpg')}`
+    await putText(store, `${cat}old/800.webp`)
+    for (const name of ['320', '800'])
+      await putText(store, `img/photos/gone.jpg/@abcdefghijklnow/${name}.webp`)
+    await putText(store, 'private/photos/hidden.jpg/@abcdefghijklnow/800.webp')
+    const ahead = createClock()
+    ahead.advance(31 * DAY_MS)
+    const report = await sweepOnce(store, ahead, { edge: queue.edge })
+    expect(report.findings.deadVariants.objects).toBe(4)
+    await queue.drain()
+    expect(itemsOf(server)).toEqual([['#key:photos%2Fgone.jpg'], ['#key:photos%2Fgone.jpg']])
+    expect(await keysUnder(store, QUEUE)).toEqual([])
   })
 
   test('removes what was noted of purges that somebody asked for, a week later', async () => {

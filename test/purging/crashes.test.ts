@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { forget } from '../../src/cdn/forget.ts'
+import { LeaseLost } from '../../src/leases/lease.ts'
 import { findAskedPurge } from '../../src/purging/queue.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
@@ -22,15 +23,18 @@ afterEach(async () => server.close())
 
 class Killed extends Error {}
 
-/** A bucket as a program sees it that is killed before, or right after, its call number `last`. */
-function mortal(last: number, when: 'before' | 'after') {
+/**
+ * A bucket as a program sees it that is killed before, or right after, its call number `last`; or, where that is all
+ * that goes wrong, is told that this call has failed.
+ */
+function mortal(last: number, when: 'before' | 'after', lives = false) {
   let calls = 0
   const die = (): never => {
     throw new Killed(`killed ${when} call ${last}`)
   }
   const guard = async <T>(call: () => Promise<T>): Promise<T> => {
     calls += 1
-    if (calls > last || (calls === last && when === 'before')) die()
+    if ((calls > last && !lives) || (calls === last && when === 'before')) die()
     const result = await call()
     return calls === last ? die() : result
   }
@@ -74,16 +78,44 @@ async function survive(): Promise<void> {
   await queue.close()
 }
 
-describe.each(['before', 'after'] as const)('killed %s any call of the bucket', (when) => {
+/** The same where the program goes on after a failed call, as a gateway does. */
+async function changeAndGoOn(store: ObjectStore): Promise<{ readonly committedAtMs: number | undefined }> {
+  let committedAtMs: number | undefined
+  const queue = openQueue({ store, clock, server })
+  const tolerating = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      // A renewal that was made, and is not known to be, looks like somebody else's.
+      if (!(error instanceof Killed) && !(error instanceof LeaseLost)) throw error
+      await tolerating(async () => queue.drain())
+    }
+  }
+  const commit = async () => void (committedAtMs = clock.now())
+  await tolerating(async () => queue.sender.look())
+  await tolerating(async () =>
+    forget(store, ['items/42'], commit, { id: 'p', asked: true, edgePurges: queue.edge }),
+  )
+  await tolerating(async () => queue.drain())
+  await tolerating(async () => queue.close())
+  return { committedAtMs }
+}
+
+describe.each([
+  ['killed before any call of the bucket', 'before', change, false],
+  ['killed after any call of the bucket', 'after', change, false],
+  ['told that a call has failed that was not made', 'before', changeAndGoOn, true],
+  ['told that a call has failed that was made', 'after', changeAndGoOn, true],
+] as const)('%s', (_, when, run, lives) => {
   test('a change that was made is purged after anybody can have refilled the edge', async () => {
     const whole = mortal(Infinity, when)
-    await change(whole.store)
+    await run(whole.store)
     expect(whole.calls()).toBeGreaterThan(15)
     expect(server.invalidations.taken).toHaveLength(2)
     for (let last = 1; last <= whole.calls(); last += 1) {
       bucket = createMemoryObjectStore()
       server.invalidations.taken.length = 0
-      const { committedAtMs } = await change(mortal(last, when).store)
+      const { committedAtMs } = await run(mortal(last, when, lives).store)
       await survive()
       const purges = server.invalidations.taken.filter(({ items }) => items.includes('#item:42'))
       const neededAtMs = committedAtMs === undefined ? 0 : committedAtMs + REPEAT_AFTER_MS

@@ -11,6 +11,7 @@ describe('by tags', () => {
     ['a photo', of('items/42/photos/p1'), ['#photo:42%2Fp1']],
     ['a profile', of('profiles/ana'), ['#profile:ana']],
     ['a key', of('photos/a b.jpg'), ['#key:photos%2Fa%20b.jpg']],
+    ['a key with what is a wildcard in items', of('photos/a*.jpg'), ['#key:photos%2Fa%2A.jpg']],
     ['what is said twice', [...of('items/1', 'items/1'), ...of('items/1')], ['#item:1']],
     [
       'a photo of an item that goes too',
@@ -68,4 +69,24 @@ test('many things become the few wildcards that cover them', () => {
   expect(collapse(items, tags)).toEqual(['/img/items/*', '/img/profiles/*', '/other/x'])
   expect(collapse(['#key:a', '#item:1'], tags)).toEqual(['/img/*'])
   expect(collapse(['#item:1'], { by: 'tags', signed: true })).toEqual(['/img/items/*', '/simg/*'])
+})
+
+describe('originals that the edge may keep, found by tags like pictures', () => {
+  const kept = { ...tags, originals: true }
+  const both = ['/img/items/*', '/api/v1/items/*']
+  test.each([
+    ['an item', of('items/42'), ['#item:42']],
+    ['a folder of items', of('items/'), both],
+    ['what lies in it', of('items/', 'items/42'), both],
+    ['one of profiles', of('profiles/ana/'), ['/img/profiles/ana/*', '/api/v1/profiles/ana/*']],
+    ['a folder of keys', of('photos/'), ['/img/photos/*']],
+  ])('%s', (_, purges, expected) => {
+    expect(edgeItems(purges, kept)).toEqual(expected)
+  })
+
+  test('and gone with all others when many become few', () => {
+    expect(collapse(['#item:1', '#photo:2%2Fp', '/api/v1/items/3/*'], kept)).toEqual(both)
+    expect(collapse(['#profile:ana'], kept)).toEqual(['/img/profiles/*', '/api/v1/profiles/*'])
+    expect(collapse(['#item:1'], tags)).toEqual(['/img/items/*'])
+  })
 })

@@ -25,6 +25,11 @@ describe('the words of a command line', () => {
       ['photos/two words.jpg'],
       ['/img/photos/two%20words.jpg/800.webp'],
     ],
+    [
+      '/img/photos/für zwei.jpg/800.webp',
+      ['photos/für zwei.jpg'],
+      ['/img/photos/f%C3%BCr%20zwei.jpg/800.webp'],
+    ],
     ['/img/photos/~me.jpg/800.webp', ['photos/~me.jpg'], []],
     [
       '/simg/c2lnbmF0dXJl/photos/cat.jpg/801.webp',
@@ -51,6 +56,7 @@ test.each([
   'items/42/photos/p1',
   'profiles/ana',
   'photos/a b,c.jpg',
+  'photos/a*.jpg',
   `photos/${'ü'.repeat(20)}.jpg`,
 ])('the tag that answers for %s carry is understood', (path) => {
   const tag =
@@ -85,6 +91,7 @@ describe('refused, with what is accepted', () => {
     [{ paths: ['items/../x'] }, /no source path; accepted is a path such as items\/42/],
     [{ paths: ['/'] }, /no source path/],
     [{ paths: ['items/%00'] }, /no source path/],
+    [{ paths: ['/img/items/42/*'] }, /is a prefix, not a path/],
     [{ prefixes: ['items/4*'] }, /no prefix; accepted is one that ends at a slash/],
     [{ prefixes: ['items'] }, /no prefix/],
     [{ prefixes: ['*'] }, /no prefix/],

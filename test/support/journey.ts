@@ -55,8 +55,11 @@ export async function beginJourney(address: BucketAddress) {
 
 export type Journey = Awaited<ReturnType<typeof beginJourney>>
 
-/** A client of a gateway that looks at pictures, and calls the API as the user whose token it has. */
-export function createClient(gatewayUrl: string) {
+/**
+ * A client of a gateway that looks at pictures, and calls the API as the user whose token it has; `headers` go with
+ * every call of the API.
+ */
+export function createClient(gatewayUrl: string, headers: Readonly<Record<string, string>> = {}) {
   async function call(line: string, as: string, init: RequestInit & { json?: unknown } = {}) {
     const [method = 'GET', path = ''] = line.split(' ')
     const { json, ...rest } = init
@@ -64,6 +67,7 @@ export function createClient(gatewayUrl: string) {
       ...rest,
       method,
       headers: {
+        ...headers,
         authorization: as,
         ...(json !== undefined && { 'content-type': 'application/json' }),
       },

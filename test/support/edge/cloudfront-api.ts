@@ -18,8 +18,11 @@ export interface CloudFrontApiServer {
   close(): Promise<void>
 }
 
-/** Starts it on a free port of this machine. */
-export async function startCloudFrontApi(options: InvalidationsOptions): Promise<CloudFrontApiServer> {
+/** Starts it on a port of this machine, by default a free one. */
+export async function startCloudFrontApi(
+  options: InvalidationsOptions,
+  port = 0,
+): Promise<CloudFrontApiServer> {
   const invalidations = new Invalidations(options)
   let trouble: { how: 'lose-answer' | 'hang' | 'reset'; calls: number } | undefined
 
@@ -35,7 +38,9 @@ export async function startCloudFrontApi(options: InvalidationsOptions): Promise
   }
 
   const server = createServer((request, response) => void answer(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(port, '127.0.0.1', resolve),
+  )
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port')
   return {

@@ -40,24 +40,32 @@ const edge = createEdge(
 const servers: { close(): Promise<void> }[] = []
 say(`In front of ${origin}:`)
 for (const [index, location] of LOCATIONS.entries()) {
-  // Ports that follow each other; 0 stays 0, for free ones.
-  const port = firstPort === 0 ? 0 : firstPort + index
-  const server = await serveLocation(edge, { location, port, report: say })
+  const server = await serveLocation(edge, { location, port: portAt(index), report: say })
   servers.push(server)
   say(`  ${location} ${server.url}`)
 }
 
-const api = await startCloudFrontApi({ clock: Date.now, edge: { invalidate: forgetAloud } })
+const api = await startCloudFrontApi(
+  { clock: Date.now, edge: { invalidate: forgetAloud } },
+  portAt(LOCATIONS.length),
+)
 servers.push(api)
 say(`  API      ${api.endpoint}`)
 say('A gateway that purges it is started with')
 say(`  HALFTONE_CLOUDFRONT_DISTRIBUTION_ID=${DISTRIBUTION} HALFTONE_CLOUDFRONT_ENDPOINT=${api.endpoint} \\`)
-say(`  AWS_ACCESS_KEY_ID=${CREDENTIALS.accessKeyId} AWS_SECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}`)
+say(
+  `  HALFTONE_CLOUDFRONT_ACCESS_KEY_ID=${CREDENTIALS.accessKeyId} HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY=${CREDENTIALS.secretAccessKey}`,
+)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     for (const server of servers) void server.close()
   })
+}
+
+/** Ports that follow each other; 0 stays 0, for free ones. */
+function portAt(index: number): number {
+  return firstPort === 0 ? 0 : firstPort + index
 }
 
 function say(line: string): void {
