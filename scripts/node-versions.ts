@@ -7,7 +7,8 @@ import { spawnSync } from 'node:child_process'
 const VERSIONS = ['22', '24']
 const CHOSEN = [
   'test/http',
-  'test/origin',
+  'test/origin/connections.test.ts',
+  'test/origin/process.test.ts',
   'test/pixels',
   'test/render',
   'test/running',

@@ -36,6 +36,8 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     not: 'needs a cluster; npm run test:deploy validates the manifests',
   },
   'docs/edge.md: See a purge': { by: 'test/edge/program.test.ts', which: 'main' },
+  'docs/edge.md: See a purge (2)': { by: 'test/edge/program.test.ts', which: 'createCloudFrontApi' },
+  'docs/edge.md: See a purge (3)': { by: 'test/edge/program.test.ts', which: 'x-amz-meta-cache-tag' },
   'docs/encoders.md: The study': { by: 'test/bench/quality.test.ts', which: 'quality' },
   'docs/events.md: Events': 'here',
   'docs/events.md: What was given up': { by: 'test/commands/trails.test.ts', which: 'retryEvents' },
