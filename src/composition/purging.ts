@@ -62,8 +62,10 @@ export function openEdgeQueue(
 }
 
 /** How long after a change somebody may still refill the edge with what was there before, in milliseconds. */
-function refillMs(config: Config): number {
-  const heardMs = config.HALFTONE_LOOKUP_TTL_MS + config.HALFTONE_JOURNAL_MAX_LAG_MS
+export function refillMs(config: Config): number {
+  // A look-up that was under way when the change was made is believed from when it lands.
+  const landedMs = Math.max(config.HALFTONE_JOURNAL_MAX_LAG_MS, config.HALFTONE_FETCH_TIMEOUT_MS)
+  const heardMs = config.HALFTONE_LOOKUP_TTL_MS + landedMs
   return heardMs + config.HALFTONE_REQUEST_TIMEOUT_MS + config.HALFTONE_EDGE_COMPLETION_S * 1000
 }
 
