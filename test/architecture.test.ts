@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 const PARTS: Record<string, { imports: readonly string[]; types?: readonly string[] }> = {
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
+  // What programs import.
+  'index.ts': { imports: ['config.ts', 'running', 'urls'] },
   'gateway.ts': {
     imports: [
       'audit',

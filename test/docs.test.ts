@@ -36,6 +36,17 @@ const plain = (cell = '') => cell.replaceAll('`', '')
 
 const firstCells = (rows: readonly string[][]) => rows.map(([first]) => plain(first)).toSorted()
 
+/** The units that names of settings end in, as the page calls them, and how large they are in the configuration. */
+const UNITS: Readonly<Record<string, { readonly word: string; readonly size: number }>> = {
+  MS: { word: 'ms', size: 1 },
+  S: { word: 's', size: 1 },
+  MB: { word: 'MB', size: 1024 * 1024 },
+  MINUTES: { word: 'minutes', size: 1 },
+  HOURS: { word: 'hours', size: 1 },
+  MEGAPIXELS: { word: 'megapixels', size: 1_000_000 },
+  SIDE: { word: 'pixels', size: 1 },
+}
+
 describe('docs/configuration.md', () => {
   const own = rowsOf('docs/configuration.md').filter((cells) => cells.length === 5)
 
@@ -60,6 +71,33 @@ describe('docs/configuration.md', () => {
   test.each(ranges)('%s is accepted from %i to %i and no further', (name, min, max) => {
     for (const value of [min, max]) expect(isAccepted({ [name]: `${value}` })).toBe(true)
     for (const value of [min - 1, max + 1]) expect(isAccepted({ [name]: `${value}` })).toBe(false)
+  })
+
+  const numbers = own.filter(([name]) => typeof settingOf({}, plain(name)) === 'number')
+
+  test('each number has its range', () => {
+    const without = numbers.filter(([, , , accepted = '']) => !/^\d+ to \d+$/.test(accepted))
+    expect(without.map(([name]) => plain(name))).toEqual([])
+    expect(numbers.length).toBeGreaterThan(40)
+  })
+
+  test.each(numbers)('%s: default %s, in %s, as its name and its value say', (name, fallback, unit = '') => {
+    const [, ending = ''] = /_(MS|S|MB|MINUTES|HOURS|MEGAPIXELS|SIDE)$/.exec(plain(name)) ?? []
+    const { word, size } = UNITS[ending] ?? { word: unit, size: 1 }
+    expect(unit).toBe(word)
+    expect(settingOf({}, plain(name))).toBe(Number(plain(fallback)) * size)
+  })
+
+  const choices = own.flatMap(([name, , , accepted = '']) =>
+    /^`[^`]+`(?: `[^`]+`)+$/.test(accepted)
+      ? [[plain(name), [...accepted.matchAll(/`([^`]+)`/g)].map(([, choice = '']) => choice)] as const]
+      : [],
+  )
+
+  test.each(choices)('%s is one of %j and nothing else', (name, accepted) => {
+    const refused = new RegExp(`^${name}(?:=| \\(set).*: accepted is`, 'm')
+    for (const choice of accepted) expect(faultOf({ [name]: choice })).not.toMatch(refused)
+    expect(faultOf({ [name]: 'something-else' })).toMatch(refused)
   })
 
   test('says of the origin what the origin does', () => {
@@ -140,14 +178,19 @@ function settingOf(environment: Record<string, string>, name: string): unknown {
   return Object.entries(parseConfig(environment)).find(([known]) => known === name)?.[1]
 }
 
-function isAccepted(environment: Record<string, string>): boolean {
+/** What is wrong with an environment; empty when nothing is. */
+function faultOf(environment: Record<string, string>): string {
   try {
     parseConfig(environment)
-    return true
+    return ''
   } catch (error) {
-    if (error instanceof ConfigError) return false
+    if (error instanceof ConfigError) return error.message
     throw error
   }
+}
+
+function isAccepted(environment: Record<string, string>): boolean {
+  return faultOf(environment) === ''
 }
 
 /** Whether a relative link leads to a file, and its fragment to a heading in it. */

@@ -4,6 +4,7 @@ import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
 import { createTransport } from '../composition/transport.ts'
 import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { demoPage } from '../running/demo-page.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
@@ -31,11 +32,16 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const transport = createTransport(config, log, store)
-  const gateway = await runGateway(
-    { config, log, transport, demoPage: (store) => demoPage(store, config) },
-    store,
+  const page = (store: ObjectStore) => demoPage(store, config)
+  const gateway = await runGateway({ config, log, transport, demoPage: page }, store)
+  process.stdout.write(
+    welcome({
+      url: gateway.url,
+      bucket: origin.variables.AWS_ENDPOINT_URL_S3,
+      admin: gateway.adminUrl,
+      program: programName(config),
+    }),
   )
-  process.stdout.write(welcome(gateway.url, origin.variables.AWS_ENDPOINT_URL_S3, gateway.adminUrl))
   const reason = await Promise.race([
     untilStopped(),
     origin.ended.then((code) => `origin ended with ${code}`),
@@ -56,15 +62,21 @@ async function allowUploads(config: Config, bucket: string): Promise<void> {
   }
 }
 
-function welcome(url: string, origin: string, admin: string): string {
+/** How whoever has started this calls the program: from the package, or from a clone of the repository. */
+function programName({ environment }: Config): string {
+  return environment['npm_command'] === 'exec' ? 'npx halftone' : 'npm run halftone --'
+}
+
+function welcome(shown: Readonly<Record<'url' | 'bucket' | 'admin' | 'program', string>>): string {
+  const { url, bucket, admin, program } = shown
   return `
 Halftone is ready. Open ${url}/ or try:
   ${url}/img/items/demo-1/800.webp
   ${url}/img/items/demo-2/800x600.avif
   ${url}/img/items/demo-3/photos/p2/thumbnail.jpg
   ${url}/img/profiles/demo-ana/256x256.webp
-Metrics: ${admin}/metrics   Bucket: ${origin}
-Your own photos: npm run halftone -- seed DIRECTORY
+Metrics: ${admin}/metrics   Bucket: ${bucket}
+Your own photos: ${program} seed DIRECTORY
 Stop with Ctrl-C.
 
 `

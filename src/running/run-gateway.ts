@@ -19,11 +19,7 @@ export async function runGateway(options: GatewayOptions, store: ObjectStore): P
   const { config, log } = options
   const gateway = await createGateway(options, store)
   await gateway.journal.start()
-  const admin = await listenOn('HALFTONE_ADMIN_PORT', gateway.adminApp, {
-    host: config.HALFTONE_ADMIN_HOST,
-    port: config.HALFTONE_ADMIN_PORT,
-  })
-  const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+  const { main, admin } = await listenOnBoth(gateway, config)
   gateway.library?.start()
   gateway.edge.start()
   const figures = createFigures(gateway, config, log)
@@ -47,6 +43,24 @@ function createFigures(
   log: Logger,
 ): Figures | undefined {
   return namespace === undefined ? undefined : new Figures({ namespace, registry, log })
+}
+
+/** Listens on both ports or on none: where one cannot be had, what the gateway has begun is ended. */
+async function listenOnBoth(gateway: Gateway, config: Config) {
+  const begun: { close(graceMs: number): Promise<void> }[] = [gateway.pool]
+  try {
+    const admin = await listenOn('HALFTONE_ADMIN_PORT', gateway.adminApp, {
+      host: config.HALFTONE_ADMIN_HOST,
+      port: config.HALFTONE_ADMIN_PORT,
+    })
+    begun.push(admin)
+    const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+    return { main, admin }
+  } catch (error) {
+    gateway.limits.close()
+    await Promise.all([gateway.journal.close(), ...begun.map((part) => part.close(0))])
+    throw error
+  }
 }
 
 /** Listens, or says which variable names the address that cannot be had. */

@@ -141,7 +141,7 @@ describe('an upload in parts', () => {
       },
     })
     const upload = transfers.upload('a', body, jpeg)
-    await expect.poll(() => waiting.length).toBe(3)
+    await expect.poll(() => waiting.length, { timeout: 20_000 }).toBe(3)
     // Parts of 8 MB; a little more lies in the stream.
     expect(read).toBeLessThanOrEqual(3 * 8 + 2)
     const letThrough = setInterval(() => waiting.splice(0).forEach((pass) => pass()), 1)

@@ -1,0 +1,38 @@
+import { parseConfig } from './config.ts'
+import { serveBucket } from './running/serve-bucket.ts'
+import { signRest } from './urls/signature.ts'
+
+/** A gateway that takes requests. */
+export interface RunningGateway {
+  /** Where pictures are served. */
+  readonly url: string
+  /** Where metrics and health are. */
+  readonly adminUrl: string
+  /** Finishes requests and writes to the bucket, then closes everything. */
+  close(): Promise<void>
+}
+
+/**
+ * Runs what `halftone serve` runs, inside this process, configured by `environment` instead of the process's own.
+ * Resolves when requests are taken; rejects with an error named `ConfigError` that tells every fault.
+ */
+export async function startGateway(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<RunningGateway> {
+  const served = await serveBucket(parseConfig(environment))
+  return { url: served.url, adminUrl: served.adminUrl, close: () => served.close() }
+}
+
+const UNSIGNED = '/img/'
+
+/**
+ * The signed target of a picture, for sizes that strangers may not ask for: `/img/items/42/801.webp` becomes
+ * `/simg/{signature}/items/42/801.webp`. `key` is one of `HALFTONE_SIGNING_KEYS`. Throws a `RangeError` for another path.
+ */
+export function signTarget(target: string, key: string): string {
+  if (!target.startsWith(UNSIGNED) || /[?#]/.test(target)) {
+    throw new RangeError(`target: must begin with ${UNSIGNED} and have no query, not ${target}`)
+  }
+  const rest = target.slice(UNSIGNED.length)
+  return `/simg/${signRest(rest, key)}/${rest}`
+}

@@ -1,0 +1,44 @@
+import { openBucket } from '../composition/bucket.ts'
+import { createTransport } from '../composition/transport.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { createLog, type Logger } from '../telemetry/log.ts'
+import { showingPage } from './demo-page.ts'
+import { runGateway } from './run-gateway.ts'
+
+/** A gateway on a bucket, with its own connections to it. */
+export interface ServedBucket {
+  readonly url: string
+  readonly adminUrl: string
+  readonly log: Logger
+  /** Finishes requests and writes, then closes everything. */
+  close(): Promise<void>
+}
+
+/** Serves the bucket that `HALFTONE_BUCKET` names; a `ConfigError` without one. */
+export async function serveBucket(config: Config): Promise<ServedBucket> {
+  const { HALFTONE_BUCKET: bucket } = config
+  if (bucket === undefined) {
+    throw new ConfigError(
+      'HALFTONE_BUCKET: name the bucket to serve from ("halftone start" brings one of its own to try things out)',
+    )
+  }
+  const log = createLog(config.HALFTONE_LOG_LEVEL)
+  const store = openBucket(config, bucket)
+  try {
+    const transport = createTransport(config, log, store)
+    const demoPage = config.HALFTONE_DEMO_PAGE ? showingPage : undefined
+    const gateway = await runGateway({ config, log, transport, demoPage }, store)
+    return {
+      url: gateway.url,
+      adminUrl: gateway.adminUrl,
+      log,
+      async close() {
+        await gateway.close()
+        store.close()
+      },
+    }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
