@@ -13,6 +13,7 @@ import { type RunningOrigin, startOrigin } from './support/s3-server.ts'
 type Proof = 'here' | { readonly by: string; readonly which: string } | { readonly not: string }
 
 const AWS = { not: 'needs an AWS account; test/deploy holds the templates against the code' }
+const DOCKER = { not: 'needs a container engine; npm run test:container does its steps without one' }
 
 const PROOFS: Readonly<Record<string, Proof>> = {
   'README.md: Try it': { by: 'scripts/first-start.ts', which: "spawn('npm', ['start']" },
@@ -30,6 +31,8 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'docs/api.md: Purging by hand': 'here',
   'docs/audit.md: Reading it': 'here',
   'docs/bucket-events.md: A queue': 'here',
+  'docs/container.md: In a container': DOCKER,
+  'docs/container.md: A small site': DOCKER,
   'docs/deploy.md: 1. The secret': AWS,
   'docs/deploy.md: 2. The stacks': AWS,
   'docs/deploy.md: Kubernetes': {
@@ -42,6 +45,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'docs/events.md: Events': 'here',
   'docs/events.md: What was given up': { by: 'test/commands/trails.test.ts', which: 'retryEvents' },
   'docs/faq.md: How do I sign a size?': 'here',
+  'docs/localstack.md: LocalStack': { by: '.ci/run', which: 'storage:test' },
+  'docs/localstack.md: LocalStack (2)': { by: '.ci/run', which: 'storage:start -- --host' },
+  'docs/localstack.md: With the gateway in a container, too': DOCKER,
   'docs/library.md: Adopt what is there': 'here',
   'docs/library.md: What is in it': 'here',
   'docs/operations.md: Setting up a bucket': {

@@ -76,5 +76,3 @@ export function createTruth(store: ObjectStore) {
     },
   }
 }
-
-export type Truth = ReturnType<typeof createTruth>
