@@ -1,10 +1,14 @@
 import type { Config } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createPool } from '../composition/pool.ts'
+import { createClock } from '../leases/clock.ts'
+import type { EdgeRefusalReason } from '../purging/purging.ts'
+import { readPurgeStatus } from '../purging/status.ts'
 import { cpuCount } from '../render/cpu-quota.ts'
 import type { Finding } from '../storage/probe.ts'
 import { judgeClock, probeConditionalWrites, probeStore } from '../storage/probe.ts'
-import { useBucket, withBucket } from './bucket.ts'
+import type { S3ObjectStore } from '../storage/s3-object-store.ts'
+import { printable, useBucket, withBucket } from './bucket.ts'
 
 /** Checks what Halftone depends on, prints each finding with its cure, and says whether all is well. */
 export async function doctor(config: Config): Promise<boolean> {
@@ -13,6 +17,7 @@ export async function doctor(config: Config): Promise<boolean> {
     ...(await probeStore(store)),
     ...(await probeConditionalWrites(store)),
     judgeClock(store.clockSkewMs()),
+    ...(await edgeFindings(settled, store)),
   ])
   findings.push(await renderFinding(settled), cpuFinding(settled))
   for (const finding of findings) process.stdout.write(formatFinding(finding))
@@ -22,6 +27,32 @@ export async function doctor(config: Config): Promise<boolean> {
     `\n${bucket}: ${faults === 0 ? 'all is well' : `${faults} of ${findings.length} checks failed`}\n`,
   )
   return faults === 0
+}
+
+/** Purges that wait for longer have nobody who sends them. */
+const STUCK_MS = 5 * 60_000
+
+const EDGE_CURES: Partial<Record<EdgeRefusalReason, string>> = {
+  denied: "Let the gateways' role call cloudfront:CreateInvalidation on this distribution.",
+  'no-distribution': 'Correct HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: this account has no such distribution.',
+}
+
+/** What the queue to the edge says; nothing where none is purged. The edge itself is not asked: that would cost. */
+async function edgeFindings(config: Config, store: S3ObjectStore): Promise<Finding[]> {
+  if (config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID === undefined) return []
+  const status = await readPurgeStatus(
+    store,
+    createClock(() => store.clockSkewMs()),
+  )
+  const { waiting, sent, oldestMs, refusal } = status
+  const name = 'purges of the edge'
+  const detail = `${waiting} wait, ${sent} are sent and wait for their second turn`
+  if (refusal === undefined && oldestMs < STUCK_MS) return [{ name, ok: true, detail }]
+  const cure =
+    (refusal && EDGE_CURES[refusal.reason]) ??
+    'A gateway with HALFTONE_CLOUDFRONT_DISTRIBUTION_ID has to run and reach the API: docs/purging.md.'
+  const why = refusal?.message ?? `the oldest for ${Math.round(oldestMs / 60_000)} minutes`
+  return [{ name, ok: false, detail: `${detail}: ${printable(why)}`, cure }]
 }
 
 async function renderFinding(config: Config): Promise<Finding> {

@@ -109,6 +109,26 @@ describe('doctor', () => {
       /^FAIL CPU quota: 200 render workers share \d+ CPUs\n {5}cure: Set HALFTONE_WORKERS/m,
     )
   })
+
+  test('says why the edge is not purged', async () => {
+    const edge = { HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'E1' }
+    const behind = parseConfig({ ...environmentOf(origin), HALFTONE_WORKERS: '1', ...edge })
+    expect(await doctor(behind)).toBe(true)
+    expect(printed).toMatch(/^ok {3}purges of the edge: 0 wait, 0 are sent/m)
+    const store = openOrigin(origin)
+    const at = '2026-01-01T00:00:00.000Z'
+    const refusal = { reason: 'denied', message: 'AccessDenied: no', at }
+    const times = { oldestAt: at, committedAt: at }
+    const batch = { id: 'b', items: ['#item:1'], purges: 1, phase: 'waiting', invalidations: [], asked: [] }
+    const body = Buffer.from(JSON.stringify({ ...batch, ...times, refusal }))
+    await store.put('system/purges/batches/b.json', body, { contentType: 'application/json' })
+    expect(await doctor(behind)).toBe(false)
+    await store.delete(['system/purges/batches/b.json'])
+    store.close()
+    expect(printed).toMatch(
+      /^FAIL purges of the edge: 1 wait, .*AccessDenied: no\n {5}cure: Let the gateways' role/m,
+    )
+  })
 })
 
 describe('seed', () => {
