@@ -8,7 +8,7 @@ import { numberIn } from '../support/interleavings/pictures.ts'
 import { JOURNAL_MS, INTERVAL_MS, REPEAT_AFTER_MS, REQUEST_MS } from '../support/interleavings/replica.ts'
 import { createWorld, HOLDS, isHold, type World } from '../support/interleavings/world.ts'
 
-const RUNS = Number(process.env['INTERLEAVINGS'] ?? 60)
+const RUNS = Number(process.env['INTERLEAVINGS'] ?? 20)
 const SEED = Number(process.env['INTERLEAVINGS_SEED'] ?? Date.now() % 2 ** 31)
 
 const LOCATIONS = [FRANKFURT, ASHBURN] as const
