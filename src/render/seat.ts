@@ -105,11 +105,10 @@ export class Seat {
     const running = new Set<Promise<void>>()
     while (served.reason === undefined) {
       const task = await this.#next(worker, running)
+      if (task === 'one-done') continue
       if (task) {
         const run = this.#perform(worker, task, served).finally(() => running.delete(run))
         running.add(run)
-      } else if (running.size > 0) {
-        await Promise.race(running)
       } else if (worker.gone.aborted) {
         // Unless the picture that it had has told more.
         served.reason ??= 'crashed'
@@ -122,17 +121,28 @@ export class Seat {
     return served
   }
 
-  /** The next picture for this worker; `undefined` when one that it has is done, or there is nothing more to come. */
-  async #next(worker: WorkerProcess, running: ReadonlySet<Promise<void>>): Promise<PictureTask | undefined> {
+  /**
+   * The next picture for this worker; `one-done` when one that it has is done before there is another. `undefined`: it
+   * has none, and there is nothing more to come.
+   */
+  async #next(
+    worker: WorkerProcess,
+    running: ReadonlySet<Promise<void>>,
+  ): Promise<PictureTask | 'one-done' | undefined> {
     const { queue } = this.#options
     if (running.size === 0) return queue.take(worker.gone)
-    if (running.size > PICTURES_AHEAD) return undefined
-    const changed = new AbortController()
-    const taken = queue.take(AbortSignal.any([worker.gone, changed.signal]), 'ahead')
-    await Promise.race([taken, ...running])
-    // What has been handed over in the same moment is not lost by this.
-    changed.abort(CHANGED)
-    return taken
+    const begun = [...running]
+    if (begun.length <= PICTURES_AHEAD) {
+      const changed = new AbortController()
+      const taken = queue.take(AbortSignal.any([worker.gone, changed.signal]), 'ahead')
+      await Promise.race([taken, ...begun])
+      // What has been handed over in the same moment is not lost by this.
+      changed.abort(CHANGED)
+      const task = await taken
+      if (task) return task
+    }
+    await Promise.race(begun)
+    return 'one-done'
   }
 
   /** Has one picture done, and notes why the worker must be replaced after it, if it must. */

@@ -35,6 +35,17 @@ describe('rendering', () => {
     expect(new Set(digests).size).toBe(1)
   })
 
+  it('keeps its workers between pictures that come one at a time', async () => {
+    const { pool } = startPool({ workers: 2 })
+    await pool.ready()
+    const workers = () => pool.stats().workers.map(({ pid, state }) => `${pid} ${state}`)
+    await until(() => workers().every((worker) => worker.endsWith(' idle')))
+    const before = workers()
+    for (let picture = 0; picture < 4; picture += 1) await pool.render(SOURCE, SPEC)
+    expect(await pool.inspect(SOURCE)).toMatchObject({ width: 300 })
+    expect(workers()).toEqual(before)
+  })
+
   it('says what its workers are', async () => {
     const { pool } = startPool()
     expect(await pool.ready()).toMatchObject({ epoch: currentEpoch(), sharp: sharp.versions.sharp })
