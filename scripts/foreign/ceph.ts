@@ -20,6 +20,7 @@ export const ceph: ForeignServer = {
   // `If-Match` with a quoted ETag never holds there; conditions on copies, completions and deletes are not looked at.
   // What is completed twice at once is answered with 500.
   lacks: [
+    'archives',
     'complete-conditions',
     'conditional-deletes',
     'control-characters',

@@ -45,7 +45,8 @@ const PLACES: Place[] = [STAND_IN]
 
 // Any other server, by hand: the same variables as for the contracts. The origin that ships archives nothing.
 const { S3_TEST_ENDPOINT: endpoint, S3_TEST_BUCKET: Bucket = 'halftone-test' } = process.env
-if (endpoint !== undefined) {
+const archives = !(process.env['S3_TEST_LACKS'] ?? '').split(',').includes('archives')
+if (endpoint !== undefined && archives) {
   PLACES.push({
     name: `S3, ${endpoint}`,
     async open(Key, picture) {
