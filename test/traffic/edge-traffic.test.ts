@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_EDGE_PRICES, edgeCost } from '../../src/traffic/edge-prices.ts'
 import { EdgeTally } from '../../src/traffic/edge-traffic.ts'
 import { LogParser } from '../../src/traffic/log-parser.ts'
-import { FIELDS, logLine } from './log-lines.ts'
+import { LOG_FIELDS } from '../support/edge/logs.ts'
+import { logLine } from './log-lines.ts'
 
-const HEAD = `#Fields: ${FIELDS.join(' ')}`
+const HEAD = `#Fields: ${LOG_FIELDS.join(' ')}`
 
 function parse(line: string, head = HEAD) {
   const parser = new LogParser()

@@ -1,41 +1,6 @@
-/** The fields of a standard log of CloudFront, in their order. */
-export const FIELDS = [
-  'date',
-  'time',
-  'x-edge-location',
-  'sc-bytes',
-  'c-ip',
-  'cs-method',
-  'cs(Host)',
-  'cs-uri-stem',
-  'sc-status',
-  'cs(Referer)',
-  'cs(User-Agent)',
-  'cs-uri-query',
-  'cs(Cookie)',
-  'x-edge-result-type',
-  'x-edge-request-id',
-  'x-host-header',
-  'cs-protocol',
-  'cs-bytes',
-  'time-taken',
-  'x-forwarded-for',
-  'ssl-protocol',
-  'ssl-cipher',
-  'x-edge-response-result-type',
-  'cs-protocol-version',
-  'fle-status',
-  'fle-encrypted-fields',
-  'c-port',
-  'time-to-first-byte',
-  'x-edge-detailed-result-type',
-  'sc-content-type',
-  'sc-content-len',
-  'sc-range-start',
-  'sc-range-end',
-] as const
+import { LOG_FIELDS } from '../support/edge/logs.ts'
 
-type Cells = Partial<Record<(typeof FIELDS)[number], string>>
+type Cells = Partial<Record<(typeof LOG_FIELDS)[number], string>>
 
 const HIT: Cells = {
   date: '2026-11-22',
@@ -52,9 +17,11 @@ const HIT: Cells = {
 export function logLine(cells: Cells = {}): string {
   const all: Cells = { ...HIT, ...cells }
   const detail = all['x-edge-detailed-result-type'] ?? all['x-edge-result-type']
-  return FIELDS.map((name) => (name === 'x-edge-detailed-result-type' ? detail : all[name]) ?? '-').join('\t')
+  return LOG_FIELDS.map((name) => (name === 'x-edge-detailed-result-type' ? detail : all[name]) ?? '-').join(
+    '\t',
+  )
 }
 
 /** A whole file. */
-export const logFile = (lines: readonly string[], fields: readonly string[] = FIELDS): string =>
+export const logFile = (lines: readonly string[], fields: readonly string[] = LOG_FIELDS): string =>
   ['#Version: 1.0', `#Fields: ${fields.join(' ')}`, ...lines, ''].join('\n')
