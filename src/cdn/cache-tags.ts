@@ -20,6 +20,9 @@ export function cacheTags(path: SourcePath): string {
       return `${tag('item', path.itemId)},${tag('photo', `${path.itemId}/${path.photoId}`)}`
     case 'profile':
       return tag('profile', path.userId)
+    case 'remote':
+      // As of the key that its path reads as where only that is known.
+      return tag('key', path.path)
     case 'key': {
       // What changes an item or a photo changes its files: whoever purges by one of them reaches them.
       const above = photoAbove(path.path) ?? ownerAbove(path.path)

@@ -6,9 +6,10 @@ import { ByteBudget } from '../render/byte-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
 import { lookUp } from '../sources/look-up.ts'
+import type { SourceBodies } from '../sources/source.ts'
 import { Sources } from '../sources/sources.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { createRecordView, createSourceView } from '../storage/source-view.ts'
+import { createRecordView, createSourceView, type SourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
@@ -53,7 +54,7 @@ export function createCore(options: CoreOptions) {
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
   const renditions = new Renditions({
-    pictures,
+    bodies: createBodies(pictures),
     renderer: options.pool,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
@@ -73,6 +74,10 @@ export function createCore(options: CoreOptions) {
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
   return { sources, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
+}
+
+function createBodies(pictures: SourceView): SourceBodies {
+  return { get: (source, options) => pictures.get(source.key, { ...options, ifMatch: source.etag }) }
 }
 
 function createVariants(

@@ -1,5 +1,5 @@
 import type { FocalPoint } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, FittedSize } from '../transform/spec.ts'
 
 /** Sides in pixels. */
 export interface Sides {
@@ -18,7 +18,7 @@ export interface Crop {
  * The exact sides of a variant. Width and height never enlarge (but what is `scalable`, a drawing) and keep the aspect
  * ratio, the other side rounded to the nearest pixel (halves up) and at least 1; a box is always exactly that box.
  */
-export function targetSides(source: Sides, spec: TransformSpec, scalable = false): Sides {
+export function targetSides(source: Sides, spec: EditedSize, scalable = false): Sides {
   const within = (wanted: number, has: number) => (scalable ? wanted : Math.min(wanted, has)) / has
   switch (spec.fit) {
     case 'original':
@@ -29,6 +29,33 @@ export function targetSides(source: Sides, spec: TransformSpec, scalable = false
       return scaled(source, within(spec.height, source.height))
     case 'cover':
       return { width: spec.width, height: spec.height }
+    default:
+      return fittedSides(source, spec, scalable)
+  }
+}
+
+/** The sides by the other fits. */
+function fittedSides(source: Sides, { fit, width, height }: FittedSize, scalable: boolean): Sides {
+  const [across, down] = [(width ?? Infinity) / source.width, (height ?? Infinity) / source.height]
+  const inside = Math.min(across, down)
+  const box = { width: width ?? source.width, height: height ?? source.height }
+  switch (fit) {
+    case 'scale-down':
+      return scaled(source, scalable ? inside : Math.min(inside, 1))
+    case 'contain':
+      return scaled(source, inside)
+    case 'scale-up':
+      return scaled(source, Math.max(inside, 1))
+    case 'pad':
+    case 'squeeze':
+      return box
+    case 'crop':
+      return { width: Math.min(box.width, source.width), height: Math.min(box.height, source.height) }
+    case 'aspect-crop': {
+      const filled = Math.max(across, down)
+      if (filled <= 1) return box
+      return { width: atLeastOne(box.width / filled), height: atLeastOne(box.height / filled) }
+    }
   }
 }
 

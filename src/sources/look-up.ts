@@ -10,7 +10,7 @@ import {
 } from '../media/records.ts'
 import type { StoredObject } from '../storage/object-store.ts'
 import type { RecordView, SourceView } from '../storage/source-view.ts'
-import type { SourcePath } from '../urls/image-request.ts'
+import type { RemotePath, SourcePath } from '../urls/image-request.ts'
 import { type LibraryOwner, libraryOwner, ownerAbove } from '../urls/source-path.ts'
 import { sourceVersion } from '../urls/version.ts'
 import type { Source } from './source.ts'
@@ -19,6 +19,8 @@ import type { Source } from './source.ts'
 export interface LookUpViews {
   readonly pictures: SourceView
   readonly records: RecordView
+  /** What lies on other servers; without it there is nothing. */
+  readonly remote?: ((path: RemotePath, signal?: AbortSignal) => Promise<Source | undefined>) | undefined
 }
 
 /**
@@ -46,6 +48,8 @@ export async function lookUp(
       const photo = profile?.record.photo
       return profile && photo && ofPhoto(path, photo, profile.record, profile.object.lastModified)
     }
+    case 'remote':
+      return views.remote?.(path, signal)
     case 'key': {
       const above = ownerAbove(path.path)
       return above ? findBelow(views, path, above, signal) : findKey(views, path, undefined, signal)

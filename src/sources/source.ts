@@ -1,4 +1,5 @@
 import type { Access } from '../media/records.ts'
+import type { GetOptions, GetResult } from '../storage/object-store.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 
@@ -26,4 +27,9 @@ export interface Source {
   readonly managed: boolean
   /** How long the edge may keep what is made of it, in seconds, as its owner has set it. */
   readonly edgeSeconds?: number | undefined
+}
+
+/** Hands out the bytes of sources, wherever they lie, and only those of the version that is asked for. */
+export interface SourceBodies {
+  get(source: Source, options?: Omit<GetOptions, 'ifMatch'>): Promise<GetResult>
 }

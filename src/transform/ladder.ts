@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { DENSITIES } from './size.ts'
-import { type Size, sizeName } from './spec.ts'
+import { type FittedSize, type Size, sizeName } from './spec.ts'
 
 const RUNGS = [
   16, 32, 48, 64, 96, 128, 160, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960, 1080, 1200, 1280, 1600,
@@ -41,10 +41,26 @@ export function climb(size: Size, ownSides: ReadonlySet<number>): Size {
       return ownSides.has(size.height) ? size : { ...size, height: rungFor('height', size.height) }
     case 'cover':
       return climbBox(size)
+    default:
+      return climbFitted(size, ownSides)
   }
 }
 
-function climbBox(box: Box): Size {
+/** By its box where it names one, else by its side. */
+function climbFitted(size: FittedSize, ownSides: ReadonlySet<number>): Size {
+  const { fit, width, height } = size
+  if (width !== undefined && height !== undefined) {
+    return { ...climbBox({ fit: 'cover', width, height }), fit }
+  }
+  const climbSide = (name: string, side: number) => (ownSides.has(side) ? side : rungFor(name, side))
+  return {
+    fit,
+    ...(width !== undefined && { width: climbSide('width', width) }),
+    ...(height !== undefined && { height: climbSide('height', height) }),
+  }
+}
+
+function climbBox(box: Box): Box {
   const ratio = RATIOS.filter((ratio) => isOfRatio(box, ratio)).toSorted(byDistanceFrom(box))[0]
   if (!ratio) {
     const names = RATIOS.map(({ name }) => name).join(', ')

@@ -105,7 +105,7 @@ function longestSide(size: Size): number {
       return size.width
     case 'height':
       return size.height
-    case 'cover':
-      return Math.max(size.width, size.height)
+    default:
+      return Math.max(size.width ?? 0, size.height ?? 0)
   }
 }

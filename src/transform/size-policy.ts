@@ -1,21 +1,33 @@
+import { GatewayError } from '../errors.ts'
+import { EDIT_NAMES, type Edits } from './edits.ts'
 import { climb } from './ladder.ts'
 import type { Presets } from './presets.ts'
-import { DENSITIES, scaleSize } from './size.ts'
-import { type AskedSpec, type AutoSpec, type Size, sizeName, type TransformSpec } from './spec.ts'
+import { DENSITIES, scaleSize, sidesOf } from './size.ts'
+import { type AskedSpec, type AutoSpec, type Size, sizeName, type TransformSpec, withFormat } from './spec.ts'
 
 /** Which sizes strangers may ask for. */
 export const SIZE_POLICIES = ['ladder', 'any', 'signed'] as const
 export type SizePolicyName = (typeof SIZE_POLICIES)[number]
 
-/** What a size policy says of one request: render it, go to another size, or serve it only if it is stored. */
+/**
+ * What a size policy says of one request: render it, render it as long as there is something left of what strangers may
+ * have rendered in sizes of their own, go to another size, or serve it only if it is stored.
+ */
 export type SizeRuling =
   | { readonly outcome: 'allowed' }
+  | { readonly outcome: 'budgeted' }
   | { readonly outcome: 'redirect'; readonly spec: TransformSpec | AutoSpec }
   | { readonly outcome: 'stored-only' }
 
 export interface SizePolicy {
   /** Rules on a size; throws `size_not_allowed` where no other size can stand for it. */
-  check(request: SizeRequest, options: { readonly signed: boolean }): SizeRuling
+  check(request: SizeRequest, options: SizeCheckOptions): SizeRuling
+}
+
+export interface SizeCheckOptions {
+  readonly signed: boolean
+  /** Whether the dialect takes any size: none is sent to another one then. */
+  readonly takesAnySize?: boolean | undefined
 }
 
 /** The part of an `ImageRequest` that a size policy looks at. */
@@ -34,6 +46,7 @@ export interface SizePolicyOptions {
 }
 
 const ALLOWED: SizeRuling = { outcome: 'allowed' }
+const BUDGETED: SizeRuling = { outcome: 'budgeted' }
 const STORED_ONLY: SizeRuling = { outcome: 'stored-only' }
 
 /**
@@ -43,26 +56,58 @@ const STORED_ONLY: SizeRuling = { outcome: 'stored-only' }
  */
 export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePolicy {
   const sizes = [...presets.values()]
-  const ownSides = new Set(sizes.flatMap(sidesOf))
+  const ownSides = new Set(sizes.flatMap(sidesIn))
   const ownNames = new Set(sizes.flatMap(namesOf))
-  const rules: Record<SizePolicyName, (picture: PictureRequest) => SizeRuling> = {
-    ladder: ({ spec }) => ruleOfLadder(spec, ownSides),
+  const rules: Record<SizePolicyName, (picture: PictureRequest, takesAnySize: boolean) => SizeRuling> = {
+    ladder: ({ spec }, takesAnySize) => ruleOfLadder(spec, ownSides, takesAnySize),
     any: () => ALLOWED,
     signed: ({ preset }) => (preset ? ALLOWED : STORED_ONLY),
   }
   return {
-    check({ spec, preset }, { signed }) {
+    check({ spec, preset }, { signed, takesAnySize = false }) {
       // Facts are of no size.
-      if (signed || 'facts' in spec || ownNames.has(sizeName(spec))) return ALLOWED
-      return rules[policy]({ spec, preset })
+      if (signed || 'facts' in spec) return ALLOWED
+      if (spec.edits === undefined && ownNames.has(sizeName(spec))) return ALLOWED
+      return rules[policy]({ spec, preset }, takesAnySize)
     },
   }
 }
 
-function ruleOfLadder(spec: TransformSpec | AutoSpec, ownSides: ReadonlySet<number>): SizeRuling {
-  const size = climb(spec, ownSides)
-  if (sizeName(size) === sizeName(spec)) return ALLOWED
-  return { outcome: 'redirect', spec: { ...size, format: spec.format } }
+function ruleOfLadder(
+  spec: TransformSpec | AutoSpec,
+  ownSides: ReadonlySet<number>,
+  takesAnySize: boolean,
+): SizeRuling {
+  const { edits, format } = spec
+  const size = takesAnySize ? climbIfPossible(spec, ownSides) : climb(spec, ownSides)
+  if (size !== undefined && sizeName(size) === sizeName(spec)) {
+    return edits === undefined || areFew(edits) ? ALLOWED : BUDGETED
+  }
+  if (size === undefined || takesAnySize) return BUDGETED
+  return { outcome: 'redirect', spec: withFormat({ ...size, ...(edits && { edits }) }, format) }
+}
+
+function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | undefined {
+  try {
+    return climb(size, ownSides)
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'size_not_allowed') return undefined
+    throw error
+  }
+}
+
+/** Edits that have a few values only. */
+const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])
+
+/** Whether edits are of the kind that sites use everywhere, so that they are on the ladder as much as a size. */
+function areFew(edits: Edits): boolean {
+  const { gravity, quality = 0 } = edits
+  const isAtSide =
+    gravity === undefined || gravity.by === 'entropy' || (gravity.x % 0.5) + (gravity.y % 0.5) === 0
+  if (!isAtSide || quality % 5 !== 0) return false
+  return EDIT_NAMES.every(
+    (name) => name === 'gravity' || name === 'quality' || FEW.has(name) || edits[name] === undefined,
+  )
 }
 
 /** A versioned path spells a preset by its numbers. */
@@ -71,6 +116,7 @@ function namesOf(size: Size): readonly string[] {
   return densities.map((density) => sizeName(scaleSize(size, density)))
 }
 
-function sidesOf(size: Size): readonly number[] {
-  return [...('width' in size ? [size.width] : []), ...('height' in size ? [size.height] : [])]
+function sidesIn(size: Size): readonly number[] {
+  const { width, height } = sidesOf(size)
+  return [width, height].filter((side) => side !== undefined)
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { Size } from './spec.ts'
+import type { Fit, Size } from './spec.ts'
 
 /** The largest side of a variant, in pixels. */
 export const MAX_SIDE = 16_384
@@ -34,13 +34,48 @@ export function scaleSize(size: Size, density: Density): Size {
         width: Math.round(size.width * density),
         height: Math.round(size.height * density),
       }
+    default:
+      return {
+        ...size,
+        ...(size.width !== undefined && { width: Math.round(size.width * density) }),
+        ...(size.height !== undefined && { height: Math.round(size.height * density) }),
+      }
+  }
+}
+
+/** The sides that a size names, in pixels. */
+export function sidesOf(size: Size): {
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+} {
+  return size.fit === 'original' ? {} : size
+}
+
+/** The one size that a fit with these sides comes to: with one side alone several fits mean the same. */
+export function fittedSize(fit: Fit | 'cover', width: number | undefined, height: number | undefined): Size {
+  if (width !== undefined && height !== undefined) return { fit, width, height }
+  if (width === undefined && height === undefined) return { fit: 'original' }
+  const side = { ...(width !== undefined && { width }), ...(height !== undefined && { height }) }
+  switch (fit) {
+    case 'cover':
+    case 'pad':
+    case 'contain':
+      return { fit: 'contain', ...side }
+    case 'scale-up':
+    case 'squeeze':
+      return { fit, ...side }
+    case 'scale-down':
+    case 'crop':
+    case 'aspect-crop':
+      return width === undefined ? { fit: 'height', height: height ?? 0 } : { fit: 'width', width }
   }
 }
 
 /** The size itself; throws `invalid_target` when a side is not 1 to 16,384 pixels. */
 export function checkSides(size: Size): Size {
-  if ('width' in size) checkSide('width', size.width)
-  if ('height' in size) checkSide('height', size.height)
+  const { width, height } = sidesOf(size)
+  if (width !== undefined) checkSide('width', width)
+  if (height !== undefined) checkSide('height', height)
   return size
 }
 

@@ -1,3 +1,5 @@
+import { type Edits, formatEdits } from './edits.ts'
+
 /** Formats that a variant can have, as their extensions in a URL. */
 export const OUTPUT_FORMATS = ['avif', 'webp', 'jpg', 'png', 'gif'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
@@ -8,9 +10,32 @@ export type Size =
   | { readonly fit: 'width'; readonly width: number }
   | { readonly fit: 'height'; readonly height: number }
   | { readonly fit: 'cover'; readonly width: number; readonly height: number }
+  | FittedSize
+
+/**
+ * The ways to fit a picture to sides that dialects know beside these four. `scale-down`: inside both sides, never
+ * enlarged. `contain`: the same, enlarged too. `scale-up`: only ever enlarged. `pad`: contained, the rest of the box is
+ * background. `squeeze`: exactly these sides, distorted. `crop`: a box, but nothing is enlarged for it. `aspect-crop`: a
+ * box's ratio always, its sides only where nothing is enlarged for them.
+ */
+export const FITS = ['scale-down', 'contain', 'scale-up', 'pad', 'squeeze', 'crop', 'aspect-crop'] as const
+export type Fit = (typeof FITS)[number]
+
+/** At least one side is given; canonically none of them could be said by `width`, `height` or another fit. */
+export interface FittedSize {
+  readonly fit: Fit
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+}
+
+/** A size, and what else is done to the picture. */
+export type EditedSize = Size & {
+  /** Left out where there is none. */
+  readonly edits?: Edits | undefined
+}
 
 /** What the pixels of one variant depend on beside the source, and nothing else. */
-export type TransformSpec = { readonly format: OutputFormat } & Size
+export type TransformSpec = { readonly format: OutputFormat } & EditedSize
 
 /** What can be told about a source in the place of a picture, as the last segment of a URL. */
 export const FACTS_NAMES = ['info.json', 'thumbhash'] as const
@@ -28,10 +53,15 @@ export type VariantSpec = TransformSpec | FactsSpec
 export const AUTO = 'auto'
 
 /** A size whose format is still to be negotiated. */
-export type AutoSpec = { readonly format: typeof AUTO } & Size
+export type AutoSpec = { readonly format: typeof AUTO } & EditedSize
 
 /** What a URL without a version can ask for. */
 export type AskedSpec = VariantSpec | AutoSpec
+
+/** What is asked for in a format, or in one that is to be negotiated. */
+export function withFormat(size: EditedSize, format: OutputFormat | typeof AUTO): TransformSpec | AutoSpec {
+  return format === AUTO ? { ...size, format } : { ...size, format }
+}
 
 /** Whether the format is still to be negotiated. */
 export function isAuto(spec: AskedSpec): spec is AutoSpec {
@@ -40,13 +70,13 @@ export function isAuto(spec: AskedSpec): spec is AutoSpec {
 
 /**
  * The one spelling of a spec, as it stands in a path: `800.webp`, `x600.avif`, `800x600.jpg`, `info.json`, `thumbhash`,
- * `original.auto`.
+ * `original.auto`, `800x600,fit=pad,background=ff0000.png`.
  */
 export function specName(spec: AskedSpec): string {
-  return 'facts' in spec ? spec.facts : `${sizeName(spec)}.${spec.format}`
+  return 'facts' in spec ? spec.facts : `${sizeName(spec)}${formatEdits(spec.edits)}.${spec.format}`
 }
 
-/** The one spelling of a size: `800`, `x600`, `800x600`, `original`. */
+/** The one spelling of a size: `800`, `x600`, `800x600`, `original`, `800x600,fit=pad`. */
 export function sizeName(size: Size): string {
   switch (size.fit) {
     case 'original':
@@ -57,5 +87,7 @@ export function sizeName(size: Size): string {
       return `x${size.height}`
     case 'cover':
       return `${size.width}x${size.height}`
+    default:
+      return `${size.width ?? ''}${size.height === undefined ? '' : `x${size.height}`},fit=${size.fit}`
   }
 }

@@ -37,3 +37,11 @@ export type SourcePath =
   | { readonly shape: 'item-photo'; readonly path: string; readonly itemId: string; readonly photoId: string }
   | { readonly shape: 'profile'; readonly path: string; readonly userId: string }
   | { readonly shape: 'key'; readonly path: string }
+  | RemotePath
+
+/** A source that lies on another server; `path` is `remote/` and the SHA-256 of `url`, in hexadecimal digits. */
+export interface RemotePath {
+  readonly shape: 'remote'
+  readonly path: string
+  readonly url: string
+}

@@ -1,17 +1,30 @@
 import { GatewayError } from '../errors.ts'
 import type { Presets } from '../transform/presets.ts'
-import { checkSides, DENSITIES, type Density, parseSize, scaleSize } from '../transform/size.ts'
+import { formatEdits } from '../transform/edits.ts'
+import { parseEdits } from '../transform/parse-edits.ts'
+import {
+  checkSides,
+  DENSITIES,
+  type Density,
+  fittedSize,
+  parseSize,
+  scaleSize,
+  sidesOf,
+} from '../transform/size.ts'
+
 import {
   type AskedSpec,
   AUTO,
   FACTS_NAMES,
+  FITS,
   OUTPUT_FORMATS,
   type OutputFormat,
   type Size,
   sizeName,
+  withFormat,
 } from '../transform/spec.ts'
 
-/** The last segment of a native URL, `{size}[@{n}x].{format}` or the name of facts, understood. */
+/** The last segment of a native URL, `{size}[@{n}x][,{option}={value}…].{format}` or the name of facts, understood. */
 export interface SpecSegment {
   readonly spec: AskedSpec
   /** Whether the size was a preset's name. */
@@ -20,7 +33,8 @@ export interface SpecSegment {
   readonly spelling: string
 }
 
-const SEGMENT = /^(?<size>[a-z0-9_-]+)(?:@(?<density>[0-9.]+)x)?\.(?<format>[a-z0-9]+)$/i
+const SEGMENT =
+  /^(?<size>[a-z0-9_-]+)(?:@(?<density>[0-9.]+)x)?(?:,fit=(?<fit>[a-z-]+))?(?:,(?<edits>[^@]+))?\.(?<format>[a-z0-9]+)$/i
 
 /** Reads the decoded last segment; throws `invalid_target` naming the part at fault and what is accepted. */
 export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
@@ -34,20 +48,45 @@ export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
       `must be {size}.{format} or {size}@{n}x.{format}, such as 800.webp, or one of ${names}`,
     )
   }
-  const named = parseNamedSize((parts['size'] ?? '').toLowerCase(), presets)
+  const named = fitted(parseNamedSize((parts['size'] ?? '').toLowerCase(), presets), parts['fit'])
   const density = parts['density'] === undefined ? undefined : parseDensity(parts['density'])
   const format = parseFormat((parts['format'] ?? '').toLowerCase())
+  const edits = parts['edits'] === undefined ? undefined : parseEdits(parts['edits'])
   if (named.size.fit === 'original' && density !== undefined) {
     throw fault('density', `"${named.name}" is of the source's own size and takes none`)
   }
   return {
-    spec: { ...checkSides(scaleSize(named.size, density ?? 1)), format },
-    preset: named.preset,
-    spelling: `${named.name}${density === undefined ? '' : `@${density}x`}.${format}`,
+    spec: withFormat({ ...checkSides(scaleSize(named.size, density ?? 1)), ...(edits && { edits }) }, format),
+    // What else is done to it is nobody's preset.
+    preset: named.preset && edits === undefined,
+    spelling: `${spelling(named, density)}${formatEdits(edits)}.${format}`,
   }
 }
 
-function parseNamedSize(text: string, presets: Presets): { name: string; size: Size; preset: boolean } {
+interface NamedSize {
+  readonly name: string
+  readonly size: Size
+  readonly preset: boolean
+}
+
+function spelling({ name }: NamedSize, density: Density | undefined): string {
+  if (density === undefined) return name
+  const [sides, ...fit] = name.split(',')
+  return [`${sides}@${density}x`, ...fit].join(',')
+}
+
+/** A size with another fit than its own, where one is asked for; a preset has the operator's. */
+function fitted(named: NamedSize, fit: string | undefined): NamedSize {
+  if (fit === undefined) return named
+  const known = FITS.find((known) => known === fit)
+  if (known === undefined) throw fault('fit', `must be one of ${FITS.join(', ')}`)
+  if (named.preset) throw fault('fit', `"${named.name}" has one already and takes no other`)
+  const { width, height } = sidesOf(named.size)
+  const size = fittedSize(known, width, height)
+  return { ...named, size, name: sizeName(size) }
+}
+
+function parseNamedSize(text: string, presets: Presets): NamedSize {
   const preset = presets.get(text)
   if (preset) return { name: text, size: preset, preset: true }
   const size = parseSize(text)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { MAX_EDITS_LENGTH } from '../transform/edits.ts'
 import { specName, type VariantSpec } from '../transform/spec.ts'
 import { parseVersionSegment } from './version.ts'
 
@@ -9,7 +10,7 @@ export type VariantTree = (typeof VARIANT_TREES)[number]
 /** The longest key that a bucket takes, in bytes. */
 export const MAX_KEY_BYTES = 1024
 
-const LONGEST_TAIL = '/@123456789012345/16384x16384.avif'.length
+const LONGEST_TAIL = '/@123456789012345/16384x16384,fit=aspect-crop.avif'.length + MAX_EDITS_LENGTH
 const HASH_CHARACTERS = 22
 const CUT = /~[A-Za-z0-9_-]{22}$/
 

@@ -4,15 +4,14 @@ import type { Admission } from '../render/admission.ts'
 import type { ByteBudget } from '../render/byte-budget.ts'
 import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
-import type { Source } from '../sources/source.ts'
-import type { SourceView } from '../storage/source-view.ts'
+import type { Source, SourceBodies } from '../sources/source.ts'
 import { specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, toSourceFacts } from './source-facts.ts'
 import type { RenderTimings } from './variant.ts'
 
 export interface RenditionsOptions {
-  readonly pictures: SourceView
+  readonly bodies: SourceBodies
   readonly renderer: Renderer
   readonly admission: Admission
   readonly fetching: ByteBudget
@@ -112,11 +111,10 @@ export class Renditions {
   }
 
   async #fetch(source: Source, signal: AbortSignal): Promise<Buffer | 'source-changed'> {
-    const { pictures, maxSourceBytes, fetchTimeoutMs } = this.#options
+    const { bodies, maxSourceBytes, fetchTimeoutMs } = this.#options
     const late = AbortSignal.timeout(fetchTimeoutMs)
     try {
-      const result = await pictures.get(source.key, {
-        ifMatch: source.etag,
+      const result = await bodies.get(source, {
         maxBytes: maxSourceBytes,
         signal: AbortSignal.any([signal, late]),
       })

@@ -2,13 +2,14 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { parsePresets } from '../../src/transform/presets.ts'
-import { parseSize } from '../../src/transform/size.ts'
+import { parseSize, sidesOf } from '../../src/transform/size.ts'
 import {
   createSizePolicy,
   SIZE_POLICIES,
   type SizePolicyName,
   type SizeRequest,
 } from '../../src/transform/size-policy.ts'
+import type { Edits } from '../../src/transform/edits.ts'
 import { FACTS_NAMES, type Size, sizeName } from '../../src/transform/spec.ts'
 
 const presets = parsePresets('card=410,hero=1700x901,tall=x510')
@@ -219,8 +220,8 @@ function anySize(): fc.Arbitrary<Size> {
 
 /** The width, or the height where only that is given. */
 function across(size: Size): number {
-  if ('width' in size) return size.width
-  return 'height' in size ? size.height : 0
+  const { width, height } = sidesOf(size)
+  return width ?? height ?? 0
 }
 
 function attempt<T>(work: () => T): T | undefined {
@@ -241,3 +242,56 @@ function request(name: string): SizeRequest {
 function requestOf(size: Size): SizeRequest {
   return { spec: { ...size, format: 'webp' }, preset: false }
 }
+
+describe('a dialect that takes any size', () => {
+  const policy = createSizePolicy({ policy: 'ladder', presets })
+  const rule = (size: Size, edits?: Edits) =>
+    policy.check(
+      { spec: { ...size, format: 'webp', ...(edits && { edits }) }, preset: false },
+      { signed: false, takesAnySize: true },
+    ).outcome
+
+  it.each<[Size, Edits | undefined, string]>([
+    [{ fit: 'width', width: 800 }, undefined, 'allowed'],
+    [{ fit: 'width', width: 801 }, undefined, 'budgeted'],
+    [{ fit: 'cover', width: 123, height: 77 }, undefined, 'budgeted'],
+    [{ fit: 'width', width: 9000 }, undefined, 'budgeted'],
+    [{ fit: 'pad', width: 800, height: 600 }, undefined, 'allowed'],
+    [{ fit: 'pad', width: 800, height: 599 }, undefined, 'budgeted'],
+    [{ fit: 'contain', width: 410 }, undefined, 'allowed'],
+    [{ fit: 'original' }, undefined, 'allowed'],
+    [{ fit: 'width', width: 800 }, { quality: 75 }, 'allowed'],
+    [{ fit: 'width', width: 800 }, { quality: 76 }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { blur: 5 }, 'budgeted'],
+    [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.5, y: 1 } }, 'allowed'],
+    [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.33, y: 1 } }, 'budgeted'],
+  ])('%j with %j is %s', (size, edits, outcome) => {
+    expect(rule(size, edits)).toBe(outcome)
+  })
+
+  it('is held to what is stored where sizes must be signed', () => {
+    const signed = createSizePolicy({ policy: 'signed', presets })
+    const spec = { fit: 'width', width: 801, format: 'webp' } as const
+    expect(signed.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome).toBe(
+      'stored-only',
+    )
+  })
+})
+
+describe('edits on the ladder', () => {
+  const policy = createSizePolicy({ policy: 'ladder', presets })
+
+  it('go with the size to the next rung', () => {
+    const spec = { fit: 'pad', width: 400, height: 300, format: 'webp', edits: { blur: 5 } } as const
+    expect(policy.check({ spec, preset: false }, unsigned)).toEqual({
+      outcome: 'redirect',
+      spec: { ...spec, width: 480, height: 360 },
+    })
+  })
+
+  it('of many values draw on a budget, whoever asks', () => {
+    const spec = { fit: 'width', width: 800, format: 'webp', edits: { blur: 5 } } as const
+    expect(policy.check({ spec, preset: false }, unsigned).outcome).toBe('budgeted')
+    expect(policy.check({ spec, preset: false }, { signed: true }).outcome).toBe('allowed')
+  })
+})

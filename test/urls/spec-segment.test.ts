@@ -31,6 +31,19 @@ describe('parseSpecSegment', () => {
     ['800.auto', '800.auto', '800.auto', false],
     ['medium@2x.auto', '1600.auto', 'medium@2x.auto', true],
     ['original.auto', 'original.auto', 'original.auto', true],
+    // Other fits, and what else is done.
+    ['800x600,fit=pad.webp', '800x600,fit=pad.webp', '800x600,fit=pad.webp', false],
+    ['800,fit=pad.webp', '800,fit=contain.webp', '800,fit=contain.webp', false],
+    ['x600,fit=crop.webp', 'x600.webp', 'x600.webp', false],
+    [
+      '400x300@2x,fit=squeeze,blur=2.png',
+      '800x600,fit=squeeze,blur=2.png',
+      '400x300@2x,fit=squeeze,blur=2.png',
+      false,
+    ],
+    ['card,quality=70.jpg', '400,quality=70.jpg', 'card,quality=70.jpg', false],
+    ['original,rotate=90.png', 'original,rotate=90.png', 'original,rotate=90.png', false],
+    ['800,flip=h.auto', '800,flip=h.auto', '800,flip=h.auto', false],
     // Upper case, leading zeros, jpeg.
     ['0800.webp', '800.webp', '800.webp', false],
     ['X0600.WEBP', 'x600.webp', 'x600.webp', false],

@@ -1,13 +1,22 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_EDITS_LENGTH } from '../../src/transform/edits.ts'
 import type { TransformSpec } from '../../src/transform/spec.ts'
 import { parseVariantKey, variantKey, variantPrefix, variantsBelow } from '../../src/urls/variant-key.ts'
 
 const version = 'abcdefghijklmno'
 const small: TransformSpec = { fit: 'width', width: 8, format: 'jpg' }
-const large: TransformSpec = { fit: 'cover', width: 16_384, height: 16_384, format: 'avif' }
+const draw = [`~${'x'.repeat(MAX_EDITS_LENGTH - ',draw=~'.length)}`]
+const large: TransformSpec = {
+  fit: 'aspect-crop',
+  width: 16_384,
+  height: 16_384,
+  format: 'avif',
+  edits: { draw },
+}
+const largest = `16384x16384,fit=aspect-crop,draw=${draw[0]}.avif`
 /** What is left of 1,024 bytes for the source of a public variant, and of one that is not. */
-const ROOM = { img: 986, private: 982 }
+const ROOM = { img: 670, private: 666 }
 
 describe('variantKey', () => {
   it.each([
@@ -23,7 +32,7 @@ describe('variantKey', () => {
     (tree) => {
       const source = 'a'.repeat(ROOM[tree])
       const key = variantKey(source, version, large, tree)
-      expect(key).toBe(`${tree}/${source}/@${version}/16384x16384.avif`)
+      expect(key).toBe(`${tree}/${source}/@${version}/${largest}`)
       expect(Buffer.byteLength(key)).toBe(1024)
     },
   )
@@ -31,7 +40,7 @@ describe('variantKey', () => {
   it.each(['img', 'private'] as const)('in %s is cut one byte later, and ends in a hash', (tree) => {
     const source = 'a'.repeat(ROOM[tree] + 1)
     const key = variantKey(source, version, large, tree)
-    expect(key).toMatch(new RegExp(`^${tree}/a+~[A-Za-z0-9_-]{22}/@${version}/16384x16384\\.avif$`))
+    expect(key).toMatch(new RegExp(`^${tree}/a+~[A-Za-z0-9_-]{22}/@${version}/${largest}$`))
     expect(Buffer.byteLength(key)).toBe(1024)
   })
 
