@@ -1,4 +1,4 @@
-import type { OutputFormat, Size } from './spec.ts'
+import type { EditedSize, OutputFormat, Size } from './spec.ts'
 
 /** How much a client wants each format, from 0 (not at all) to 1. */
 export type Acceptance = Readonly<Record<OutputFormat, number>>
@@ -52,11 +52,12 @@ export function acceptanceOf(ranges: readonly WeightedRange[]): Acceptance {
 /** The format for a picture: of those that lose nothing of it the one that the client wants most, of equals the smallest. */
 export function choose(
   acceptance: Acceptance,
-  size: Size,
-  traits: Traits,
+  size: EditedSize,
+  { animated, hasAlpha }: Traits,
   { avifMaxSide }: ChooseOptions,
 ): OutputFormat {
   const mayBeAvif = longestSide(size) <= avifMaxSide
+  const traits: Traits = { animated: animated && size.edits?.still !== true, hasAlpha }
   let best: OutputFormat | undefined
   for (const format of candidatesFor(traits)) {
     if (format === 'avif' && !mayBeAvif) continue
@@ -68,7 +69,7 @@ export function choose(
 /** The format that suits all pictures of these traits; `undefined` when they need different ones. */
 export function chooseForAll(
   acceptance: Acceptance,
-  size: Size,
+  size: EditedSize,
   traits: readonly Traits[],
   options: ChooseOptions,
 ): OutputFormat | undefined {
