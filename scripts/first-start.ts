@@ -1,6 +1,7 @@
 /**
- * What a newcomer does, on a clean clone in a folder of its own: `npm ci && npm start`, look at a picture twice, stop,
- * start again. Fails when anything is not as the README says.
+ * What a newcomer does, on a clean clone in a folder of its own: `npm ci && npm start`, open the page, give it a photo
+ * of their own (a file that is named, or one that is made up), look at a picture twice, stop, start again. Says how long
+ * each took; fails when anything is not as the README says.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import sharp from 'sharp'
+import { makePhoto, seeOwnPhoto } from './own-photo.ts'
 
 const READY_MS = 120_000
 const clone = mkdtempSync(join(tmpdir(), 'halftone-first-start-'))
@@ -67,6 +69,7 @@ try {
 
   const first = await start()
   say(`ready at ${first.url}`)
+  say(await seeOwnPhoto(`${first.url}/`, process.argv[2] ?? (await makePhoto(clone))))
   const picture = `${first.url}/img/items/demo-1/800.webp`
   const cold = await look(picture)
   const { format, width } = await sharp(cold.bytes).metadata()
