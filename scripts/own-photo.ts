@@ -33,9 +33,10 @@ export async function seeOwnPhoto(url: string, file: string): Promise<string> {
     for (const picture of pictures) {
       await picture.scrollIntoViewIfNeeded()
       // Drawn, not only on its way.
-      await picture.evaluate(async (image) => (image as unknown as { decode(): Promise<void> }).decode())
       widths.push(
-        await picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+        await picture.evaluate<number>(
+          'async (image) => { await image.decode(); return image.naturalWidth }',
+        ),
       )
     }
     const sizes = [...new Set(widths)]
