@@ -27,6 +27,8 @@ async function start(): Promise<{ url: string; stop: () => Promise<number | null
     env: { ...process.env, ...ports },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const lines = createInterface(child.stdout)
   const timer = setTimeout(() => child.kill(), READY_MS)
   try {
@@ -40,6 +42,9 @@ async function start(): Promise<{ url: string; stop: () => Promise<number | null
   }
   throw new Error('npm start ended, or was not ready in time')
 }
+
+/** What has been started and not stopped: it would outlive a failure. */
+const running = new Set<ChildProcess>()
 
 async function stop(child: ChildProcess): Promise<number | null> {
   child.kill('SIGTERM')
@@ -92,5 +97,6 @@ try {
   assert.equal(await second.stop(), 0)
   say('kept over a restart')
 } finally {
+  for (const child of running) await stop(child)
   rmSync(clone, { recursive: true, force: true })
 }
