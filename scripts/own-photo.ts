@@ -28,16 +28,13 @@ export async function seeOwnPhoto(url: string, file: string): Promise<string> {
     await page.getByLabel('Choose photos').setInputFiles(file)
     const row = page.locator('#uploads > li', { hasText: basename(file) })
     await row.locator('img').nth(2).waitFor()
-    const pictures = await row.locator('img').all()
-    const widths: number[] = []
-    for (const picture of pictures) {
-      await picture.scrollIntoViewIfNeeded()
-      // Drawn, not only on its way.
-      const width: unknown = await picture.evaluate(
-        'async (image) => { await image.decode(); return image.naturalWidth }',
-      )
-      widths.push(Number(width))
-    }
+    // Drawn, not only on its way.
+    const widths = await page.evaluate<number[]>(`Promise.all(
+      [...document.querySelectorAll('#uploads img')].map(async (image) => {
+        await image.decode()
+        return image.naturalWidth
+      }),
+    )`)
     // A small photo is as wide at its larger sizes as it is.
     assert.ok(widths.length >= 3 && widths.every((width) => width > 0), `drawn only at ${widths.join(', ')}`)
     return `own photo drawn by a browser, ${widths.join(', ')} pixels wide`
