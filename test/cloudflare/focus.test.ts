@@ -49,17 +49,20 @@ describe('gravity=face, with somebody who looks for faces', () => {
     )
   })
 
-  it.each(['w=5,h=5,g=face', 'w=5,fit=cover,g=face', 'w=5,h=5,fit=cover,g=left'])(
-    '%s asks for none, and nothing is read',
-    async (options) => {
-      const asked = ask(options)
-      const detector = detectorOf(FACE)
-      const read = async (): Promise<Uint8Array> => Promise.reject(new Error('Nothing was to be read'))
-      expect(asked.face).toBeUndefined()
-      expect(await settleFace(asked, detector, read)).toEqual(asked)
-      expect(detector.asked()).toBe(0)
-    },
-  )
+  it.each([
+    'w=5,h=5,g=face',
+    'w=5,fit=cover,g=face',
+    'w=5,h=5,fit=cover,g=left',
+    'w=5,h=5,fit=cover,g=face,f=json',
+    'w=5,h=5,fit=cover,g=face,f=svg',
+  ])('%s asks for none, and nothing is read', async (options) => {
+    const asked = ask(options)
+    const detector = detectorOf(FACE)
+    const read = async (): Promise<Uint8Array> => Promise.reject(new Error('Nothing was to be read'))
+    expect(asked.face).toBeUndefined()
+    expect(await settleFace(asked, detector, read)).toEqual(asked)
+    expect(detector.asked()).toBe(0)
+  })
 
   it.each(['trim=1;0;0;0', 'flip=h', 'rotate=90'])('with %s is the centre, with a warning', (also) => {
     const asked = ask(`w=5,h=5,fit=cover,g=face,${also}`)
