@@ -138,6 +138,8 @@ const LIVE: Readonly<Record<string, Markup>> = {
       `<rect width="9" height="9"><animate attributeName="mask" values="url(${leak}.svg#m)" dur="9s"/></rect>`,
     ),
   'a mask': ({ leak }) => svg(`<rect width="9" height="9" style="mask-image: url(${leak}.png)"/>`),
+  'a mask behind a semicolon in a string': ({ leak }) =>
+    svg(`<rect width="9" height="9" style='mask-image: url("${leak}.png?;")'/>`),
   'a cursor': ({ leak }) => svg(`<rect width="100" height="100" style="cursor: url(${leak}.png), auto"/>`),
 }
 
@@ -149,6 +151,8 @@ const DORMANT: Readonly<Record<string, Markup>> = {
   'a background behind a broken rule': ({ leak }) =>
     svg(`<style>} a{b:c;{}} ]]) ; svg { background: url(${leak}.png) }</style>${RECT}`),
   'a fill from elsewhere': ({ leak }) => svg(`<rect width="9" height="9" fill="url(${leak}.svg#g)"/>`),
+  'a fill behind a semicolon in a string': ({ leak }) =>
+    svg(`<rect width="9" height="9" fill='";" url(${leak}.svg#g)'/>`),
   'a gradient that goes on elsewhere': ({ leak }) =>
     svg(`<linearGradient id="g" href="${leak}.svg#g"/><rect width="9" height="9" fill="url(#g)"/>`),
   'a marker with escapes': ({ leak }) => svg(`<path d="M0 0L9 9" marker-end="u\\72l(${leak}.svg#m)"/>`),
