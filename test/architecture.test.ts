@@ -109,7 +109,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
-  render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
+  render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },

@@ -93,7 +93,9 @@ describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChro
       'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))',
     )
 
-  const heard = (isHeard: () => boolean) => expect.poll(isHeard, { timeout: 20_000 }).toBe(true)
+  const heard = async (isHeard: () => boolean) => {
+    await expect.poll(isHeard, { timeout: 20_000 }).toBe(true)
+  }
 
   test('those that act get out where nothing stops them', async () => {
     const live = NAMES.filter(({ acts }) => acts).map(({ at }) => `/raw/${at}.svg`)

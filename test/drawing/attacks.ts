@@ -38,7 +38,7 @@ const LIVE: Readonly<Record<string, Markup>> = {
     svg(`<script xmlns:y="http://www.w3.org/1999/xlink" y:href="${leak}.js"/>`),
   'a script in a data URL': ({ run }) => svg(`<script href="data:text/javascript;base64,${base64(run)}"/>`),
   'a script written with references': ({ run }) =>
-    svg(`<script>${[...run].map((letter) => `&#${letter.codePointAt(0)};`).join('')}</script>`),
+    svg(`<script>${run.replaceAll(/./g, (letter) => `&#${letter.charCodeAt(0)};`)}</script>`),
   'a script inside of definitions': ({ run }) => svg(`<defs><g><script>${run}</script></g></defs>${RECT}`),
   'a script after a NUL of UTF-16': ({ run }) => utf16(svg(`<script>${run}</script>`)),
   'a script in UTF-16 that declares it': ({ run }) =>
