@@ -77,7 +77,11 @@ class Tree {
   }
 
   write(text: string): void {
-    this.#open.at(-1)?.children.push(text)
+    const children = this.#open.at(-1)?.children
+    const last = children?.at(-1)
+    // What a comment stood in between is one text.
+    if (typeof last === 'string') children?.splice(-1, 1, last + text)
+    else children?.push(text)
   }
 
   close(): void {

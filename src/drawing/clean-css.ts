@@ -36,34 +36,40 @@ const PLAIN_STYLE = /^[\w\s:;.,#%!+'"-]*$/
  * are not wholly understood, addresses but those inside the drawing, and everything that is written with escapes.
  */
 export function cleanStyleSheet(text: string): string {
-  const sheet = parseAs(text, 'stylesheet')
-  return sheet?.type === 'StyleSheet' ? written(cleanAll(sheet.children)) : ''
+  return unlessUnreadable('', () => {
+    const sheet = parse(text, { ...OPTIONS, context: 'stylesheet' })
+    return sheet.type === 'StyleSheet' ? written(cleanAll(sheet.children)) : ''
+  })
 }
 
 /** The same for the declarations of a `style` attribute. */
 export function cleanStyle(text: string): string {
   if (PLAIN_STYLE.test(text) && !PROGRAMS.test(text)) return text.trim()
-  const list = parseAs(text, 'declarationList')
-  if (list?.type !== 'DeclarationList') return ''
-  return list.children
-    .toArray()
-    .filter((node) => node.type === 'Declaration' && isHarmless(node))
-    .map((node) => generate(node))
-    .join(';')
+  return unlessUnreadable('', () => {
+    const list = parse(text, { ...OPTIONS, context: 'declarationList' })
+    if (list.type !== 'DeclarationList') return ''
+    return list.children
+      .toArray()
+      .filter((node) => node.type === 'Declaration' && isHarmless(node))
+      .map((node) => generate(node))
+      .join(';')
+  })
 }
 
 /** Whether a value, of an attribute that says how something looks, loads nothing. */
 export function isHarmlessValue(text: string): boolean {
-  const value = parseAs(text, 'value')
-  return value?.type === 'Value' && isHarmless(value)
+  return unlessUnreadable(false, () => {
+    const value = parse(text, { ...OPTIONS, context: 'value' })
+    return value.type === 'Value' && isHarmless(value)
+  })
 }
 
-function parseAs(text: string, context: string): CssNode | undefined {
+/** What cannot be read is left out, as browsers leave it out; so is what is nested deeper than the stack. */
+function unlessUnreadable<T>(otherwise: T, work: () => T): T {
   try {
-    return parse(text, { ...OPTIONS, context })
+    return work()
   } catch (error) {
-    // What cannot be read is left out, as browsers leave it out.
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError || error instanceof RangeError) return otherwise
     throw error
   }
 }

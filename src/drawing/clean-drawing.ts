@@ -5,10 +5,10 @@ import { readMarkup } from './read-markup.ts'
 export { isGzipped } from './read-markup.ts'
 
 /** What is read at most, of markup that is not compressed. */
-const MAX_MARKUP_BYTES = 10_000_000
+const MAX_MARKUP_BYTES = 5_000_000
 
-/** Of so many elements a drawing takes two seconds and a few hundred megabytes; more is no drawing for a page. */
-const LIMITS: DrawingLimits = { maxElements: 20_000, maxAttributes: 200_000, maxDepth: 250 }
+/** Of so many a drawing takes a few seconds and some hundred megabytes; more is no drawing for a page. */
+const LIMITS: DrawingLimits = { maxElements: 10_000, maxAttributes: 100_000, maxDepth: 250 }
 
 let purify: Promise<Purify> | undefined
 

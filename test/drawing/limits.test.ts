@@ -89,20 +89,29 @@ describe('limits', () => {
     expect(await refused(large, 100)).toBe(words)
     expect(await refused(gzipSync(large), 100)).toBe(words)
     expect(await refused(gzipSync(Buffer.alloc(30_000_000, ' ')), 40_000_000)).toMatch(
-      /more than 10000000 bytes/,
+      /more than 5000000 bytes/,
     )
     expect(await refused(gzipSync(DRAWN).subarray(0, 40))).toMatch(/^source_broken: The compressed SVG/)
   })
 
   test('elements, attributes and depth', async () => {
-    expect(await refused(svg('<g/>'.repeat(20_001)))).toBe(
-      'source_too_large: The SVG has more than 20000 elements',
+    expect(await refused(svg('<g/>'.repeat(10_001)))).toBe(
+      'source_too_large: The SVG has more than 10000 elements',
     )
     const many = Array.from({ length: 20 }, (_, at) => `a${at}="x"`).join(' ')
-    expect(await refused(svg(`<g ${many}/>`.repeat(10_001)))).toMatch(/more than 200000 attributes/)
+    expect(await refused(svg(`<g ${many}/>`.repeat(5_001)))).toMatch(/more than 100000 attributes/)
     expect(await refused(svg(`${'<g>'.repeat(300)}${'</g>'.repeat(300)}`))).toMatch(/more than 250 deep/)
     expect(await clean(svg(`${'<g>'.repeat(249)}${'</g>'.repeat(249)}`))).toContain('<g/>')
   })
+})
+
+test('what is nested without end is left out, and a text in many pieces is one', async () => {
+  const empty =
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><g/></svg>'
+  expect(await clean(svg(`<g fill="${'rgb('.repeat(100_000)}"/>`))).toBe(empty)
+  expect(await clean(svg(`<g style="fill:${'rgb('.repeat(100_000)}"/>`))).toBe(empty)
+  expect(await clean(svg(`<style>${'@media all{'.repeat(100_000)}</style>`))).toContain('<style></style>')
+  expect(await clean(svg(`<text>${'<!-- -->a'.repeat(200_000)}</text>`))).toContain('a'.repeat(200_000))
 })
 
 describe('whatever comes', () => {
