@@ -97,9 +97,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
+    imports: ['cdn', 'coding', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
     types: ['audit', 'media', 'telemetry'],
   },
+  // How bytes are coded on their way.
+  coding: { imports: [] },
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
@@ -109,8 +111,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
-  render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'transform'] },
+  render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  // What of an SVG is harmless.
+  drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -169,6 +173,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
+  [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],

@@ -1,4 +1,5 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
+import { DRAWING_TYPE } from '../transform/spec.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
 import type { Answer } from '../variants/answer.ts'
@@ -47,7 +48,8 @@ export function answerHits(
     const { request: asked, signed } = plan.image
     const wish = isAutoRequest(asked) ? readWish(headers) : undefined
     const answer = delivery.fromMemory(asked, (wish ?? ANY_WISH).acceptance)
-    if (answer === undefined) return undefined
+    // A drawing is compressed for whoever takes it so, and that is waited for.
+    if (answer === undefined || answer.variant.contentType === DRAWING_TYPE) return undefined
 
     // An answer belongs to one path: but to `auto` it is given in two classes.
     const headsOf = wish?.keyed ? knownToEdge : known

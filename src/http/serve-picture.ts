@@ -2,11 +2,13 @@ import type { Context, Handler, Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
+import { readCoding } from '../coding/coding.ts'
 import { GatewayError, isVerdict } from '../errors.ts'
 import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
 import { spend } from '../limits/spend.ts'
+import { isDrawing } from '../transform/spec.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
@@ -14,7 +16,13 @@ import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
 import { ANY_WISH, type Wish } from './negotiation.ts'
-import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+import {
+  codedAnswer,
+  codedHeadline,
+  type Framing,
+  notModifiedAnswer,
+  pictureAnswer,
+} from './picture-answer.ts'
 
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
@@ -56,13 +64,17 @@ export async function servePicture(
   if (wish !== undefined) c.set('wish', wish)
   const { acceptance } = wish ?? ANY_WISH
   const conditions = conditionsOf(c.req.raw.headers)
+  // Pictures are compressed as they are.
+  const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
-    const headline = conditions && (await delivery.headline(request, acceptance, asking))
+    const found = conditions && (await delivery.headline(request, acceptance, asking))
+    const headline = found && codedHeadline(found, coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
-    const delivered = await delivery.deliver(request, acceptance, { ...order, ...asking })
-    if ('moved' in delivered) return delivered
+    const result = await delivery.deliver(request, acceptance, { ...order, ...asking })
+    if ('moved' in result) return result
+    const delivered = await codedAnswer(result, coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)
