@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
 import { health } from './admin-app.ts'
@@ -10,6 +9,7 @@ import { type ImagesOptions, images, Plans, type PlansOptions } from './images.t
 import { createReadWish } from './negotiation.ts'
 import { createRecorder, observe, type RecorderOptions } from './observe.ts'
 import { problemAnswer } from './problem.ts'
+import { routePictures } from './serve-picture.ts'
 
 export interface AppOptions
   extends PlansOptions,
@@ -27,8 +27,6 @@ export interface AppOptions
   readonly demo?: Hono<AppEnv> | undefined
 }
 
-const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
-
 /** The routes, as a table of contents. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
   const pathOf = routingPathOf(options)
@@ -44,14 +42,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
 
   const serveImage = images({ ...options, plans, readWish })
-  for (const route of ['/img/*', '/simg/*']) {
-    app.get(route, serveImage)
-    app.options(route, (c) => c.body(null, 204, preflight))
-    app.all(route, (c) => {
-      c.header('allow', IMAGE_METHODS)
-      throw new GatewayError('method_not_allowed', `Pictures are read with ${IMAGE_METHODS}`)
-    })
-  }
+  for (const route of ['/img/*', '/simg/*']) routePictures(app, route, serveImage)
 
   if (options.api !== undefined) app.route('/api/v1', options.api)
   if (options.events !== undefined) app.route('/events', options.events)
@@ -65,16 +56,6 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.fetch = (request, env, context) =>
     (isWelcome(request, '') ? answerHit(request, env) : undefined) ?? fetch(request, env, context)
   return app
-}
-
-/** Any page may read pictures with `fetch` or draw them on a canvas. */
-const preflight = {
-  allow: IMAGE_METHODS,
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': IMAGE_METHODS,
-  'access-control-allow-headers': '*',
-  'access-control-max-age': '86400',
-  'cache-control': CACHE_CONTROL.H,
 }
 
 /** Few values, whatever strangers ask for: each is a series in the metrics. */

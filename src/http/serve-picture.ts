@@ -1,0 +1,121 @@
+import type { Context, Handler, Hono } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
+import { cacheTags } from '../cdn/cache-tags.ts'
+import { GatewayError, isVerdict } from '../errors.ts'
+import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
+import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
+import type { Limits } from '../limits/limits.ts'
+import { spend } from '../limits/spend.ts'
+import type { ImageRequest } from '../urls/image-request.ts'
+import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
+import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
+import { conditionsOf, isNotModified } from './conditional.ts'
+import { withDeadline } from './deadline.ts'
+import type { AppEnv } from './env.ts'
+import { ANY_WISH, type Wish } from './negotiation.ts'
+import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+
+/** What serving a picture takes, in whichever dialect it was asked for. */
+export interface ServingOptions extends VisitorsOptions {
+  readonly delivery: NegotiatedDelivery
+  readonly requestTimeoutMs: number
+  /** The client's address, by what stands before the gateway; without it the other end of the socket. */
+  readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
+  /** How many pictures that are not public may be made for somebody; without it as many as they like. */
+  readonly limits?: Limits | undefined
+}
+
+/** A picture that somebody asks for, and what is said of it. */
+export interface PictureOrder extends Omit<DeliverOptions, keyof Asking> {
+  readonly request: ImageRequest
+  /** What its format is negotiated by, where it is. */
+  readonly wish: Wish | undefined
+  /** What is said of an answer beside its picture; without a layer it is not known where that is. */
+  readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
+}
+
+/** Runs `work` for whoever sent the request, for as long as they and the deadline wait; a link of theirs is in `grant`. */
+export async function withVisitor(
+  options: ServingOptions,
+  c: Context<AppEnv>,
+  grant: AccessGrant | undefined,
+  work: (asking: Asking) => Promise<Response>,
+): Promise<Response> {
+  const visitor = createVisitor(options, visitOf(options, c, grant))
+  return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) => work({ visitor, signal }))
+}
+
+/** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
+export async function servePicture(
+  delivery: NegotiatedDelivery,
+  c: Context<AppEnv>,
+  { request, wish, frame, ...order }: PictureOrder,
+  asking: Asking,
+): Promise<Response | Extract<Delivered, { moved: unknown }>> {
+  if (wish !== undefined) c.set('wish', wish)
+  const { acceptance } = wish ?? ANY_WISH
+  const conditions = conditionsOf(c.req.raw.headers)
+  try {
+    const headline = conditions && (await delivery.headline(request, acceptance, asking))
+    if (headline && isNotModified(conditions, headline)) {
+      return notModifiedAnswer(c, headline, frame(headline))
+    }
+    const delivered = await delivery.deliver(request, acceptance, { ...order, ...asking })
+    if ('moved' in delivered) return delivered
+    // Of a 304 too: the log and the metrics count it as what it is.
+    c.set('layer', delivered.layer)
+    const framing = frame(delivered, delivered.layer)
+    return conditions && isNotModified(conditions, delivered)
+      ? notModifiedAnswer(c, delivered, framing)
+      : pictureAnswer(c, delivered, framing)
+  } catch (error) {
+    // What is wrong with a cover is wrong with its photo, and over when that is replaced.
+    if (isVerdict(error)) c.set('tags', cacheTags(delivery.knownPath(request)))
+    throw error
+  }
+}
+
+const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
+
+/** Any page may read pictures with `fetch` or draw them on a canvas. */
+const preflight = {
+  allow: IMAGE_METHODS,
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': IMAGE_METHODS,
+  'access-control-allow-headers': '*',
+  'access-control-max-age': '86400',
+  'cache-control': CACHE_CONTROL.H,
+}
+
+/** Gives a route of pictures its methods, and refuses all others. */
+export function routePictures(app: Hono<AppEnv>, route: string, serve: Handler<AppEnv>): void {
+  app.get(route, serve)
+  app.options(route, (c) => c.body(null, 204, preflight))
+  app.all(route, (c) => {
+    c.header('allow', IMAGE_METHODS)
+    throw new GatewayError('method_not_allowed', `Pictures are read with ${IMAGE_METHODS}`)
+  })
+}
+
+function visitOf(
+  { readClientAddress = (_, address) => address, limits }: ServingOptions,
+  c: Context<AppEnv>,
+  grant: AccessGrant | undefined,
+): Visit {
+  const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
+  // On the answer to be: `c.header` is for those that the context itself makes.
+  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
+  return {
+    authorization: c.req.header('authorization'),
+    grant,
+    cookie: c.get('ignoresLinks') === true ? undefined : parseAccessCookie(getCookie(c, ACCESS_COOKIE)),
+    requestId: c.get('requestId'),
+    address,
+    // A verdict on a cover goes when its photo does.
+    onFound: ({ at }) => c.set('tags', cacheTags(at)),
+    onRestricted: () => c.set('restricted', true),
+    beforeRender:
+      limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
+  }
+}
