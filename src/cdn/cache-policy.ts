@@ -67,10 +67,12 @@ export interface EdgePolicy {
   readonly seconds: Readonly<Record<KeptKind, number>>
 }
 
-/** How long an answer may be kept: its class, and where that leaves it open the seconds at the edge. */
+/** How long an answer may be kept: its class, and where that leaves it open the seconds at the edge and in browsers. */
 export interface Caching {
   readonly cacheClass: CacheClass
   readonly edgeSeconds?: number | undefined
+  /** What whoever hosts a picture has decided for browsers; of D, which they may keep then, until its permission ends. */
+  readonly browserSeconds?: number | undefined
 }
 
 /** What is said of a file that may be kept. */
@@ -97,8 +99,23 @@ export function keeping(kind: KeptKind, { managed, edgeSeconds }: KeptFile, poli
   }
 }
 
-/** `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either. */
-export function cacheControl({ cacheClass, edgeSeconds }: Caching): string {
+/** How long a copy whose time in browsers was decided may be shown while it is being renewed. */
+const RENEWING_SECONDS = 7_200
+
+/**
+ * `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either, unless their time was
+ * decided by itself.
+ */
+export function cacheControl({ cacheClass, edgeSeconds, browserSeconds }: Caching): string {
+  if (browserSeconds !== undefined && (cacheClass === 'D' || cacheClass === 'M')) {
+    return `private, max-age=${browserSeconds}, stale-if-error=0`
+  }
+  if (browserSeconds !== undefined && isAdjustable(cacheClass)) {
+    const renewing = Math.min(RENEWING_SECONDS, edgeSeconds ?? RENEWING_SECONDS)
+    return cacheControl({ cacheClass, edgeSeconds })
+      .replace(/(?<=public, max-age=)\d+/, `${browserSeconds}`)
+      .replace(/(?<=stale-while-revalidate=)\d+/, `${renewing}`)
+  }
   if (edgeSeconds === undefined || !isAdjustable(cacheClass)) return CACHE_CONTROL[cacheClass]
   return CACHE_CONTROL[cacheClass]
     .replace(/(?<=s-maxage=)\d+/, `${edgeSeconds}`)

@@ -10,6 +10,7 @@ import { spend } from '../limits/spend.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
+import type { Visitor } from '../variants/visitor.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
@@ -19,6 +20,8 @@ import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
   readonly delivery: NegotiatedDelivery
+  /** Decides what somebody may have where it is not tokens and links of ours that do. */
+  readonly receive?: ((visit: Visit) => Visitor) | undefined
   readonly requestTimeoutMs: number
   /** The client's address, by what stands before the gateway; without it the other end of the socket. */
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
@@ -42,13 +45,17 @@ export async function withVisitor(
   grant: AccessGrant | undefined,
   work: (asking: Asking) => Promise<Response>,
 ): Promise<Response> {
-  const visitor = createVisitor(options, visitOf(options, c, grant))
+  const { receive = (visit: Visit) => createVisitor(options, visit) } = options
+  const visitor = receive(visitOf(options, c, grant))
   return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) => work({ visitor, signal }))
 }
 
+/** Whoever finds the picture, or what is to be said of it. */
+type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
+
 /** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
 export async function servePicture(
-  delivery: NegotiatedDelivery,
+  delivery: PictureDelivery,
   c: Context<AppEnv>,
   { request, wish, frame, ...order }: PictureOrder,
   asking: Asking,
