@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { apiSettings } from './settings/api.ts'
+import { apiSettings, hostedSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
@@ -65,6 +65,7 @@ const variables = z.object({
   ...purgingSettings,
   ...renderingSettings,
   ...apiSettings,
+  ...hostedSettings,
   ...limitSettings,
   ...identitySettings,
   ...uploadSettings,
@@ -157,6 +158,10 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
     faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
+  }
+  const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: hash } = config
+  if (account !== undefined && hash === undefined) {
+    faults.push('HALFTONE_CLOUDFLARE_ACCOUNT_HASH: HALFTONE_CLOUDFLARE_ACCOUNT needs what URLs begin with')
   }
   for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
     const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))

@@ -31,6 +31,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'config.ts',
       'errors.ts',
       'events',
+      'hosted',
       'identity',
       'leases',
       'library',
@@ -156,6 +157,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
+  // Hosted images: another API on the same library.
+  hosted: {
+    imports: ['api', 'cdn', 'errors.ts', 'http', 'leases', 'limits', 'storage', 'uploads', 'urls'],
+    types: ['identity', 'library', 'media', 'purging', 'transfers'],
+  },
   telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
@@ -165,7 +171,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
