@@ -7,7 +7,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   // What programs import.
-  'index.ts': { imports: ['config.ts', 'running', 'urls'] },
+  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'] },
   'gateway.ts': {
     imports: [
       'audit',
@@ -157,6 +157,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
+  // Hosted images as pages show them: URLs, variants and signatures.
+  'hosted-delivery': {
+    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'urls'],
+    types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
+  },
   // Hosted images: another API on the same library.
   hosted: {
     imports: ['api', 'cdn', 'errors.ts', 'http', 'leases', 'limits', 'storage', 'uploads', 'urls'],
@@ -171,7 +176,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'hosted-delivery', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],

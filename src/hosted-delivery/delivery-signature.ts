@@ -44,11 +44,10 @@ export function checkDelivery(
 }
 
 /**
- * A delivery URL with the signature that a private image asks for: `exp`, where it ends, and `sig` are put to the end of
- * its query. `url` is absolute or a path, `/<account hash>/<id>/<variant>` with `/cdn-cgi/imagedelivery` before it or
- * without, and `key` the value of one of the account's signing keys. Throws a `RangeError` for a URL that has them already.
+ * The URL, absolute or a path, with the signature that a private image asks for, which ends with `exp` where it is given.
+ * Throws a `RangeError` for one that has it already.
  */
-export function signDelivery(url: string, key: string, { exp }: { readonly exp?: Date } = {}): string {
+export function signDeliveryUrl(url: string, key: string, { exp }: { readonly exp?: Date } = {}): string {
   const parsed = new URL(url, 'http://relative')
   if (['sig', 'exp'].some((name) => parsed.searchParams.has(name))) {
     throw new RangeError(`url: must have neither exp nor sig, not ${url}`)

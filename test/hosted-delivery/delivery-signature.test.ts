@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkDelivery, signDelivery } from '../../src/hosted-delivery/delivery-signature.ts'
+import { checkDelivery } from '../../src/hosted-delivery/delivery-signature.ts'
+import { signDelivery } from '../../src/index.ts'
 
 const KEY = 'a signing key of an account'
 const OTHER = 'another signing key'
