@@ -101,6 +101,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
+  // Cloudflare's image URLs.
+  cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   variants: {
@@ -176,6 +178,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
   [/^csv-parse/, ['media']],
+  [/^@csstools\//, ['cloudflare']],
 ]
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'/gm
