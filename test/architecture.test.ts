@@ -110,7 +110,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  // What of an SVG is harmless.
+  drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -169,6 +171,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
+  [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],
