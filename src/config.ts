@@ -4,11 +4,10 @@ import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { cloudflareSettings } from './settings/cloudflare.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
-import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
-import { limitSettings } from './settings/limits.ts'
-import { librarySettings } from './settings/library.ts'
+import { figuresSettings, librarySettings, limitSettings } from './settings/limits.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -61,6 +60,7 @@ const variables = z.object({
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
   ...deliverySettings,
+  ...cloudflareSettings,
   ...cdnSettings,
   ...purgingSettings,
   ...renderingSettings,

@@ -102,6 +102,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
+  // Cloudflare's image URLs.
+  cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   variants: {
@@ -109,7 +111,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  // What of an SVG is harmless.
+  drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -178,6 +182,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'hosted-delivery', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
+  [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],
@@ -187,6 +192,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
   [/^csv-parse/, ['media']],
+  [/^@csstools\//, ['cloudflare']],
 ]
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'/gm

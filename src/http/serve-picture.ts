@@ -7,6 +7,7 @@ import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
 import { spend } from '../limits/spend.ts'
+import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
@@ -14,7 +15,7 @@ import type { Visitor } from '../variants/visitor.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
-import { ANY_WISH, type Wish } from './negotiation.ts'
+import { acceptanceIn, type Wish } from './negotiation.ts'
 import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
 /** What serving a picture takes, in whichever dialect it was asked for. */
@@ -34,6 +35,8 @@ export interface PictureOrder extends Omit<DeliverOptions, keyof Asking> {
   readonly request: ImageRequest
   /** What its format is negotiated by, where it is. */
   readonly wish: Wish | undefined
+  /** What it is negotiated by where it depends on no request. */
+  readonly acceptance?: Acceptance | undefined
   /** What is said of an answer beside its picture; without a layer it is not known where that is. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -57,18 +60,19 @@ type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownP
 export async function servePicture(
   delivery: PictureDelivery,
   c: Context<AppEnv>,
-  { request, wish, frame, ...order }: PictureOrder,
+  { request, frame, ...order }: PictureOrder,
   asking: Asking,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
+  const { wish, mayRender } = order
   if (wish !== undefined) c.set('wish', wish)
-  const { acceptance } = wish ?? ANY_WISH
+  const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
   try {
     const headline = conditions && (await delivery.headline(request, acceptance, asking))
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
-    const delivered = await delivery.deliver(request, acceptance, { ...order, ...asking })
+    const delivered = await delivery.deliver(request, acceptance, { mayRender, ...asking })
     if ('moved' in delivered) return delivered
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)

@@ -1,7 +1,14 @@
-import type { OutputFormat, Size } from './spec.ts'
+import type { Colour } from './edits.ts'
+import type { EditedSize, OutputFormat, Size } from './spec.ts'
 
 /** How much a client wants each format, from 0 (not at all) to 1. */
-export type Acceptance = Readonly<Record<OutputFormat, number>>
+export interface Acceptance extends Readonly<Record<OutputFormat, number>> {
+  /** Whether what moves stays in its own format, wanted or not. */
+  readonly keepsMotion?: boolean | undefined
+}
+
+/** What is given to somebody who names no format and may know none of the newer ones: JPEG, or PNG for transparency. */
+export const PLAIN_ACCEPTANCE: Acceptance = { avif: 0, webp: 0, jpg: 1, png: 1, gif: 1, keepsMotion: true }
 
 /** A media range of an `Accept` header, in lower case and without parameters, and its weight from 0 to 1. */
 export interface WeightedRange {
@@ -13,6 +20,8 @@ export interface WeightedRange {
 export interface Traits {
   readonly animated: boolean
   readonly hasAlpha: boolean
+  /** The format that it moves in, where it does and that is known. */
+  readonly movesAs?: OutputFormat | undefined
 }
 
 export interface ChooseOptions {
@@ -52,10 +61,12 @@ export function acceptanceOf(ranges: readonly WeightedRange[]): Acceptance {
 /** The format for a picture: of those that lose nothing of it the one that the client wants most, of equals the smallest. */
 export function choose(
   acceptance: Acceptance,
-  size: Size,
-  traits: Traits,
+  size: EditedSize,
+  source: Traits,
   { avifMaxSide }: ChooseOptions,
 ): OutputFormat {
+  const traits = traitsAfter(source, size)
+  if (acceptance.keepsMotion && traits.animated && traits.movesAs !== undefined) return traits.movesAs
   const mayBeAvif = longestSide(size) <= avifMaxSide
   let best: OutputFormat | undefined
   for (const format of candidatesFor(traits)) {
@@ -68,7 +79,7 @@ export function choose(
 /** The format that suits all pictures of these traits; `undefined` when they need different ones. */
 export function chooseForAll(
   acceptance: Acceptance,
-  size: Size,
+  size: EditedSize,
   traits: readonly Traits[],
   options: ChooseOptions,
 ): OutputFormat | undefined {
@@ -95,6 +106,23 @@ function candidatesFor({ animated, hasAlpha }: Traits): readonly OutputFormat[] 
 function lastResort(acceptance: Acceptance, { hasAlpha }: Traits): OutputFormat {
   return hasAlpha || (acceptance.jpg === 0 && acceptance.png > 0) ? 'png' : 'jpg'
 }
+
+/** What a picture is like once it has been edited. */
+function traitsAfter(traits: Traits, { edits, ...size }: EditedSize): Traits {
+  if (edits === undefined) return traits
+  const { background, border, still } = edits
+  const shinesThrough =
+    background === undefined
+      ? traits.hasAlpha
+      : !isOpaque(background) && (traits.hasAlpha || size.fit === 'pad')
+  return {
+    animated: traits.animated && still === undefined,
+    hasAlpha: shinesThrough || (border !== undefined && !isOpaque(border.colour)),
+    movesAs: traits.movesAs,
+  }
+}
+
+const isOpaque = (colour: Colour) => colour.length === 6 || colour.endsWith('ff')
 
 function longestSide(size: Size): number {
   switch (size.fit) {

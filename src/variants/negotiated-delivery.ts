@@ -3,6 +3,7 @@ import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
 import { type Acceptance, choose, chooseForAll, type ChooseOptions } from '../transform/negotiation.ts'
 import type { OutputFormat } from '../transform/spec.ts'
+import { inFormat } from '../transform/suited-edits.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../transform/traits.ts'
 import {
   type AutoRequest,
@@ -124,7 +125,7 @@ export class NegotiatedDelivery {
   #inFormat(request: AutoRequest, format: OutputFormat): SettledRequest {
     const known = this.#requests.get(request) ?? new Map<OutputFormat, SettledRequest>()
     const { source, preset, spec } = request
-    const settled = known.get(format) ?? { source, preset, spec: { ...spec, format } }
+    const settled = known.get(format) ?? { source, preset, spec: inFormat(spec, format) }
     this.#requests.set(request, known.set(format, settled))
     return settled
   }
