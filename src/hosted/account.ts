@@ -3,9 +3,6 @@ import type { HostedVariant } from './hosted-images.ts'
 import { editKept, readKept } from './kept-record.ts'
 import { ACCOUNT_KEY, type AccountRecord, accountRecord, NEW_ACCOUNT } from './records.ts'
 
-/** What holds for all hosted images. */
-export type AccountState = Omit<AccountRecord, 'write'>
-
 export interface AccountOptions {
   readonly store: Pick<ObjectStore, 'get' | 'put'>
   /** How long it is believed without looking again. */
@@ -19,14 +16,14 @@ const PLACE = { key: ACCOUNT_KEY, schema: accountRecord }
 /** What holds for all hosted images: read when it is needed, and believed for a while. */
 export class Account {
   readonly #options: AccountOptions
-  #known: { readonly state: Promise<AccountState>; readonly until: number } | undefined
+  #known: { readonly state: Promise<AccountRecord>; readonly until: number } | undefined
 
   constructor(options: AccountOptions) {
     this.#options = options
   }
 
   /** What was read within the last seconds; what comes with a new account, where nobody has changed it. */
-  recent(): Promise<AccountState> {
+  recent(): Promise<AccountRecord> {
     const { rememberMs, elapsedMs } = this.#options
     if (this.#known !== undefined && elapsedMs() < this.#known.until) return this.#known.state
     const state = this.current()
@@ -39,12 +36,12 @@ export class Account {
   }
 
   /** What holds at this moment. */
-  async current(): Promise<AccountState> {
+  async current(): Promise<AccountRecord> {
     return (await readKept(this.#options.store, PLACE))?.value ?? NEW_ACCOUNT
   }
 
   /** Changes it; the same state leaves it. */
-  async edit(change: (before: AccountState) => AccountState): Promise<AccountState> {
+  async edit(change: (before: AccountRecord) => AccountRecord): Promise<AccountRecord> {
     try {
       return (await editKept(this.#options.store, PLACE, (before) => change(before ?? NEW_ACCOUNT))).value
     } finally {
@@ -54,7 +51,7 @@ export class Account {
 }
 
 /** A variant of the account by its name. */
-export function variantOf({ variants }: AccountState, id: string): HostedVariant | undefined {
+export function variantOf({ variants }: AccountRecord, id: string): HostedVariant | undefined {
   const found = Object.hasOwn(variants, id) ? variants[id] : undefined
   return found && { id, ...found }
 }

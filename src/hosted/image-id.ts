@@ -25,6 +25,6 @@ export function itemIdOf(id: string): string | undefined {
 }
 
 function isCustomId(id: string): boolean {
-  if ([...id].length > MAX_CHARACTERS || NOT_IN_IDS.test(id) || TAKEN.includes(id)) return false
+  if (id.length > MAX_CHARACTERS || NOT_IN_IDS.test(id) || TAKEN.includes(id)) return false
   return id.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
 }

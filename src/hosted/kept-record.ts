@@ -19,13 +19,13 @@ export interface Kept<T> {
 type Store = Pick<ObjectStore, 'get' | 'put'>
 
 /** One record in the bucket that several writers change. */
-export interface Place<T extends { write: string }> {
+export interface Place<T extends object> {
   readonly key: string
   readonly schema: z.ZodType<T>
 }
 
 /** What is there; `undefined` when nothing is, `record_invalid` when it cannot be understood. */
-export async function readKept<T extends { write: string }>(
+export async function readKept<T extends object>(
   store: Pick<ObjectStore, 'get'>,
   { key, schema }: Place<T>,
   signal?: AbortSignal,
@@ -47,27 +47,27 @@ function jsonOf(body: Buffer): unknown {
 }
 
 /** Writes over the version that was read, or where there is nothing; `undefined` when another writer was first. */
-export async function writeKept<T extends { write: string }>(
+export async function writeKept<T extends object>(
   store: Store,
   { key }: Place<T>,
-  value: Omit<T, 'write'>,
+  value: T,
   over: Kept<T> | undefined,
 ): Promise<Kept<T> | undefined> {
-  // The schema says that this is all that is missing.
-  const written = { ...value, write: randomUUID() } as T
+  // Random, so that an attempt whose answer was lost is told from what somebody else has written.
+  const body = Buffer.from(JSON.stringify({ ...value, write: randomUUID() }))
   const condition = over === undefined ? ({ ifNoneMatch: '*' } as const) : { ifMatch: over.etag }
-  const put = await putSettled(store, key, Buffer.from(JSON.stringify(written)), condition)
-  return put.outcome === 'stored' ? { value: written, etag: put.etag } : undefined
+  const put = await putSettled(store, key, body, condition)
+  return put.outcome === 'stored' ? { value, etag: put.etag } : undefined
 }
 
 /**
  * Makes something else of a record, again when another writer was first; `change` returns what it was given to leave it,
  * and throws refusals.
  */
-export async function editKept<T extends { write: string }>(
+export async function editKept<T extends object>(
   store: Store,
   place: Place<T>,
-  change: (before: T | undefined) => Omit<T, 'write'>,
+  change: (before: T | undefined) => T,
 ): Promise<Kept<T>> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (attempt > 0) await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * Math.random())

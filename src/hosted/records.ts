@@ -31,8 +31,6 @@ export const imageRecord = z.object({
   sha256: z.string().optional(),
   /** It is being deleted: for everybody but whoever deletes it, it is gone. */
   removed: z.literal(true).optional(),
-  /** Random, of each write: an attempt whose answer was lost is told by it. */
-  write: z.string(),
 })
 
 const variantOptions = z.object({
@@ -50,7 +48,6 @@ export const accountRecord = z.object({
   keys: z.array(z.object({ name: z.string(), value: z.string() })),
   flexibleVariants: z.boolean(),
   browserTtlS: z.int(),
-  write: z.string(),
 })
 
 export type ImageRecord = z.infer<typeof imageRecord>
@@ -61,6 +58,20 @@ const ROOT = 'system/hosted/'
 /** Where what is said of an image lies. */
 export const imageKey = (itemId: string): string => `${ROOT}${itemId}.json`
 
+/** What the keys of all images that are listed begin with. */
+export const LISTING = `${ROOT}by-time/`
+/** The latest time that there is: counted down from, the order of keys is the newest first. */
+const END_OF_TIME = 8.64e15
+const LISTED = new RegExp(`^${LISTING}\\d{16}-(.+)$`)
+
+/** The empty object that has an image listed, the newest first; beside its record, whose key does not tell when. */
+export function listingKey({ uploaded, itemId }: Pick<ImageRecord, 'uploaded' | 'itemId'>): string {
+  return `${LISTING}${String(END_OF_TIME - Date.parse(uploaded)).padStart(16, '0')}-${itemId}`
+}
+
+/** The item of an image that is listed there. */
+export const listedItem = (key: string): string | undefined => LISTED.exec(key)?.[1]
+
 /** Where what holds for all of them lies. */
 export const ACCOUNT_KEY = `${ROOT}account.json`
 
@@ -68,7 +79,7 @@ export const ACCOUNT_KEY = `${ROOT}account.json`
 const BROWSER_TTL_S = 172_800
 
 /** What holds until somebody changes it. */
-export const NEW_ACCOUNT: Omit<AccountRecord, 'write'> = {
+export const NEW_ACCOUNT: AccountRecord = {
   variants: {
     public: {
       options: { fit: 'scale-down', metadata: 'none', width: 1366, height: 768 },
