@@ -9,10 +9,10 @@ import { parseSourceText, type SourceText } from './source-text.ts'
 import { parseCloudflareTarget } from './target.ts'
 
 /** Translates errors to this dialect's words, `ERROR 9404: …`, or to a redirect to the source where that is asked for. */
-export function createErrorAnswer(mounts: readonly string[]) {
+export function createErrorAnswer(mounts: readonly string[], numbers = ERROR_NUMBERS) {
   return function errorAnswer(error: unknown, c: Context<AppEnv>): Response {
     const { problem, headers } = takeFailure(error, c)
-    const { number, status } = ERROR_NUMBERS[problem.code]
+    const { number, status } = numbers[problem.code]
     headers.set('cf-resized', `err=${number}`)
     const location = isFatal(problem, c) ? sourceOf(c, mounts) : undefined
     if (location !== undefined) {

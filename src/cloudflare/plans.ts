@@ -99,13 +99,29 @@ function decide(
   const parsed = parseCloudflareTarget(target, options.mounts)
   if (parsed === undefined) return undefined
   const asked = parseOptions(parsed.options, hints, options)
-  const spec = specOf(asked)
-  const ruling = options.sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true })
+  const outcome = rulingOn(asked, options.sizes)
   const paths = options.sourcePaths(parseSourceText(parsed.source), host)
+  return planFor(asked, paths, outcome)
+}
+
+/** What a size policy says of options. */
+export function rulingOn(asked: AskedOptions, sizes: SizePolicy): CloudflarePlan['outcome'] {
+  const spec = specOf(asked)
+  const { outcome } = sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true })
+  // A dialect that takes any size is never sent to another one.
+  return outcome === 'redirect' ? 'budgeted' : outcome
+}
+
+/** What to do about options for a source that may be at these places. */
+export function planFor(
+  asked: AskedOptions,
+  paths: readonly SourcePath[],
+  outcome: CloudflarePlan['outcome'],
+): CloudflarePlan {
+  const spec = specOf(asked)
   return {
     places: paths.map((source) => placeAt(source, spec)),
-    // A dialect that takes any size is never sent to another one.
-    outcome: ruling.outcome === 'redirect' ? 'budgeted' : ruling.outcome,
+    outcome,
     isNegotiated: asked.format === 'auto',
     dependsOnHints: asked.dependsOnHints,
     warning: warningOf(asked.warnings),

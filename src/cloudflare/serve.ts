@@ -16,11 +16,15 @@ import type { Answer, Asking, Headline } from '../variants/answer.ts'
 import { HINT_HEADERS } from './hints.ts'
 import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
 
-export interface CloudflareServingOptions extends ServingOptions {
-  readonly plans: CloudflarePlans
+/** What serving a picture by a plan takes. */
+export interface PlanServingOptions extends ServingOptions {
   readonly sources: Pick<Sources, 'find' | 'remembered'>
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
+}
+
+export interface CloudflareServingOptions extends PlanServingOptions {
+  readonly plans: CloudflarePlans
 }
 
 /** What marks a request of an image resizer, this one's too. */
@@ -37,7 +41,7 @@ export function serveCloudflare(options: CloudflareServingOptions): Handler<AppE
     if (plan === undefined) throw new GatewayError('route_not_found', 'Options and a source are needed')
     const ignoresLinks = c.get('ignoresLinks') === true
     const grant = ignoresLinks ? undefined : parseAccessGrant(rawQuery(c.req.raw, c.env))
-    return withVisitor(options, c, grant, async (asking) => serveFirst(options, c, plan, asking))
+    return withVisitor(options, c, grant, async (asking) => servePlan(options, c, plan, asking))
   }
 }
 
@@ -62,9 +66,9 @@ function askingOf(request: Request, env: AppEnv['Bindings'] | undefined): Cloudf
   return { target: rawTarget(request, env), host, headers }
 }
 
-/** The first place that has something decides. */
-async function serveFirst(
-  options: CloudflareServingOptions,
+/** Answers with what a plan comes to; the first place that has something decides. */
+export async function servePlan(
+  options: PlanServingOptions,
   c: Context<AppEnv>,
   plan: CloudflarePlan,
   asking: Asking,
@@ -81,7 +85,7 @@ async function serveFirst(
 }
 
 async function serveAt(
-  options: CloudflareServingOptions,
+  options: PlanServingOptions,
   c: Context<AppEnv>,
   { plan, place }: { readonly plan: CloudflarePlan; readonly place: Place },
   asking: Asking,
@@ -110,7 +114,7 @@ function isDrawing({ contentType, key }: Source): boolean {
 }
 
 function orderAt(
-  { native, readWish }: CloudflareServingOptions,
+  { native, readWish }: Pick<PlanServingOptions, 'native' | 'readWish'>,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,

@@ -18,9 +18,12 @@ import type { AppEnv } from './env.ts'
 import { acceptanceIn, type Wish } from './negotiation.ts'
 import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
+/** Whoever finds a picture, or what is to be said of it. */
+type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
+
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
-  readonly delivery: NegotiatedDelivery
+  readonly delivery: PictureDelivery
   /** Decides what somebody may have where it is not tokens and links of ours that do. */
   readonly receive?: ((visit: Visit) => Visitor) | undefined
   readonly requestTimeoutMs: number
@@ -52,9 +55,6 @@ export async function withVisitor(
   const visitor = receive(visitOf(options, c, grant))
   return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) => work({ visitor, signal }))
 }
-
-/** Whoever finds the picture, or what is to be said of it. */
-type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
 
 /** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
 export async function servePicture(

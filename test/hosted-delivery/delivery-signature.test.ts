@@ -104,7 +104,7 @@ describe('signDelivery', () => {
   })
 
   const segment = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => {
-    return text.isWellFormed() && !/^\.{1,2}$/.test(text)
+    return !/^\.{1,2}$|\p{Cs}/u.test(text)
   })
   const urls = fc.record({
     id: segment.map(encodeURIComponent),

@@ -67,7 +67,7 @@ describe.each(['', '/cdn-cgi/imagedelivery'])('below %j', (mount) => {
 test('finds every id again that a site has put into a URL, and throws nothing foreign', () => {
   const ids = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-    .filter((id) => id.isWellFormed() && !/^\/|\/$|[\p{Cc}]/u.test(id))
+    .filter((id) => !/^\/|\/$|[\p{Cc}\p{Cs}]/u.test(id))
   fc.assert(
     fc.property(ids, (id) => {
       const path = `/${HASH}/${id.split('/').map(encodeURIComponent).join('/')}/public`
