@@ -111,9 +111,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },
+  // What is done to pixels that lie in memory.
+  retouch: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -181,7 +183,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'hosted-delivery', 'http', 'pages']],
-  [/^sharp$/, ['pixels']],
+  [/^sharp$/, ['pixels', 'retouch']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
