@@ -5,15 +5,20 @@ import { createSourcePaths } from './cloudflare/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
+import { edgePolicyOf } from './composition/edge-policy.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
 import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
+import { createHostedDelivery, type HostedDeliveryOptions } from './hosted-delivery/routes.ts'
+import { Account } from './hosted/account.ts'
+import { createHostedImages } from './hosted/find-images.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import { createReadWish } from './http/negotiation.ts'
-import { createClock } from './leases/clock.ts'
+import type { ServingOptions } from './http/serve-picture.ts'
+import { type Clock, createClock } from './leases/clock.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
 import type { ObjectStore } from './storage/object-store.ts'
@@ -24,7 +29,7 @@ import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
 import { variantEpoch } from './transform/rendering-settings.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
-import { createNativeDialect } from './urls/native-dialect.ts'
+import { createNativeDialect, type NativeDialect } from './urls/native-dialect.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -73,7 +78,10 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const app = createApp({
     ...targets,
     ...serving,
-    dialects: cloudflare && [createCloudflareDialect({ ...cloudflare, ...serving, sources: core.sources })],
+    dialects: [
+      ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving, sources: core.sources })] : []),
+      ...hostedDialects({ ...base, store: observed }, { ...targets, ...serving, sources: core.sources }),
+    ],
     ...media,
     events: bucketEvents.routes,
     ...edgeOf(config),
@@ -120,6 +128,38 @@ function cloudflareOf(config: Config, { dialect: native, sizes }: ReturnType<typ
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
+}
+
+interface HostedBase {
+  readonly config: Config
+  readonly store: ObjectStore
+  readonly clock: Clock
+}
+
+type HostedParts = Pick<HostedDeliveryOptions, keyof ServingOptions | 'sources' | 'sizes'> & {
+  readonly dialect: NativeDialect
+}
+
+/** Hosted images, where there is an account. */
+function hostedDialects({ config, store, clock }: HostedBase, parts: HostedParts) {
+  const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: accountHash } = config
+  if (account === undefined || accountHash === undefined) return []
+  const ttlMs = config.HALFTONE_LOOKUP_TTL_MS
+  const now = () => clock.now()
+  const remembered = new Account({ store, rememberMs: ttlMs, elapsedMs: () => clock.elapsedMs() })
+  return [
+    createHostedDelivery({
+      ...parts,
+      native: parts.dialect,
+      images: createHostedImages({ store, account: remembered, now }),
+      accountHash,
+      ttlMs,
+      now,
+      edge: edgePolicyOf(config),
+      readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+      keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+    }),
+  ]
 }
 
 /** What the edge in front shows, and what it checks. */
