@@ -29,6 +29,8 @@ export interface CloudflarePlan {
   /** The likeliest first. */
   readonly places: readonly Place[]
   readonly outcome: 'allowed' | 'budgeted' | 'stored-only'
+  /** Whether strangers may ask for the same size by a native URL. */
+  readonly isNative: boolean
   /** Whether the format is chosen by `Accept`; one that is left open otherwise is the most widely known. */
   readonly isNegotiated: boolean
   readonly dependsOnHints: boolean
@@ -122,6 +124,7 @@ export function planFor(
   return {
     places: paths.map((source) => placeAt(source, spec)),
     outcome,
+    isNative: outcome === 'allowed',
     isNegotiated: asked.format === 'auto',
     dependsOnHints: asked.dependsOnHints,
     warning: warningOf(asked.warnings),

@@ -147,7 +147,7 @@ function framingOf(
 ): Framing {
   const { canonical } = headline
   const { warning, dependsOnHints, isNegotiated } = plan
-  const isNative = plan.outcome === 'allowed' && canonical?.source.shape !== 'remote'
+  const isNative = plan.isNative && canonical?.source.shape !== 'remote'
   const vary = dependsOnHints ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
   return {
     contentLocation:

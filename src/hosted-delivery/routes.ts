@@ -51,9 +51,9 @@ function serveHosted(options: HostedDeliveryOptions, orders: DeliveryOrders): Ha
     const order = await withDeadline(client, requestTimeoutMs, async (signal) => orders.read(asked, signal))
     const { itemId, variant, right } = order
     const source = { shape: 'item-cover', path: `items/${itemId}`, itemId } as const
+    const asStrangers = planFor(order.asked, [source], rulingOn(order.asked, sizes))
     // A variant's size is the operator's own.
-    const outcome = variant === undefined ? rulingOn(order.asked, sizes) : 'allowed'
-    const plan = planFor(order.asked, [source], outcome)
+    const plan = variant === undefined ? asStrangers : { ...asStrangers, outcome: 'allowed' as const }
     const serving = {
       ...options,
       delivery: keepAnswers(options.delivery, { ...order, edge, now }),

@@ -8,7 +8,7 @@ import { openOrigin } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 
 const [KEY, OLD_KEY] = ['the key of the account', 'the one before it']
-const SECRET = 'a secret of the distribution'
+const SECRET = 'a-secret-of-the-distribution'
 const MOUNTS = ['', '/cdn-cgi/imagedelivery']
 const NOW_S = Math.floor(Date.now() / 1000)
 const LATER = NOW_S + 86_400
@@ -39,7 +39,7 @@ beforeAll(async () => {
   })
   open = await putHostedImage(bucket, { colour: '#ff0000' })
   hidden = await putHostedImage(bucket, { colour: '#00ff00', isPrivate: true })
-  gateway = await startGateway({})
+  gateway = await startGateway({ HALFTONE_SIZES: 'any' })
 })
 afterAll(async () => {
   await gateway.close()
@@ -286,7 +286,10 @@ describe('with flexible variants', () => {
 
   beforeAll(async () => {
     await putAccount(bucket, { flexibleVariants: true, variants: await variantsNow() })
-    flexible = await startGateway({ HALFTONE_SIZES: 'signed' })
+    flexible = await startGateway({
+      HALFTONE_SIZES: 'signed',
+      HALFTONE_SIGNING_KEYS: 'a key to sign sizes with',
+    })
   })
   afterAll(() => flexible.close())
 
@@ -315,7 +318,10 @@ describe('with flexible variants', () => {
   test('named ones are rendered in any size, options as the operator has it', async () => {
     expect(await refusal(await flexible.fetch(at(open, 'w=77')))).toEqual([403, 9423])
     const id = await putHostedImage(bucket, { colour: '#0000ff' })
-    expect(await sidesOf(await flexible.fetch(at(id, 'thumb')))).toEqual([123, 77, 'jpeg'])
+    const answer = await flexible.fetch(at(id, 'thumb'))
+    expect(await sidesOf(answer)).toEqual([123, 77, 'jpeg'])
+    // Natively strangers would have to sign it.
+    expect(answer.headers.get('content-location')).toBeNull()
   })
 })
 
