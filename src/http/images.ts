@@ -19,6 +19,7 @@ import {
   parseAccessGrant,
 } from '../identity/access-links.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { spend } from '../limits/spend.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
@@ -39,6 +40,8 @@ export type Plan =
       readonly image: ParsedImage
       readonly tags: string
       readonly mayRender: boolean
+      /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+      readonly isBudgeted: boolean
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
 
@@ -83,6 +86,8 @@ export interface ImagesOptions extends VisitorsOptions {
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
   /** How many pictures that are not public may be made for somebody; without it as many as they like. */
   readonly limits?: Limits | undefined
+  /** What is made in sizes off the ladder; without it nothing. */
+  readonly offLadder?: OffLadderBudget | undefined
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
@@ -111,14 +116,19 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const { acceptance } = wish ?? ANY_WISH
     const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
     const conditions = conditionsOf(headers)
-    const visitor = createVisitor(options, visitOf(options, c, grant))
+    const visit = visitOf(options, c, grant)
+    const visitor = createVisitor(options, visit)
+    const offLadder = plan.isBudgeted
+      ? options.offLadder?.of({ ...visit, setHeader: setHeaderOf(c) })
+      : undefined
     return withDeadline(client, requestTimeoutMs, async (signal) => {
       const headline = conditions && (await delivery.headline(request, acceptance, { visitor, signal }))
       if (headline && isNotModified(conditions, headline)) {
         return notModifiedAnswer(c, headline, framing(headline.canonical))
       }
-      const { mayRender } = plan
-      const delivered = await delivery.deliver(request, acceptance, { mayRender, visitor, signal })
+      const mayRender = plan.mayRender || offLadder !== undefined
+      const asking = { mayRender, offLadder, visitor, signal }
+      const delivered = await delivery.deliver(request, acceptance, asking)
       if (!('moved' in delivered)) return respond(c, conditions, delivered, framing(delivered.canonical))
       c.set('tags', cacheTags(delivered.moved.source))
       return redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
@@ -137,7 +147,9 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   const tags = cacheTags(request.source)
   const verdict = sizes.check(request, { signed })
   if (verdict.outcome !== 'redirect') {
-    return { kind: 'serve', image: parsed, tags, mayRender: verdict.outcome === 'allowed' }
+    const { outcome } = verdict
+    const [mayRender, isBudgeted] = [outcome === 'allowed', outcome === 'budgeted']
+    return { kind: 'serve', image: parsed, tags, mayRender, isBudgeted }
   }
   const { source, version } = request
   const location =
@@ -156,8 +168,7 @@ function visitOf(
   grant: AccessGrant | undefined,
 ): Visit {
   const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
-  // On the answer to be: `c.header` is for those that the context itself makes.
-  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
+  const setHeader = setHeaderOf(c)
   return {
     authorization: c.req.header('authorization'),
     grant,
@@ -170,6 +181,11 @@ function visitOf(
     beforeRender:
       limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
   }
+}
+
+/** On the answer to be: `c.header` is for those that the context itself makes. */
+function setHeaderOf(c: Context<AppEnv>) {
+  return (name: string, value: string) => c.res.headers.set(name, value)
 }
 
 function respond(
