@@ -11,6 +11,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'gateway.ts': {
     imports: [
       'audit',
+      'cloudflare-delivery',
       'composition',
       'config.ts',
       'http',
@@ -103,6 +104,10 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
+  'cloudflare-delivery': {
+    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
+    types: ['sources', 'variants'],
+  },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   variants: {
@@ -144,7 +149,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
-  limits: { imports: ['cdn', 'errors.ts'] },
+  limits: { imports: ['cdn', 'errors.ts'], types: ['variants'] },
   api: {
     imports: [
       'cdn',
@@ -169,7 +174,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'cloudflare-delivery', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
