@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none unless it is asked for. */
   readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -51,7 +53,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock }
   const edge = createEdge(base)
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
+  const { allowAddress } = options
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges, allowAddress })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))

@@ -38,6 +38,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'purging',
+      'remote',
       'render',
       'settings',
       'sources',
@@ -53,7 +54,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: [
@@ -103,6 +104,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   urls: { imports: ['errors.ts', 'transform'] },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // Sources on other servers.
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
@@ -169,7 +172,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^sharp$/, ['pixels']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
-  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^undici$/, ['storage', 'events', 'identity', 'remote']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],
