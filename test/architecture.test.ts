@@ -39,6 +39,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'purging',
+      'remote',
       'render',
       'settings',
       'sources',
@@ -54,7 +55,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: [
@@ -110,6 +111,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // Sources on other servers.
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
@@ -179,7 +182,7 @@ const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
-  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^undici$/, ['storage', 'events', 'identity', 'remote']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],

@@ -4,6 +4,7 @@ import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../render/admission.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
+import { createRemoteSources, type RemoteSources } from '../remote/remote-sources.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { SourceBodies } from '../sources/source.ts'
@@ -36,6 +37,8 @@ export interface CoreOptions {
   readonly onHeard?: (() => void) | undefined
   /** What follows of changes at the edge; without it, nothing. */
   readonly edge?: EdgePurges | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
 }
 
 export type Core = ReturnType<typeof createCore>
@@ -45,8 +48,10 @@ export function createCore(options: CoreOptions) {
   const { config, metrics, store, epoch } = options
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
+  const remote = createRemote(options)
+  const views = { pictures, records, remote: remote.lookUp }
   const sources = new Sources({
-    lookUp: (path, signal) => lookUp({ pictures, records }, path, signal),
+    lookUp: (path, signal) => lookUp(views, path, signal),
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
     timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
@@ -57,7 +62,7 @@ export function createCore(options: CoreOptions) {
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
   const renditions = new Renditions({
-    bodies: createBodies(pictures),
+    bodies: createBodies(pictures, remote),
     renderer: options.pool,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
@@ -67,8 +72,8 @@ export function createCore(options: CoreOptions) {
   })
   const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
-  const forget = createForget(sources, variants, stock)
-  const journal = createJournalReader(options, { sources, variants, stock, forget })
+  const forget = createForget({ sources, variants, stock, remote })
+  const journal = createJournalReader(options, { sources, variants, stock, remote, forget })
   const delivery = new Delivery({
     sources,
     variants,
@@ -88,11 +93,34 @@ export function createCore(options: CoreOptions) {
     facts,
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
-  return { sources, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
+  return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
 }
 
-function createBodies(pictures: SourceView): SourceBodies {
-  return { get: (source, options) => pictures.get(source.key, { ...options, ifMatch: source.etag }) }
+/** What lies on other servers, where the operator has named any. */
+function createRemote({ config, allowAddress }: CoreOptions): RemoteSources {
+  const own = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL].filter((url) => url !== undefined)
+  return createRemoteSources({
+    allowed: config.HALFTONE_REMOTE_SOURCES,
+    siteOrigin: config.HALFTONE_SITE_ORIGIN,
+    ownHosts: own.map((url) => new URL(url).host),
+    maxBytes: config.HALFTONE_MAX_SOURCE_MB,
+    maxRedirects: config.HALFTONE_REMOTE_MAX_REDIRECTS,
+    memoryBytes: config.HALFTONE_REMOTE_MEMORY_MB,
+    timeoutMs: config.HALFTONE_REMOTE_TIMEOUT_MS,
+    connectTimeoutMs: config.HALFTONE_REMOTE_CONNECT_TIMEOUT_MS,
+    // A budget of its own: who renders holds a part of the other one while it is waited for here.
+    reading: new ByteBudget(config.HALFTONE_FETCH_MB),
+    allowAddress,
+  })
+}
+
+function createBodies(pictures: SourceView, remote: RemoteSources): SourceBodies {
+  return {
+    get: (source, options) =>
+      source.at.shape === 'remote'
+        ? remote.bodies.get(source, options)
+        : pictures.get(source.key, { ...options, ifMatch: source.etag }),
+  }
 }
 
 function createVariants(
@@ -150,15 +178,19 @@ interface Memory {
   readonly sources: Sources
   readonly variants: VariantStore
   readonly stock: OffLadderStock
+  readonly remote: RemoteSources
   readonly forget: Forget
 }
 
 /** Drops from memory what is known of paths and of everything below them. */
 type Forget = (paths: readonly string[]) => void
 
-function createForget(sources: Sources, variants: VariantStore, stock: OffLadderStock): Forget {
+function createForget({ sources, variants, stock, remote }: Omit<Memory, 'forget'>): Forget {
   return (paths) => {
-    for (const path of paths) sources.forget(path)
+    for (const path of paths) {
+      sources.forget(path)
+      remote.forget(path)
+    }
     const prefixes = VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree)))
     variants.forget(prefixes)
     stock.forget(prefixes)
@@ -167,7 +199,7 @@ function createForget(sources: Sources, variants: VariantStore, stock: OffLadder
 
 function createJournalReader(
   { config, log, store, onHeard }: CoreOptions,
-  { sources, variants, stock, forget }: Memory,
+  { sources, variants, stock, remote, forget }: Memory,
 ) {
   return new JournalReader({
     store,
@@ -182,6 +214,7 @@ function createJournalReader(
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')
       sources.forgetAll()
+      remote.forgetAll()
       variants.forgetAll()
       stock.forget([''])
     },

@@ -35,7 +35,9 @@ export function buildTree(markup: string, limits: DrawingLimits): DrawnElement {
   const parser = new SaxesParser({ xmlns: true, position: false })
   const tree = new Tree(limits)
   parser.on('error', (cause) => {
-    throw new GatewayError('source_broken', `The SVG is not well formed: ${cause.message.slice(0, 200)}`, { cause })
+    throw new GatewayError('source_broken', `The SVG is not well formed: ${cause.message.slice(0, 200)}`, {
+      cause,
+    })
   })
   parser.on('doctype', refuseEntities)
   parser.on('opentag', (tag) => tree.open(tag))
@@ -100,7 +102,11 @@ function toElement({ uri, local, attributes }: SaxesTagNS): DrawnElement | undef
   if (uri !== SVG_NAMESPACE) return undefined
   const kept = Object.values(attributes).flatMap((attribute) => toAttribute(local, attribute) ?? [])
   // Without a name it would change whatever it likes.
-  if (ANIMATIONS.has(local) && local !== 'animateMotion' && !kept.some(({ name }) => name === 'attributeName')) {
+  if (
+    ANIMATIONS.has(local) &&
+    local !== 'animateMotion' &&
+    !kept.some(({ name }) => name === 'attributeName')
+  ) {
     return undefined
   }
   return { name: local, attributes: kept, children: [] }

@@ -17,7 +17,12 @@ export const ELEMENTS: readonly string[] = words(`
 `)
 
 /** Elements that change an attribute of another one over time. */
-export const ANIMATIONS: ReadonlySet<string> = new Set(['animate', 'set', 'animateTransform', 'animateMotion'])
+export const ANIMATIONS: ReadonlySet<string> = new Set([
+  'animate',
+  'set',
+  'animateTransform',
+  'animateMotion',
+])
 
 /** Attributes that name something in the drawing, or a picture. */
 export const REFERENCES: ReadonlySet<string> = new Set(['href', 'xlink:href'])

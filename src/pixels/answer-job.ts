@@ -59,7 +59,10 @@ function refusePixels(source: Uint8Array): void {
   if (isGzipped(source) || ('format' in signature && signature.format === 'svg')) return
   const found = 'format' in signature ? `a ${signature.format.toUpperCase()}` : signature.other
   if (found === 'an XML document' || found === 'no picture that we know') return
-  throw new GatewayError('source_not_a_picture', `The source is ${found}; only an SVG can be had as a drawing`)
+  throw new GatewayError(
+    'source_not_a_picture',
+    `The source is ${found}; only an SVG can be had as a drawing`,
+  )
 }
 
 function failure(error: unknown): Answer {
