@@ -118,7 +118,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
+  // What is done to pixels that lie in memory.
+  retouch: { imports: ['errors.ts', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
@@ -178,7 +180,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'cloudflare-delivery', 'http', 'pages']],
-  [/^sharp$/, ['pixels']],
+  [/^sharp$/, ['pixels', 'retouch']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
