@@ -1,7 +1,7 @@
 import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
-import { createCloudflareDialect } from './cloudflare/routes.ts'
-import { createSourcePaths } from './cloudflare/source-paths.ts'
+import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
+import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none unless it is asked for. */
   readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -59,7 +61,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock }
   const edge = createEdge(base)
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
+  const { allowAddress } = options
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges, allowAddress })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
@@ -68,7 +71,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
   const media = createMedia(shared, clients, options)
   const targets = targetsOf(config)
-  const cloudflare = cloudflareOf(config, targets)
+  const cloudflare = cloudflareOf(config, targets, core)
   const serving = {
     ...clients,
     audit,
@@ -79,7 +82,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
     ...targets,
     ...serving,
     dialects: [
-      ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving, sources: core.sources })] : []),
+      ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []),
       ...hostedDialects({ ...base, store: observed }, { ...targets, ...serving, sources: core.sources }),
     ],
     ...media,
@@ -115,16 +118,24 @@ function targetsOf(config: Config) {
 }
 
 /** Cloudflare's URLs as the configuration has them; `undefined` where it has none. */
-function cloudflareOf(config: Config, { dialect: native, sizes }: ReturnType<typeof targetsOf>) {
+function cloudflareOf(
+  config: Config,
+  { dialect: native, sizes }: ReturnType<typeof targetsOf>,
+  { remote, sources }: Core,
+) {
   const { HALFTONE_CLOUDFLARE_MOUNTS: mounts, HALFTONE_HOST_PREFIXES: hostPrefixes } = config
   if (mounts.length === 0) return undefined
-  const addresses = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL].filter((url) => url !== undefined)
-  const ownHosts = new Set([...hostPrefixes.keys(), ...addresses.map((url) => new URL(url).host)])
+  const addresses = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL, config.HALFTONE_SITE_ORIGIN]
+  const ownHosts = new Set([
+    ...hostPrefixes.keys(),
+    ...addresses.flatMap((url) => (url ? [new URL(url).host] : [])),
+  ])
   return {
     mounts,
     native,
     sizes,
-    sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts }),
+    sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
+    sources,
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }

@@ -11,8 +11,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'gateway.ts': {
     imports: [
       'audit',
+      'cloudflare-delivery',
       'composition',
       'config.ts',
+      'hosted',
+      'hosted-delivery',
       'http',
       'leases',
       'storage',
@@ -39,6 +42,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'purging',
+      'remote',
       'render',
       'settings',
       'sources',
@@ -54,7 +58,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: [
@@ -104,18 +108,24 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
+  'cloudflare-delivery': {
+    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
+    types: ['sources', 'variants'],
+  },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // Sources on other servers.
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
-  // What of an SVG is harmless.
-  drawing: { imports: ['errors.ts'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },
+  // What of an SVG is harmless.
+  drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -147,7 +157,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
-  limits: { imports: ['cdn', 'errors.ts'] },
+  limits: { imports: ['cdn', 'errors.ts'], types: ['variants'] },
   api: {
     imports: [
       'cdn',
@@ -165,7 +175,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   // Hosted images as pages show them: URLs, variants and signatures.
   'hosted-delivery': {
-    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'urls'],
+    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'urls'],
     types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
   },
   // Hosted images: another API on the same library.
@@ -182,12 +192,15 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'hosted-delivery', 'http', 'pages']],
+  [
+    /^hono|^@hono\//,
+    ['api', 'bucket-events', 'cloudflare-delivery', 'hosted', 'hosted-delivery', 'http', 'pages'],
+  ],
   [/^sharp$/, ['pixels', 'retouch']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
-  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^undici$/, ['storage', 'events', 'identity', 'remote']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],

@@ -69,7 +69,7 @@ export function pictureHeaders(answer: Answer, framing: Framing): Record<string,
     'content-length': `${bytes.length}`,
     'accept-ranges': 'bytes',
     ...headlineHeaders(answer, framing),
-    'cache-status': CACHE_STATUS[answer.layer],
+    'cache-status': `${CACHE_STATUS[answer.layer]}${answer.isStandIn ? '; detail=stand-in' : ''}`,
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
 }

@@ -6,10 +6,11 @@ import { GatewayError, isVerdict } from '../errors.ts'
 import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { spend } from '../limits/spend.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
-import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
+import type { Answer, Asking, Delivered, DeliverOptions, Headline, OffLadder } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import type { Visitor } from '../variants/visitor.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
@@ -31,11 +32,20 @@ export interface ServingOptions extends VisitorsOptions {
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
   /** How many pictures that are not public may be made for somebody; without it as many as they like. */
   readonly limits?: Limits | undefined
+  /** What is made in sizes off the ladder; without it nothing. */
+  readonly offLadder?: OffLadderBudget | undefined
+}
+
+/** Whoever sent a request, and what they may have made in sizes off the ladder. */
+export interface AskingWithin extends Asking {
+  readonly budget: () => OffLadder | undefined
 }
 
 /** A picture that somebody asks for, and what is said of it. */
-export interface PictureOrder extends Omit<DeliverOptions, keyof Asking> {
+export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
   readonly request: ImageRequest
+  /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+  readonly isBudgeted: boolean
   /** What its format is negotiated by, where it is. */
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
@@ -49,11 +59,15 @@ export async function withVisitor(
   options: ServingOptions,
   c: Context<AppEnv>,
   grant: AccessGrant | undefined,
-  work: (asking: Asking) => Promise<Response>,
+  work: (asking: AskingWithin) => Promise<Response>,
 ): Promise<Response> {
   const { receive = (visit: Visit) => createVisitor(options, visit) } = options
-  const visitor = receive(visitOf(options, c, grant))
-  return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) => work({ visitor, signal }))
+  const visit = visitOf(options, c, grant)
+  const visitor = receive(visit)
+  const budget = () => options.offLadder?.of({ ...visit, setHeader: setHeaderOf(c) })
+  return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) =>
+    work({ visitor, budget, signal }),
+  )
 }
 
 /** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
@@ -61,9 +75,9 @@ export async function servePicture(
   delivery: PictureDelivery,
   c: Context<AppEnv>,
   { request, frame, ...order }: PictureOrder,
-  asking: Asking,
+  { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
-  const { wish, mayRender } = order
+  const { wish } = order
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
@@ -72,7 +86,9 @@ export async function servePicture(
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
-    const delivered = await delivery.deliver(request, acceptance, { mayRender, ...asking })
+    const offLadder = order.isBudgeted ? budget() : undefined
+    const mayRender = order.mayRender || offLadder !== undefined
+    const delivered = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
     if ('moved' in delivered) return delivered
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
@@ -115,8 +131,7 @@ function visitOf(
   grant: AccessGrant | undefined,
 ): Visit {
   const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
-  // On the answer to be: `c.header` is for those that the context itself makes.
-  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
+  const setHeader = setHeaderOf(c)
   return {
     authorization: c.req.header('authorization'),
     grant,
@@ -129,4 +144,9 @@ function visitOf(
     beforeRender:
       limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
   }
+}
+
+/** On the answer to be: `c.header` is for those that the context itself makes. */
+function setHeaderOf(c: Context<AppEnv>) {
+  return (name: string, value: string) => c.res.headers.set(name, value)
 }

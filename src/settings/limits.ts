@@ -26,6 +26,9 @@ export const limitSettings = {
   HALFTONE_LIMIT_COMPLETES: whole(120, 0, 1_000_000),
   HALFTONE_LIMIT_PRIVATE_RENDERS: whole(300, 0, 1_000_000),
   HALFTONE_LIMIT_USERS_PER_ADDRESS: whole(5, 1, 100_000),
+  HALFTONE_OFF_LADDER_PER_CLIENT: whole(120, 0, 100_000),
+  HALFTONE_OFF_LADDER_PER_SOURCE: whole(60, 0, 100_000),
+  HALFTONE_OFF_LADDER_STORED: whole(32, 0, 500),
   HALFTONE_REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'an address such as redis://cache.internal:6379' })
     .optional(),

@@ -1,4 +1,4 @@
-import type { ClientHints } from './parse-options.ts'
+import type { ClientHints } from '../cloudflare/parse-options.ts'
 
 /** The request headers that options may look at, for `Vary`. */
 export const HINT_HEADERS = 'Sec-CH-Viewport-Width, Sec-CH-DPR, User-Agent, Save-Data, RTT, ECT, Downlink'

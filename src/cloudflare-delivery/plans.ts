@@ -3,10 +3,10 @@ import type { SizePolicy } from '../transform/size-policy.ts'
 import { type AskedSpec, isAuto } from '../transform/spec.ts'
 import type { ImageRequest, SettledRequest, SourcePath } from '../urls/image-request.ts'
 import { hintsName } from './hints.ts'
-import { type AskedOptions, type ClientHints, parseOptions } from './parse-options.ts'
+import { type AskedOptions, type ClientHints, parseOptions } from '../cloudflare/parse-options.ts'
 import type { FindSourcePaths } from './source-paths.ts'
-import { parseSourceText } from './source-text.ts'
-import { parseCloudflareTarget } from './target.ts'
+import { parseSourceText } from '../cloudflare/source-text.ts'
+import { parseCloudflareTarget } from '../cloudflare/target.ts'
 
 export interface CloudflarePlansOptions {
   readonly mounts: readonly string[]

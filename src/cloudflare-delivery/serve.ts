@@ -5,14 +5,14 @@ import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
 import { ANY_WISH, type ReadWish, type Wish } from '../http/negotiation.ts'
 import type { Framing } from '../http/picture-answer.ts'
-import { servePicture, type ServingOptions, withVisitor } from '../http/serve-picture.ts'
+import { type AskingWithin, servePicture, type ServingOptions, withVisitor } from '../http/serve-picture.ts'
 import { parseAccessGrant } from '../identity/access-links.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Answer, Asking, Headline } from '../variants/answer.ts'
+import type { Answer, Headline } from '../variants/answer.ts'
 import { HINT_HEADERS } from './hints.ts'
 import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
 
@@ -71,7 +71,7 @@ export async function servePlan(
   options: PlanServingOptions,
   c: Context<AppEnv>,
   plan: CloudflarePlan,
-  asking: Asking,
+  asking: AskingWithin,
 ): Promise<Response> {
   const last = plan.places.at(-1)
   for (const place of plan.places) {
@@ -88,13 +88,14 @@ async function serveAt(
   options: PlanServingOptions,
   c: Context<AppEnv>,
   { plan, place }: { readonly plan: CloudflarePlan; readonly place: Place },
-  asking: Asking,
+  asking: AskingWithin,
 ): Promise<Response> {
   c.set('tags', cacheTags(place.source))
   const { source } = await options.sources.find(place.source, asking.signal)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
-  const mayRender = plan.outcome !== 'stored-only'
-  const served = await servePicture(options.delivery, c, { ...order, mayRender }, asking)
+  const mayRender = plan.outcome === 'allowed'
+  const isBudgeted = plan.outcome === 'budgeted'
+  const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
   throw new GatewayError('internal', 'A target without a version cannot have moved')
 }

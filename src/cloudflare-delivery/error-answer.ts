@@ -5,8 +5,8 @@ import { rawTarget } from '../http/env.ts'
 import { takeFailure } from '../http/problem.ts'
 import { formatPath } from '../urls/target.ts'
 import { ERROR_NUMBERS } from './error-numbers.ts'
-import { parseSourceText, type SourceText } from './source-text.ts'
-import { parseCloudflareTarget } from './target.ts'
+import { parseSourceText, type SourceText } from '../cloudflare/source-text.ts'
+import { parseCloudflareTarget } from '../cloudflare/target.ts'
 
 /** Translates errors to this dialect's words, `ERROR 9404: …`, or to a redirect to the source where that is asked for. */
 export function createErrorAnswer(mounts: readonly string[], numbers = ERROR_NUMBERS) {

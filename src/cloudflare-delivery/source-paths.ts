@@ -4,7 +4,7 @@ import type { NativeDialect } from '../urls/native-dialect.ts'
 import { parseSourcePath } from '../urls/source-path.ts'
 import { formatPath } from '../urls/target.ts'
 import { MAX_KEY_BYTES } from '../urls/variant-key.ts'
-import { parseSourceText, type SourceText } from './source-text.ts'
+import { parseSourceText, type SourceText } from '../cloudflare/source-text.ts'
 
 /** Paths of what lies on other servers. */
 export interface RemotePaths {
