@@ -3,7 +3,7 @@ import { createAuditTrail } from './audit/audit-trail.ts'
 import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
 import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
-import { createCore, type Core } from './composition/core.ts'
+import { createCore, type Core, type CoreOptions } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
 import { edgePolicyOf } from './composition/edge-policy.ts'
 import { createAccess } from './composition/identity.ts'
@@ -11,7 +11,7 @@ import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
 import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
-import { createHostedDelivery, type HostedDeliveryOptions } from './hosted-delivery/routes.ts'
+import { createHostedDelivery } from './hosted-delivery/routes.ts'
 import { Account } from './hosted/account.ts'
 import { createHostedImages } from './hosted/find-images.ts'
 import { createAdminApp } from './http/admin-app.ts'
@@ -29,7 +29,7 @@ import { Readiness } from './telemetry/readiness.ts'
 import { recordBucketCalls, recordPoolEvents } from './telemetry/recorders.ts'
 import { variantEpoch } from './transform/rendering-settings.ts'
 import { createSizePolicy } from './transform/size-policy.ts'
-import { createNativeDialect, type NativeDialect } from './urls/native-dialect.ts'
+import { createNativeDialect } from './urls/native-dialect.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -70,21 +70,15 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clients = { ...createClients(config, log), ...createAccess(config) }
   const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
   const media = createMedia(shared, clients, options)
-  const targets = targetsOf(config)
-  const cloudflare = cloudflareOf(config, targets, core)
   const serving = {
+    ...targetsOf(config),
     ...clients,
     audit,
     delivery: core.negotiated,
-    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
   const app = createApp({
-    ...targets,
     ...serving,
-    dialects: [
-      ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []),
-      ...hostedDialects({ ...base, store: observed }, { ...targets, ...serving, sources: core.sources }),
-    ],
+    dialects: createDialects(base, core, serving),
     ...media,
     events: bucketEvents.routes,
     ...edgeOf(config),
@@ -108,12 +102,13 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   }
 }
 
-/** Which targets are understood, and which sizes strangers may ask for. */
+/** Which targets are understood, which sizes strangers may ask for, and how long anybody waits. */
 function targetsOf(config: Config) {
   const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
     sizes: createSizePolicy({ policy, presets }),
+    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
 }
 
@@ -141,36 +136,37 @@ function cloudflareOf(
   }
 }
 
-interface HostedBase {
-  readonly config: Config
-  readonly store: ObjectStore
-  readonly clock: Clock
+type Base = Pick<CoreOptions, 'config' | 'store'> & { readonly clock: Clock }
+type Serving = ServingOptions & ReturnType<typeof targetsOf>
+
+/** The dialects beside the native one that the configuration has. */
+function createDialects(base: Base, core: Core, serving: Serving) {
+  const cloudflare = cloudflareOf(base.config, serving, core)
+  const hosted = hostedOf(base, serving, core)
+  return [
+    ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []),
+    ...(hosted ? [createHostedDelivery({ ...hosted, ...serving })] : []),
+  ]
 }
 
-type HostedParts = Pick<HostedDeliveryOptions, keyof ServingOptions | 'sources' | 'sizes'> & {
-  readonly dialect: NativeDialect
-}
-
-/** Hosted images, where there is an account. */
-function hostedDialects({ config, store, clock }: HostedBase, parts: HostedParts) {
+/** Hosted images as the configuration has them; `undefined` where there is no account. */
+function hostedOf({ config, store, clock }: Base, { dialect: native }: Serving, { sources }: Core) {
   const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: accountHash } = config
-  if (account === undefined || accountHash === undefined) return []
+  if (account === undefined || accountHash === undefined) return undefined
   const ttlMs = config.HALFTONE_LOOKUP_TTL_MS
   const now = () => clock.now()
   const remembered = new Account({ store, rememberMs: ttlMs, elapsedMs: () => clock.elapsedMs() })
-  return [
-    createHostedDelivery({
-      ...parts,
-      native: parts.dialect,
-      images: createHostedImages({ store, account: remembered, now }),
-      accountHash,
-      ttlMs,
-      now,
-      edge: edgePolicyOf(config),
-      readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
-      keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
-    }),
-  ]
+  return {
+    images: createHostedImages({ store, account: remembered, now }),
+    accountHash,
+    ttlMs,
+    now,
+    native,
+    sources,
+    edge: edgePolicyOf(config),
+    readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
 }
 
 /** What the edge in front shows, and what it checks. */

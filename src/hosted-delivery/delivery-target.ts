@@ -42,7 +42,7 @@ export function parseDeliveryTarget(path: string, accountHash: string): Delivery
   if (last === '' || imageId === '' || imageId.startsWith('/') || imageId.endsWith('/')) {
     throw invalid('the path has to be /<account hash>/<image id>/<variant name or options>')
   }
-  if ([...imageId].length > MAX_ID_LENGTH)
+  if (Array.from(imageId).length > MAX_ID_LENGTH)
     throw invalid(`an image id has at most ${MAX_ID_LENGTH} characters`)
   const wish = last.includes('=')
     ? ({ by: 'options', options: last } as const)

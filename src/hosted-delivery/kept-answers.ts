@@ -1,7 +1,7 @@
 import type { EdgePolicy } from '../cdn/cache-policy.ts'
 import { cacheTags, hostedVariantTag } from '../cdn/cache-tags.ts'
+import type { PictureDelivery } from '../http/serve-picture.ts'
 import type { Delivered, Headline } from '../variants/answer.ts'
-import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import type { DeliveryRight } from './delivery-visitor.ts'
 
 /** The longest that a copy of a private image is kept, in seconds, by whoever may keep one. */
@@ -23,10 +23,7 @@ export interface Keeping {
 }
 
 /** A delivery whose answers are kept as hosted images are. */
-export function keepAnswers(
-  delivery: NegotiatedDelivery,
-  keeping: Keeping,
-): Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'> {
+export function keepAnswers(delivery: PictureDelivery, keeping: Keeping): PictureDelivery {
   return {
     knownPath: (request) => delivery.knownPath(request),
     async headline(request, acceptance, asking) {

@@ -10,14 +10,12 @@ import { withDeadline } from '../http/deadline.ts'
 import { type AppEnv, rawQuery } from '../http/env.ts'
 import { routePictures, withVisitor } from '../http/serve-picture.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { DeliveryOrders, type DeliveryOrdersOptions } from './delivery-orders.ts'
 import { DELIVERY_PREFIX, isDeliveryPath } from './delivery-target.ts'
 import { createDeliveryVisitor } from './delivery-visitor.ts'
 import { keepAnswers } from './kept-answers.ts'
 
 export interface HostedDeliveryOptions extends DeliveryOrdersOptions, PlanServingOptions {
-  readonly delivery: NegotiatedDelivery
   readonly sizes: SizePolicy
   /** What is decided about the edge. */
   readonly edge: EdgePolicy

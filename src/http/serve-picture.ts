@@ -20,7 +20,7 @@ import { acceptanceIn, type Wish } from './negotiation.ts'
 import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
 
 /** Whoever finds a picture, or what is to be said of it. */
-type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
+export type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
 
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {

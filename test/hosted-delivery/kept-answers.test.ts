@@ -34,67 +34,53 @@ const month = 2_592_000
 const TAGS = 'item:i,variant:thumb'
 
 describe('an answer about a hosted image', () => {
-  test.each<[string, CacheClass, number | undefined, Partial<Keeping>, string, string]>([
+  test.each<[string, Parameters<typeof headersOf>, string, string]>([
     [
       'public, where the edge is told by tags',
-      'B',
-      month,
-      {},
+      ['B', month, {}],
       'public, max-age=172800, s-maxage=2592000, stale-while-revalidate=7200, stale-if-error=86400',
       TAGS,
     ],
     [
       'public, where the edge is told by paths, which are others',
-      'B',
-      month,
-      { edge: BY_PATHS },
+      ['B', month, { edge: BY_PATHS }],
       'public, max-age=172800, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
       TAGS,
     ],
     [
       'public, where the edge is not told',
-      "B'",
-      3_600,
-      { browserTtlS: 31_536_000, variant: undefined },
+      ["B'", 3_600, { browserTtlS: 31_536_000, variant: undefined }],
       'public, max-age=31536000, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
       'item:i',
     ],
-    ['public, while the bucket is away', 'O', undefined, {}, 'public, max-age=5, stale-if-error=0', TAGS],
-    ['private', 'D', undefined, { right: valid(60_500) }, 'private, max-age=60, stale-if-error=0', ''],
+    ['public, while the bucket is away', ['O', undefined, {}], 'public, max-age=5, stale-if-error=0', TAGS],
+    ['private', ['D', undefined, { right: valid(60_500) }], 'private, max-age=60, stale-if-error=0', ''],
     [
       'private, for a day',
-      'D',
-      undefined,
-      { right: valid(86_400_000) },
+      ['D', undefined, { right: valid(86_400_000) }],
       'private, max-age=3600, stale-if-error=0',
       '',
     ],
     [
       'private, for good',
-      'D',
-      undefined,
-      { right: { verdict: 'valid' } },
+      ['D', undefined, { right: { verdict: 'valid' } }],
       'private, max-age=3600, stale-if-error=0',
       '',
     ],
     [
       'private, over just now',
-      'D',
-      undefined,
-      { right: valid(-1) },
+      ['D', undefined, { right: valid(-1) }],
       'private, max-age=0, stale-if-error=0',
       '',
     ],
     [
       'private, in a variant that is always public',
-      'D',
-      undefined,
-      { right: 'anybody', browserTtlS: 31_536_000 },
+      ['D', undefined, { right: 'anybody', browserTtlS: 31_536_000 }],
       'public, max-age=3600, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
       TAGS,
     ],
-  ])('%s', (_, cacheClass, edgeSeconds, more, expected, tags) => {
-    expect(headersOf(cacheClass, edgeSeconds, more)).toEqual([expected, tags])
+  ])('%s', (_, given, expected, tags) => {
+    expect(headersOf(...given)).toEqual([expected, tags])
   })
 
   test('that was negotiated by Accept is kept by browsers alone', () => {
