@@ -116,7 +116,7 @@ function specOf({ size, edits, format }: AskedOptions): AskedSpec {
   const edited = { ...size, ...(edits && { edits }) }
   switch (format) {
     case 'measure':
-      return { facts: 'measure', of: edited }
+      return { facts: 'info.json' }
     case 'drawing':
       return { facts: 'drawing.svg' }
     case 'auto':
@@ -136,7 +136,7 @@ function placeAt(source: SourcePath, spec: AskedSpec): Place {
 }
 
 function requestFor(source: SourcePath, spec: AskedSpec): ImageRequest {
-  return isAuto(spec) ? { source, spec, preset: false } : { source, spec, preset: false }
+  return isAuto(spec) ? { source, spec, preset: false, looksAtSides: true } : { source, spec, preset: false }
 }
 
 function warningOf(texts: readonly string[]): string | undefined {
