@@ -220,17 +220,23 @@ describe('sizes', () => {
 
   test('any is taken, on a budget; those on the ladder cost nothing of it', async () => {
     const gateway = await start(BUDGET)
-    expect(await sidesOf(await gateway.get('w=51/a.jpg'))).toEqual([200, 51, 34])
-    expect(errorOf(await gateway.get('w=49,f=webp/a.jpg'))).toEqual([429, 'err=9422'])
-    expect((await gateway.get('w=49,f=webp/a.jpg')).headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
-    expect(await sidesOf(await gateway.get('w=64,f=webp/a.jpg'))).toEqual([200, 64, 43])
+    await site.put('budget.jpg', corners(108, 72))
+    expect(await sidesOf(await gateway.get('w=51/budget.jpg'))).toEqual([200, 51, 34])
+    const refused = await gateway.get('w=49,f=webp/budget.jpg')
+    expect(errorOf(refused)).toEqual([429, 'err=9422'])
+    expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+    expect(await sidesOf(await gateway.get('w=64,f=webp/budget.jpg'))).toEqual([200, 64, 43])
+    await gateway.writeBack.drain()
+    const standIn = await gateway.get('w=49,f=webp/budget.jpg')
+    expect(standIn.headers.get('cache-control')).toBe('public, max-age=5, stale-if-error=0')
+    expect(await sidesOf(standIn)).toEqual([200, 64, 43])
   })
 
   test('one that no native URL has is no native place', async () => {
     const gateway = await start(BUDGET)
     await site.put('b.jpg', corners(108, 72))
-    expect((await gateway.get('w=64/b.jpg')).headers.get('content-location')).toMatch(/\/64\.jpg$/)
-    expect((await gateway.get('w=52/b.jpg')).headers.get('content-location')).toBeNull()
+    expect((await gateway.get('w=64,f=webp/b.jpg')).headers.get('content-location')).toMatch(/\/64\.webp$/)
+    expect((await gateway.get('w=52,f=webp/b.jpg')).headers.get('content-location')).toBeNull()
   })
 
   test('where they have to be signed, only what is stored is there', async () => {
