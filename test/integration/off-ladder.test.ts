@@ -209,8 +209,8 @@ describe('a budget that is spent', () => {
     await ask(gateway, widthOf(511), rich.of('192.0.2.9'))
     expect(await standIn()).toBe('511.webp')
     gateway.variants.forgetAll()
-    const [small = ''] = (await keysIn(bucket)).filter((key) => key.endsWith('/640.webp'))
-    await bucket.delete([small])
+    const small = (await keysIn(bucket)).find((key) => key.endsWith('/640.webp'))
+    await bucket.delete([small ?? ''])
     await expect(standIn()).rejects.toMatchObject(TOO_MANY)
     // It is seen after a while, as others' pictures are.
     gateway.forget(['photos/a.jpg'])
