@@ -102,9 +102,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
+    imports: ['cdn', 'coding', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
     types: ['audit', 'media', 'telemetry'],
   },
+  // How bytes are coded on their way.
+  coding: { imports: [] },
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },

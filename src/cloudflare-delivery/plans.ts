@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import { type AskedSpec, isAuto } from '../transform/spec.ts'
+import { type AskedSpec, DRAWING, isAuto } from '../transform/spec.ts'
 import type { ImageRequest, SettledRequest, SourcePath } from '../urls/image-request.ts'
 import { hintsName } from './hints.ts'
 import { type AskedOptions, type ClientHints, parseOptions } from '../cloudflare/parse-options.ts'
@@ -135,9 +135,9 @@ function specOf({ size, edits, format }: AskedOptions): AskedSpec {
   const edited = { ...size, ...(edits && { edits }) }
   switch (format) {
     case 'measure':
-      return { facts: 'measure', of: edited }
+      return { facts: 'info.json' }
     case 'drawing':
-      return { facts: 'drawing.svg' }
+      return { facts: DRAWING }
     case 'auto':
     case 'plain':
       return { ...edited, format: 'auto' }
@@ -150,12 +150,12 @@ function placeAt(source: SourcePath, spec: AskedSpec): Place {
   return {
     source,
     picture: requestFor(source, spec),
-    drawing: { source, spec: { facts: 'drawing.svg' }, preset: false },
+    drawing: { source, spec: { facts: DRAWING }, preset: false },
   }
 }
 
 function requestFor(source: SourcePath, spec: AskedSpec): ImageRequest {
-  return isAuto(spec) ? { source, spec, preset: false } : { source, spec, preset: false }
+  return isAuto(spec) ? { source, spec, preset: false, looksAtSides: true } : { source, spec, preset: false }
 }
 
 function warningOf(texts: readonly string[]): string | undefined {

@@ -10,6 +10,7 @@ import { parseAccessGrant } from '../identity/access-links.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
+import { isDrawing } from '../transform/spec.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
@@ -93,7 +94,7 @@ async function serveAt(
   c.set('tags', cacheTags(place.source))
   const { source } = await options.sources.find(place.source, asking.signal)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
-  const mayRender = plan.outcome === 'allowed'
+  const mayRender = plan.outcome === 'allowed' || isDrawing(order.request.spec)
   const isBudgeted = plan.outcome === 'budgeted'
   const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
@@ -106,11 +107,11 @@ const SVG_TYPE = /^image\/svg\+xml(?:;|$)/i
 const UNTOLD_TYPE = /^(?:application|binary)\/octet-stream$/i
 
 function chosen(place: Place, source: Source | undefined): ImageRequest {
-  return source !== undefined && isDrawing(source) ? place.drawing : place.picture
+  return source !== undefined && isDrawn(source) ? place.drawing : place.picture
 }
 
 /** By what is said of it: nobody has read its bytes yet. */
-function isDrawing({ contentType, key }: Source): boolean {
+function isDrawn({ contentType, key }: Source): boolean {
   return SVG_TYPE.test(contentType) || (UNTOLD_TYPE.test(contentType) && /\.svgz?$/i.test(key))
 }
 
@@ -131,6 +132,7 @@ function orderAt(
 
 /** What an answer depends on beside its target; `undefined` where that is nothing. */
 function wishOf(plan: CloudflarePlan, request: ImageRequest, read: () => Wish): Wish | undefined {
+  if (isDrawing(request.spec)) return undefined
   const isNegotiated = plan.isNegotiated && isAutoRequest(request)
   // The edge keys on no hint.
   if (plan.dependsOnHints) {
@@ -149,7 +151,8 @@ function framingOf(
   const { canonical } = headline
   const { warning, dependsOnHints, isNegotiated } = plan
   const isNative = plan.isNative && canonical?.source.shape !== 'remote'
-  const vary = dependsOnHints ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
+  const isHinted = dependsOnHints && wish !== undefined
+  const vary = isHinted ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
   return {
     contentLocation:
       canonical && isNative

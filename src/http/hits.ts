@@ -1,4 +1,5 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
+import { DRAWING_TYPE } from '../transform/spec.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
@@ -59,7 +60,8 @@ export function answerHits(
     const startedAt = performance.now()
     const { wish } = order
     const answer = delivery.fromMemory(order.request, acceptanceIn(order))
-    if (answer === undefined) return undefined
+    // A drawing is compressed for whoever takes it so, and that is waited for.
+    if (answer === undefined || answer.variant.contentType === DRAWING_TYPE) return undefined
 
     // An answer belongs to one path: but to `auto` it is given in two classes.
     const headsOf = wish?.keyed ? knownToEdge : known

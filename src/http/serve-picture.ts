@@ -2,12 +2,14 @@ import type { Context, Handler, Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
+import { readCoding } from '../coding/coding.ts'
 import { GatewayError, isVerdict } from '../errors.ts'
 import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { spend } from '../limits/spend.ts'
+import { isDrawing } from '../transform/spec.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline, OffLadder } from '../variants/answer.ts'
@@ -17,7 +19,13 @@ import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
 import { acceptanceIn, type Wish } from './negotiation.ts'
-import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+import {
+  codedAnswer,
+  codedHeadline,
+  type Framing,
+  notModifiedAnswer,
+  pictureAnswer,
+} from './picture-answer.ts'
 
 /** Whoever finds a picture, or what is to be said of it. */
 export type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
@@ -81,15 +89,19 @@ export async function servePicture(
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
+  // Pictures are compressed as they are.
+  const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
-    const headline = conditions && (await delivery.headline(request, acceptance, asking))
+    const found = conditions && (await delivery.headline(request, acceptance, asking))
+    const headline = found && codedHeadline(found, coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
     const offLadder = order.isBudgeted ? budget() : undefined
     const mayRender = order.mayRender || offLadder !== undefined
-    const delivered = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
-    if ('moved' in delivered) return delivered
+    const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
+    if ('moved' in result) return result
+    const delivered = await codedAnswer(result, coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)

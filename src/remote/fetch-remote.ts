@@ -157,7 +157,9 @@ async function leave({ body }: Response, signal: AbortSignal): Promise<void> {
 }
 
 function targetOf({ statusCode, headers }: Response, from: URL): URL {
-  const location = headerOf(headers, 'location')
+  // Headers are read byte by byte; servers write UTF-8.
+  const raw = headerOf(headers, 'location')
+  const location = raw === undefined ? undefined : Buffer.from(raw, 'latin1').toString('utf8')
   if (location === undefined || !URL.canParse(location, from.href)) {
     throw new GatewayError(
       'remote_failed',

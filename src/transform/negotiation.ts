@@ -22,11 +22,15 @@ export interface Traits {
   readonly hasAlpha: boolean
   /** The format that it moves in, where it does and that is known. */
   readonly movesAs?: OutputFormat | undefined
+  /** In pixels, where it is known. */
+  readonly longestSide?: number | undefined
 }
 
 export interface ChooseOptions {
   /** The longest side asked for, in pixels, that is still worth the work that AVIF makes. */
   readonly avifMaxSide: number
+  /** Whether the source's own sides count where it is smaller than what is asked for. */
+  readonly looksAtSides?: boolean | undefined
 }
 
 /** Of the newer formats a client says by their names that it knows them: `image/*` is also said by those who do not. */
@@ -63,11 +67,12 @@ export function choose(
   acceptance: Acceptance,
   size: EditedSize,
   source: Traits,
-  { avifMaxSide }: ChooseOptions,
+  { avifMaxSide, looksAtSides = false }: ChooseOptions,
 ): OutputFormat {
   const traits = traitsAfter(source, size)
   if (acceptance.keepsMotion && traits.animated && traits.movesAs !== undefined) return traits.movesAs
-  const mayBeAvif = longestSide(size) <= avifMaxSide
+  const ownSide = looksAtSides && !mayEnlarge(size) ? source.longestSide : undefined
+  const mayBeAvif = Math.min(longestSide(size), ownSide ?? Number.POSITIVE_INFINITY) <= avifMaxSide
   let best: OutputFormat | undefined
   for (const format of candidatesFor(traits)) {
     if (format === 'avif' && !mayBeAvif) continue
@@ -83,6 +88,10 @@ export function chooseForAll(
   traits: readonly Traits[],
   options: ChooseOptions,
 ): OutputFormat | undefined {
+  const { avifMaxSide, looksAtSides = false } = options
+  const isOpen = looksAtSides && acceptance.avif > 0 && !mayEnlarge(size)
+  // A source that is smaller would be AVIF.
+  if (isOpen && longestSide(size) > avifMaxSide) return undefined
   let agreed: OutputFormat | undefined
   for (const each of traits) {
     const format = choose(acceptance, size, each, options)
@@ -106,6 +115,17 @@ function candidatesFor({ animated, hasAlpha }: Traits): readonly OutputFormat[] 
 function lastResort(acceptance: Acceptance, { hasAlpha }: Traits): OutputFormat {
   return hasAlpha || (acceptance.jpg === 0 && acceptance.png > 0) ? 'png' : 'jpg'
 }
+
+const REDUCING: ReadonlySet<Size['fit']> = new Set([
+  'original',
+  'width',
+  'height',
+  'scale-down',
+  'crop',
+  'aspect-crop',
+])
+
+const mayEnlarge = ({ fit }: Size) => !REDUCING.has(fit)
 
 /** What a picture is like once it has been edited. */
 function traitsAfter(traits: Traits, { edits, ...size }: EditedSize): Traits {

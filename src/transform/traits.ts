@@ -40,10 +40,13 @@ export interface KnownPicture {
   readonly type: string
   readonly frames: number
   readonly hasAlpha: boolean
+  /** Its sides as it is shown, in pixels. */
+  readonly width: number
+  readonly height: number
 }
 
 /** What this very picture is like. */
-export function traitsOf({ type, frames, hasAlpha }: KnownPicture): Traits {
+export function traitsOf({ type, frames, hasAlpha, width, height }: KnownPicture): Traits {
   const movesAs = frames > 1 ? MOVING_FORMATS.get(type) : undefined
-  return { animated: movesAs !== undefined, hasAlpha, movesAs }
+  return { animated: movesAs !== undefined, hasAlpha, movesAs, longestSide: Math.max(width, height) }
 }
