@@ -32,6 +32,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'events',
       'hosted',
+      'hosted-api',
       'identity',
       'leases',
       'library',
@@ -157,10 +158,15 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
-  // Hosted images: another API on the same library.
+  // Hosted images: items of the library under names of their owners' choice.
   hosted: {
-    imports: ['api', 'cdn', 'errors.ts', 'http', 'leases', 'limits', 'storage', 'uploads', 'urls'],
-    types: ['identity', 'library', 'media', 'purging', 'transfers'],
+    imports: ['errors.ts', 'leases', 'storage', 'uploads', 'urls'],
+    types: ['library'],
+  },
+  // The API that programs written for Cloudflare Images call.
+  'hosted-api': {
+    imports: ['api', 'errors.ts', 'hosted', 'http', 'limits', 'uploads'],
+    types: ['library'],
   },
   telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
@@ -171,7 +177,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'hosted-api', 'http', 'pages']],
   [/^sharp$/, ['pixels']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
