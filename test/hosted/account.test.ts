@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { type Hosted, startHosted } from './hosted.ts'
 
+const listed = z.array(z.object({ name: z.string(), value: z.string() }))
 let hosted: Hosted
 
 beforeAll(async () => {
@@ -102,8 +104,7 @@ describe('reference 1.4: named variants', () => {
 })
 
 describe('reference 1.5: signing keys', () => {
-  const keys = async () =>
-    (await hosted.call('GET /v1/keys')).result.keys as { name: string; value: string }[]
+  const keys = async () => listed.parse((await hosted.call('GET /v1/keys')).result.keys)
 
   test('there is always one, several are valid at once, and the last makes way for a new one', async () => {
     const [first, ...others] = await keys()
