@@ -35,6 +35,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'events',
       'hosted',
+      'hosted-api',
       'identity',
       'leases',
       'library',
@@ -180,10 +181,15 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'urls'],
     types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
   },
-  // Hosted images: another API on the same library.
+  // Hosted images: items of the library under names of their owners' choice.
   hosted: {
-    imports: ['api', 'cdn', 'errors.ts', 'http', 'leases', 'limits', 'storage', 'uploads', 'urls'],
-    types: ['identity', 'library', 'media', 'purging', 'transfers'],
+    imports: ['errors.ts', 'leases', 'storage', 'uploads', 'urls'],
+    types: ['library'],
+  },
+  // The API that programs written for Cloudflare Images call.
+  'hosted-api': {
+    imports: ['api', 'errors.ts', 'hosted', 'http', 'limits', 'uploads'],
+    types: ['library'],
   },
   telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
@@ -196,7 +202,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [
     /^hono|^@hono\//,
-    ['api', 'bucket-events', 'cloudflare-delivery', 'hosted', 'hosted-delivery', 'http', 'pages'],
+    ['api', 'bucket-events', 'cloudflare-delivery', 'hosted-api', 'hosted-delivery', 'http', 'pages'],
   ],
   [/^sharp$/, ['pixels', 'retouch']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
 import { createDemoPage, type DemoPage } from '../pages/demo-page.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
+import { createHosted, createHostedRoutes } from './hosted.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
 import { createAskedPurges } from './purges.ts'
@@ -46,6 +47,7 @@ export function createMedia(
       purges,
       presigner: transport.presigner,
     }),
+    hosted: createHostedRoutes(options, { ...library, ...clients, ...createHosted(options) }),
     pages: createBrowserFiles({ dir: browserDir }),
   }
 }

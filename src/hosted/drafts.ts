@@ -144,9 +144,12 @@ export class Drafts {
   }
 
   async #removeItem({ itemId, by }: ImageRecord): Promise<void> {
-    const { albums } = this.#options
-    if ((await albums.find(itemId)) === undefined) return
-    await albums.removeAll(itemId, { by, andAlbum: true })
+    try {
+      // Of one that was removed before, what was left then goes now.
+      await this.#options.albums.removeAll(itemId, { by, andAlbum: true })
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
+    }
   }
 }
 

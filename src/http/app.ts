@@ -33,6 +33,8 @@ export interface AppOptions
   readonly dialects?: readonly MountedDialect[] | undefined
   /** What is mounted at `/api/v1`; without it there is nothing. */
   readonly api?: Hono<AppEnv> | undefined
+  /** What is mounted for programs that know hosted images: routes with paths of their own; without it there is nothing. */
+  readonly hosted?: Hono<AppEnv> | undefined
   /** What is mounted at `/events`, for notifications of the bucket; without it there is nothing. */
   readonly events?: Hono<AppEnv> | undefined
   /** What browsers are given to run; without it there is nothing. */
@@ -61,6 +63,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 
   for (const { routes } of dialects) app.route('/', routes)
   if (options.api !== undefined) app.route('/api/v1', options.api)
+  if (options.hosted !== undefined) app.route('/', options.hosted)
   if (options.events !== undefined) app.route('/events', options.events)
   if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
@@ -83,6 +86,7 @@ function routeOf(path: string, dialects: readonly MountedDialect[]): string {
   if (path.startsWith('/img/')) return 'img'
   if (path.startsWith('/simg/')) return 'simg'
   if (path.startsWith('/api/')) return 'api'
+  if (/^\/(?:client|batch|upload)\//.test(path)) return 'hosted'
   if (path.startsWith('/events/')) return 'events'
   const dialect = dialects.find(({ owns }) => owns(path))
   if (dialect !== undefined) return dialect.name

@@ -29,7 +29,7 @@ export async function readWholeForm(
 ): Promise<WholeForm> {
   const { maxFileBytes } = limits
   const type = request.headers.get('content-type') ?? ''
-  const parser = createParser(type, { ...LIMITS, fileSize: maxFileBytes + 1 })
+  const parser = createParser(type, LIMITS)
   if (request.body === null) throw malformed()
   const body = Readable.fromWeb(request.body)
   const gathered = gather(parser, maxFileBytes)
@@ -88,9 +88,11 @@ async function bytesOf(part: Readable, maxBytes: number): Promise<Buffer> {
   let length = 0
   for await (const piece of part as AsyncIterable<Buffer>) {
     length += piece.length
-    if (length > maxBytes)
-      throw new GatewayError('upload_too_large', `The file has more than ${maxBytes} bytes`)
-    pieces.push(piece)
+    if (length > maxBytes) pieces.length = 0
+    else pieces.push(piece)
   }
+  // Not before: a client that still sends does not read why it was refused.
+  if (length > maxBytes)
+    throw new GatewayError('upload_too_large', `The file has more than ${maxBytes} bytes`)
   return Buffer.concat(pieces)
 }
