@@ -3,22 +3,21 @@ import { createAuditTrail } from './audit/audit-trail.ts'
 import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
 import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
-import { createCore, type Core, type CoreOptions } from './composition/core.ts'
+import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
 import { edgePolicyOf } from './composition/edge-policy.ts'
+import { createHosted, type Hosted } from './composition/hosted.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
 import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
 import { createHostedDelivery } from './hosted-delivery/routes.ts'
-import { Account } from './hosted/account.ts'
-import { createHostedImages } from './hosted/find-images.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import { createReadWish } from './http/negotiation.ts'
 import type { ServingOptions } from './http/serve-picture.ts'
-import { type Clock, createClock } from './leases/clock.ts'
+import { createClock } from './leases/clock.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
 import type { ObjectStore } from './storage/object-store.ts'
@@ -68,7 +67,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   addGauges(metrics.registry, gaugesOf(core, pool))
   const audit = options.audit ?? createAuditTrail({ store: observed })
   const clients = { ...createClients(config, log), ...createAccess(config) }
-  const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
+  const shared = { ...base, pool, core, audit, epoch, edge: edge.purges, hosted: createHosted(base) }
   const media = createMedia(shared, clients, options)
   const serving = {
     ...targetsOf(config),
@@ -78,7 +77,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   }
   const app = createApp({
     ...serving,
-    dialects: createDialects(base, core, serving),
+    dialects: createDialects(shared, serving),
     ...media,
     events: bucketEvents.routes,
     ...edgeOf(config),
@@ -136,13 +135,17 @@ function cloudflareOf(
   }
 }
 
-type Base = Pick<CoreOptions, 'config' | 'store'> & { readonly clock: Clock }
+interface Parts {
+  readonly config: Config
+  readonly core: Core
+  readonly hosted: Hosted
+}
 type Serving = ServingOptions & ReturnType<typeof targetsOf>
 
 /** The dialects beside the native one that the configuration has. */
-function createDialects(base: Base, core: Core, serving: Serving) {
-  const cloudflare = cloudflareOf(base.config, serving, core)
-  const hosted = hostedOf(base, serving, core)
+function createDialects(parts: Parts, serving: Serving) {
+  const cloudflare = cloudflareOf(parts.config, serving, parts.core)
+  const hosted = hostedOf(parts, serving)
   return [
     ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []),
     ...(hosted ? [createHostedDelivery({ ...hosted, ...serving })] : []),
@@ -150,19 +153,16 @@ function createDialects(base: Base, core: Core, serving: Serving) {
 }
 
 /** Hosted images as the configuration has them; `undefined` where there is no account. */
-function hostedOf({ config, store, clock }: Base, { dialect: native }: Serving, { sources }: Core) {
+function hostedOf({ config, core, hosted }: Parts, { dialect: native }: Serving) {
   const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: accountHash } = config
   if (account === undefined || accountHash === undefined) return undefined
-  const ttlMs = config.HALFTONE_LOOKUP_TTL_MS
-  const now = () => clock.now()
-  const remembered = new Account({ store, rememberMs: ttlMs, elapsedMs: () => clock.elapsedMs() })
   return {
-    images: createHostedImages({ store, account: remembered, now }),
+    images: hosted.images,
     accountHash,
-    ttlMs,
-    now,
+    ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
+    now: Date.now,
     native,
-    sources,
+    sources: core.sources,
     edge: edgePolicyOf(config),
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,

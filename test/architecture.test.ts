@@ -14,7 +14,6 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'cloudflare-delivery',
       'composition',
       'config.ts',
-      'hosted',
       'hosted-delivery',
       'http',
       'leases',

@@ -33,7 +33,7 @@ export function createHostedDelivery(options: HostedDeliveryOptions): MountedDia
   const serve = serveHosted(options, new DeliveryOrders(options))
   for (const mount of [DELIVERY_PREFIX, `/${accountHash}`]) routePictures(routes, `${mount}/*`, serve)
   return {
-    name: 'hosted',
+    name: 'imagedelivery',
     routes,
     owns: (path) => isDeliveryPath(path, accountHash),
     // What is remembered of a picture says nothing of the variant's flags and the signature.
