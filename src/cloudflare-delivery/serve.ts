@@ -1,4 +1,5 @@
 import type { Context, Handler } from 'hono'
+import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
@@ -22,6 +23,7 @@ export interface CloudflareServingOptions extends ServingOptions {
   readonly sources: Pick<Sources, 'find' | 'remembered'>
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
+  readonly edge: Pick<EdgePolicy, 'purges'>
 }
 
 /** What marks a request of an image resizer, this one's too. */
@@ -112,7 +114,7 @@ function isDrawn({ contentType, key }: Source): boolean {
 }
 
 function orderAt(
-  { native, readWish }: CloudflareServingOptions,
+  { native, readWish, edge }: CloudflareServingOptions,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,
@@ -122,6 +124,8 @@ function orderAt(
     request,
     wish,
     acceptance: PLAIN_ACCEPTANCE,
+    // An edge that is told of paths is told of native ones alone.
+    keep: edge.purges === 'paths' ? untold : undefined,
     frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
   }
 }

@@ -52,6 +52,8 @@ export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
   readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of an answer beside its picture; without a layer it is not known where that is. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -78,7 +80,7 @@ export async function servePicture(
   { request, frame, ...order }: PictureOrder,
   { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
-  const { wish } = order
+  const { wish, keep = unchanged } = order
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
@@ -86,7 +88,7 @@ export async function servePicture(
   const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
     const found = conditions && (await delivery.headline(request, acceptance, asking))
-    const headline = found && codedHeadline(found, coding)
+    const headline = found && codedHeadline(keep(found), coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
@@ -94,7 +96,7 @@ export async function servePicture(
     const mayRender = order.mayRender || offLadder !== undefined
     const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
     if ('moved' in result) return result
-    const delivered = await codedAnswer(result, coding)
+    const delivered = await codedAnswer(keep(result), coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)
@@ -107,6 +109,8 @@ export async function servePicture(
     throw error
   }
 }
+
+const unchanged = <Kept>(answer: Kept): Kept => answer
 
 const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 
