@@ -131,6 +131,7 @@ function cloudflareOf(
     sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
     sources,
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    edge: edgePolicyOf(config),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
 }

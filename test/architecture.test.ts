@@ -122,7 +122,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
-  render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
+  render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },

@@ -99,6 +99,14 @@ export function keeping(kind: KeptKind, { managed, edgeSeconds }: KeptFile, poli
   }
 }
 
+/** The same answer at an address that is in no path which an edge is told of: kept as one that it is not told of. */
+export function untold<Kept extends Caching>(answer: Kept): Kept {
+  if (answer.cacheClass !== 'B') return answer
+  const { untoldSeconds } = KIND_POLICIES.media
+  const edgeSeconds = Math.min(answer.edgeSeconds ?? untoldSeconds, untoldSeconds)
+  return { ...answer, cacheClass: "B'", edgeSeconds }
+}
+
 /** How long a copy whose time in browsers was decided may be shown while it is being renewed. */
 const RENEWING_SECONDS = 7_200
 

@@ -1,11 +1,18 @@
 import type { Context, Handler } from 'hono'
+import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
 import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
 import { ANY_WISH, type ReadWish, type Wish } from '../http/negotiation.ts'
 import type { Framing } from '../http/picture-answer.ts'
-import { type AskingWithin, servePicture, type ServingOptions, withVisitor } from '../http/serve-picture.ts'
+import {
+  type PictureOrder,
+  type AskingWithin,
+  servePicture,
+  type ServingOptions,
+  withVisitor,
+} from '../http/serve-picture.ts'
 import { parseAccessGrant } from '../identity/access-links.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
@@ -22,6 +29,9 @@ export interface PlanServingOptions extends ServingOptions {
   readonly sources: Pick<Sources, 'find' | 'remembered'>
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
+  readonly edge: Pick<EdgePolicy, 'purges'>
+  /** Decides how long answers are kept, where that is not as everywhere. */
+  readonly keep?: PictureOrder['keep']
 }
 
 export interface CloudflareServingOptions extends PlanServingOptions {
@@ -116,7 +126,7 @@ function isDrawn({ contentType, key }: Source): boolean {
 }
 
 function orderAt(
-  { native, readWish }: Pick<PlanServingOptions, 'native' | 'readWish'>,
+  { native, readWish, edge, keep }: PlanServingOptions,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,
@@ -126,6 +136,8 @@ function orderAt(
     request,
     wish,
     acceptance: PLAIN_ACCEPTANCE,
+    // An edge that is told of paths is told of native ones alone.
+    keep: keep ?? (edge.purges === 'paths' ? untold : undefined),
     frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
   }
 }

@@ -10,10 +10,11 @@ import { withDeadline } from '../http/deadline.ts'
 import { type AppEnv, rawQuery } from '../http/env.ts'
 import { routePictures, withVisitor } from '../http/serve-picture.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
+import type { Headline } from '../variants/answer.ts'
 import { DeliveryOrders, type DeliveryOrdersOptions } from './delivery-orders.ts'
 import { DELIVERY_PREFIX, isDeliveryPath } from './delivery-target.ts'
 import { createDeliveryVisitor } from './delivery-visitor.ts'
-import { keepAnswers } from './kept-answers.ts'
+import { keep } from './kept-answers.ts'
 
 export interface HostedDeliveryOptions extends DeliveryOrdersOptions, PlanServingOptions {
   readonly sizes: SizePolicy
@@ -54,7 +55,7 @@ function serveHosted(options: HostedDeliveryOptions, orders: DeliveryOrders): Ha
     const plan = variant === undefined ? asStrangers : { ...asStrangers, outcome: 'allowed' as const }
     const serving = {
       ...options,
-      delivery: keepAnswers(options.delivery, { ...order, edge, now }),
+      keep: <Kept extends Headline>(answer: Kept) => keep(answer, { ...order, edge, now }),
       receive: (visit: Parameters<typeof createDeliveryVisitor>[1]) =>
         createDeliveryVisitor(options, visit, right),
     }

@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
-import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { health } from './admin-app.ts'
 import { behindEdge, type BehindEdgeOptions, createIsWelcome, routingPathOf } from './behind-edge.ts'
 import type { AppEnv } from './env.ts'
@@ -27,7 +26,6 @@ export interface AppOptions
     BehindEdgeOptions,
     Omit<ImagesOptions, 'plans' | 'readWish'>,
     Omit<RecorderOptions, 'routeOf' | 'originSecrets' | 'readClientAddress'> {
-  readonly delivery: NegotiatedDelivery
   readonly readiness: Readiness
   /** Other dialects than the native one; without them there is only that. */
   readonly dialects?: readonly MountedDialect[] | undefined

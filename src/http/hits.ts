@@ -19,6 +19,8 @@ export interface KnownOrder {
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
   readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of the answer beside its picture: of one request to such a wish always the same. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -120,7 +122,8 @@ function findFirst(
   return undefined
 }
 
-function createHeads(answer: Answer, { wish, frame }: KnownOrder): Heads {
+function createHeads(found: Answer, { wish, keep, frame }: KnownOrder): Heads {
+  const answer = keep ? keep(found) : found
   const framing = frame(answer, answer.layer)
   return {
     whole: pictureHeaders(answer, framing),

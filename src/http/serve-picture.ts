@@ -27,12 +27,9 @@ import {
   pictureAnswer,
 } from './picture-answer.ts'
 
-/** Whoever finds a picture, or what is to be said of it. */
-export type PictureDelivery = Pick<NegotiatedDelivery, 'headline' | 'deliver' | 'knownPath'>
-
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
-  readonly delivery: PictureDelivery
+  readonly delivery: NegotiatedDelivery
   /** Decides what somebody may have where it is not tokens and links of ours that do. */
   readonly receive?: ((visit: Visit) => Visitor) | undefined
   readonly requestTimeoutMs: number
@@ -58,6 +55,8 @@ export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
   readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of an answer beside its picture; without a layer it is not known where that is. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -80,12 +79,12 @@ export async function withVisitor(
 
 /** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
 export async function servePicture(
-  delivery: PictureDelivery,
+  delivery: NegotiatedDelivery,
   c: Context<AppEnv>,
   { request, frame, ...order }: PictureOrder,
   { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
-  const { wish } = order
+  const { wish, keep = unchanged } = order
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
@@ -93,7 +92,7 @@ export async function servePicture(
   const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
     const found = conditions && (await delivery.headline(request, acceptance, asking))
-    const headline = found && codedHeadline(found, coding)
+    const headline = found && codedHeadline(keep(found), coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
@@ -101,7 +100,7 @@ export async function servePicture(
     const mayRender = order.mayRender || offLadder !== undefined
     const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
     if ('moved' in result) return result
-    const delivered = await codedAnswer(result, coding)
+    const delivered = await codedAnswer(keep(result), coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)
@@ -114,6 +113,8 @@ export async function servePicture(
     throw error
   }
 }
+
+const unchanged = <Kept>(answer: Kept): Kept => answer
 
 const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 
