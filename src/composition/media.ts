@@ -6,7 +6,7 @@ import { type createClients, createConfiguredApi } from './api.ts'
 import { createHostedRoutes, type Hosted } from './hosted.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
-import { createAskedPurges } from './purges.ts'
+import { createAskedPurges } from './purging.ts'
 
 /** The compiled browser module. */
 const BROWSER_DIR = fileURLToPath(new URL('../../browser/', import.meta.url))

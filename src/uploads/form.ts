@@ -154,11 +154,13 @@ export function createParser(contentType: string, limits: BusboyConfig['limits']
     throw new GatewayError('unsupported_media_type', 'The body is multipart/form-data')
   }
   try {
-    return new Busboy({
+    const parser = new Busboy({
       headers: { 'content-type': contentType },
       limits,
       isPartAFile: (name, _type, fileName) => name === 'file' || fileName !== undefined,
     })
+    // It may fail more than once, of which the first is told; an error that nobody listens to ends the process.
+    return parser.on('error', () => undefined)
   } catch (cause) {
     throw malformed(cause)
   }

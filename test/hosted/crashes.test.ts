@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { keysUnder } from '../library/library.ts'
@@ -69,10 +70,10 @@ async function leftOf(store: ObjectStore): Promise<string[]> {
   return [...(await keysUnder(store, 'system/hosted/')), ...albums.flatMap((album) => album?.itemId ?? [])]
 }
 
-const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'done',
-    (error: { code?: unknown }) => error.code ?? error,
+    (error: unknown) => (error instanceof GatewayError ? error.code : 'failed'),
   )
 
 describe('issue: whatever call is the last one of a program', () => {
@@ -106,11 +107,7 @@ describe('issue: whatever call is the last one of a program', () => {
         const outcome = await codeOf(library.completeUpload(tokenIn(prepared), file, {}))
         // Whoever has lost the answer is told that the file is there.
         const isTold = outcome === (wasDraft ? 'done' : 'upload_gone')
-        return [
-          ...first,
-          ...(isTold ? [] : [`brought again: ${String(outcome)}`]),
-          ...(await lacksOf(store, 'mine')),
-        ]
+        return [...first, ...(isTold ? [] : [`brought again: ${outcome}`]), ...(await lacksOf(store, 'mine'))]
       },
     })
     expect(found).toEqual([])
@@ -147,7 +144,7 @@ describe('issue: whatever call is the last one of a program', () => {
         const first = isThere ? await lacksOf(store, 'mine') : []
         const again = await codeOf(library.remove('mine'))
         const isRemoved = again === 'done' || (again === 'not_found' && !isThere)
-        return [...first, ...(isRemoved ? [] : [`deleted again: ${String(again)}`]), ...(await leftOf(store))]
+        return [...first, ...(isRemoved ? [] : [`deleted again: ${again}`]), ...(await leftOf(store))]
       },
     })
     expect(found).toEqual([])

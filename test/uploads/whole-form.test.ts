@@ -26,10 +26,12 @@ describe('reference 1.7: forms of clients that know no order', () => {
   ])('the file may stand %s', async (_, body) => {
     const form = await read(`${body}--B--\r\n`)
     expect(form.file).toEqual({ fileName: 'a.jpg', bytes: Buffer.from('abc') })
-    expect([...form.fields].toSorted()).toEqual([
-      ['creator', 'y'],
-      ['id', 'x'],
-    ])
+    expect(form.fields).toEqual(
+      new Map([
+        ['id', 'x'],
+        ['creator', 'y'],
+      ]),
+    )
   })
 
   test('there need be none', async () => {
@@ -47,7 +49,7 @@ describe('reference 1.7: forms of clients that know no order', () => {
     [
       '65 fields',
       `${Array.from({ length: 65 }, (_, index) => field(`${index}`, '')).join('')}--B--\r\n`,
-      'body_too_large',
+      'invalid_request',
     ],
     ['parts without a name', `${'--B\r\n\r\n\r\n'.repeat(100)}--B--\r\n`, 'invalid_request'],
     ['a file that is too long', `${file('a'.repeat(1_001))}--B--\r\n`, 'upload_too_large'],
