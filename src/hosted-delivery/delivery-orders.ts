@@ -52,7 +52,8 @@ export class DeliveryOrders {
 
   constructor(options: DeliveryOrdersOptions) {
     this.#options = options
-    this.#known = new LRUCache({ max: MAX_KNOWN, ttl: options.ttlMs })
+    // 0 would be for ever.
+    this.#known = new LRUCache({ max: MAX_KNOWN, ttl: Math.max(1, options.ttlMs) })
   }
 
   /**
