@@ -164,7 +164,7 @@ describe('what the bucket does not have', () => {
   })
 
   test('a folder of the site may be called as ours is', async () => {
-    const gateway = await start({ HALFTONE_SITE_ORIGIN: `${elsewhere}` })
+    const gateway = await start({ HALFTONE_SITE_ORIGIN: elsewhere })
     expect(errorOf(await gateway.get('w=10/img/logo.png'))).toEqual([404, 'err=9404'])
     expect(asked.map(({ url }) => url)).toEqual(['/img/logo.png'])
   })
