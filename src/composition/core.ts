@@ -46,7 +46,7 @@ export function createCore(options: CoreOptions) {
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const remote = createRemote(options)
-  const views = { pictures, records, remote: remote.lookUp }
+  const views = { pictures, records, remote: remote.lookUp.bind(remote) }
   const sources = new Sources({
     lookUp: (path, signal) => lookUp(views, path, signal),
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,

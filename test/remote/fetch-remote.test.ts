@@ -239,15 +239,23 @@ describe('bodies', () => {
   })
 
   test.each([
-    ['shorter than they say', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'],
-    ['without their last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n'],
-    ['of two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
-    ['of no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
-    ['of nothing at all', ''],
-    ['with a head without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`],
-  ])('%s are failures', async (_, text) => {
+    ['shorter than they say', 'remote_unreachable', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'],
+    [
+      'without their last chunk',
+      'remote_unreachable',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n',
+    ],
+    [
+      'of two lengths',
+      'remote_failed',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    ],
+    ['of no HTTP', 'remote_failed', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['of nothing at all', 'remote_unreachable', ''],
+    ['with a head without end', 'remote_failed', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`],
+  ])('%s are failures: %s', async (_, code, text) => {
     const port = await startRawServer(text)
-    await expect(remoteWith({}, port).find('/a')).rejects.toMatchObject({ code: 'remote_unreachable' })
+    await expect(remoteWith({}, port).find('/a')).rejects.toMatchObject({ code })
   })
 
   test('longer than they say are cut there: the rest is no answer to anything', async () => {

@@ -16,7 +16,7 @@ describe('sources on other servers', () => {
     expect(allowed).toMatchObject([
       { scheme: 'https:', host: 'a.test', withSubdomains: false, path: '/photos/' },
       { host: 'b.test', withSubdomains: true, port: 8443, path: '/' },
-      { host: undefined, path: '/' },
+      { withSubdomains: false, path: '/' },
     ])
   })
 
