@@ -4,11 +4,10 @@ import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { cloudflareSettings } from './settings/cloudflare.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
-import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
-import { limitSettings } from './settings/limits.ts'
-import { librarySettings } from './settings/library.ts'
+import { figuresSettings, librarySettings, limitSettings } from './settings/limits.ts'
 import { remoteContradictions, remoteSettings } from './settings/remote.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
@@ -63,6 +62,7 @@ const variables = z.object({
 
   ...remoteSettings,
   ...deliverySettings,
+  ...cloudflareSettings,
   ...cdnSettings,
   ...purgingSettings,
   ...renderingSettings,

@@ -13,12 +13,15 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView, type SourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { createSizePolicy } from '../transform/size-policy.ts'
 import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
+import { OffLadderRenders } from '../variants/off-ladder.ts'
+import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { edgePolicyOf } from './edge-policy.ts'
 import { workerCount } from './pool.ts'
@@ -42,7 +45,7 @@ export type Core = ReturnType<typeof createCore>
 
 /** Everything between a request for a picture and its answer, but HTTP. */
 export function createCore(options: CoreOptions) {
-  const { config, store, epoch } = options
+  const { config, metrics, store, epoch } = options
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const remote = createRemote(options)
@@ -67,11 +70,23 @@ export function createCore(options: CoreOptions) {
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
     epoch,
   })
-  const { variants, writeBack } = createVariants(options, sources, renditions)
+  const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
-  const forget = createForget({ sources, variants, remote })
-  const journal = createJournalReader(options, { sources, variants, remote, forget })
-  const delivery = new Delivery({ sources, variants, journal, epoch, edge: edgePolicyOf(config) })
+  const forget = createForget({ sources, variants, stock, remote })
+  const journal = createJournalReader(options, { sources, variants, stock, remote, forget })
+  const delivery = new Delivery({
+    sources,
+    variants,
+    offLadder: new OffLadderRenders({
+      variants,
+      stock,
+      epoch,
+      onOutcome: (outcome) => metrics.offLadder.inc({ outcome }),
+    }),
+    journal,
+    epoch,
+    edge: edgePolicyOf(config),
+  })
   const negotiated = new NegotiatedDelivery({
     delivery,
     sources,
@@ -113,8 +128,10 @@ function createVariants(
   sources: Sources,
   renditions: Renditions,
 ) {
+  const stock = createStock(config, store)
   const writeBack = new WriteBack({
     store,
+    stock,
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
@@ -136,17 +153,31 @@ function createVariants(
     writeBack,
     memoryBytes: config.HALFTONE_MEMORY_MB,
     flightTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
-    onRendered: ({ contentType }, { queueMs, decodeMs, encodeMs }) => {
+    onRendered: ({ key, contentType }, { queueMs, decodeMs, encodeMs }) => {
+      stock.note(key)
       metrics.queueSeconds.observe(queueMs / 1000)
       metrics.renderSeconds.observe({ type: contentType }, (decodeMs + encodeMs) / 1000)
     },
   })
-  return { variants, writeBack }
+  return { variants, writeBack, stock }
+}
+
+function createStock(config: Config, store: ObjectStore): OffLadderStock {
+  const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
+  const sizes = createSizePolicy({ policy, presets })
+  return new OffLadderStock({
+    store,
+    maxStored: config.HALFTONE_OFF_LADDER_STORED,
+    isOffLadder: (spec) =>
+      sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome === 'budgeted',
+    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  })
 }
 
 interface Memory {
   readonly sources: Sources
   readonly variants: VariantStore
+  readonly stock: OffLadderStock
   readonly remote: RemoteSources
   readonly forget: Forget
 }
@@ -154,19 +185,21 @@ interface Memory {
 /** Drops from memory what is known of paths and of everything below them. */
 type Forget = (paths: readonly string[]) => void
 
-function createForget({ sources, variants, remote }: Omit<Memory, 'forget'>): Forget {
+function createForget({ sources, variants, stock, remote }: Omit<Memory, 'forget'>): Forget {
   return (paths) => {
     for (const path of paths) {
       sources.forget(path)
       remote.forget(path)
     }
-    variants.forget(VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree))))
+    const prefixes = VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree)))
+    variants.forget(prefixes)
+    stock.forget(prefixes)
   }
 }
 
 function createJournalReader(
   { config, log, store, onHeard }: CoreOptions,
-  { sources, variants, remote, forget }: Memory,
+  { sources, variants, stock, remote, forget }: Memory,
 ) {
   return new JournalReader({
     store,
@@ -183,6 +216,7 @@ function createJournalReader(
       sources.forgetAll()
       remote.forgetAll()
       variants.forgetAll()
+      stock.forget([''])
     },
     onFailure: (err) => log.warn({ err }, 'the journal cannot be read'),
   })

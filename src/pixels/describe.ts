@@ -1,13 +1,13 @@
-import sharp from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
+import { type Frame, openFrame, toFrame } from '../retouch/frame.ts'
+import { layOut } from '../retouch/layout.ts'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
 import { renderFrames } from './animation.ts'
 import { dominantColour } from './colours.ts'
+import { decode } from './decode.ts'
 import { readShot } from './exif.ts'
-import { type Sides, targetSides } from './geometry.ts'
 import { checkFrames, type Header, readHeader } from './inspect.ts'
 import type { DescribeJob, Description, PictureLimits } from './messages.ts'
-import { decode, type Pixels } from './render.ts'
 import type { Plan } from './steps.ts'
 
 /** The longer side of what a description is made from, in pixels: the most that a ThumbHash is made from. */
@@ -46,17 +46,11 @@ function smallPlan(header: Header): Plan {
   const { facts } = header
   const long = { width: LONGEST_SIDE, height: LONGEST_SIDE, format: 'png' } as const
   const spec = { ...long, fit: facts.width >= facts.height ? 'width' : 'height' } as const
-  const target = targetSides(facts, spec, facts.format === 'svg')
-  return { header, spec, target, settings: DEFAULT_RENDERING }
+  const layout = layOut(facts, spec, { scalable: facts.format === 'svg' })
+  return { header, spec, layout, settings: DEFAULT_RENDERING }
 }
 
 /** Four channels of eight bits, opacity last and not multiplied in. */
-async function toRgba({ data, info }: Pixels): Promise<Sides & { readonly data: Uint8Array }> {
-  const { width, height, channels } = info
-  const rgba = await sharp(data, { raw: { width, height, channels } })
-    .toColourspace('srgb')
-    .ensureAlpha()
-    .raw()
-    .toBuffer()
-  return { data: rgba, width, height }
+function toRgba(frame: Frame): Promise<Frame> {
+  return toFrame(openFrame(frame).toColourspace('srgb').ensureAlpha())
 }

@@ -34,9 +34,17 @@ export interface DescribeJob {
   readonly settings: RenderingSettings
 }
 
+/** An SVG to be handed out as it is, made harmless. */
+export interface DrawJob {
+  readonly kind: 'draw'
+  readonly source: Uint8Array
+  readonly limits: PictureLimits
+}
+
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
+  | DrawJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
@@ -44,6 +52,7 @@ export type Job =
 export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
+    | Omit<DrawJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
@@ -85,6 +94,12 @@ export interface Picture {
   readonly encodeMs: number
 }
 
+/** An SVG made harmless, and the milliseconds that it took. */
+export interface Drawing {
+  readonly bytes: Uint8Array
+  readonly cleanMs: number
+}
+
 /** What a worker says of itself. */
 export interface Identity {
   readonly epoch: string
@@ -98,6 +113,7 @@ export type Answer =
   | { readonly kind: 'rendered'; readonly picture: Picture }
   | { readonly kind: 'inspected'; readonly facts: Facts }
   | { readonly kind: 'described'; readonly description: Description }
+  | { readonly kind: 'drawn'; readonly drawing: Drawing }
   | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 

@@ -8,6 +8,9 @@ export interface Renderer {
   /** Renders one variant. `queueMs` in the timings is the wait for a worker. */
   render(source: Uint8Array, spec: TransformSpec, options?: RenderingOptions): Promise<Rendering>
 
+  /** The drawing that an SVG is, as SVG: it looks the same, and can neither run nor load anything. */
+  draw(source: Uint8Array, signal?: AbortSignal): Promise<Drawing>
+
   /** What a picture is, from its header alone. */
   inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
 
@@ -32,6 +35,11 @@ export interface Rendering {
   readonly height: number
   readonly timings: { readonly queueMs: number; readonly decodeMs: number; readonly encodeMs: number }
 }
+
+/** The media type of drawings. */
+export const DRAWING_TYPE = 'image/svg+xml'
+
+export type Drawing = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
 export interface PictureFacts {
   readonly format: SourceFormat

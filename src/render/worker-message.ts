@@ -35,6 +35,8 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
+const drawing = z.object({ bytes: z.instanceof(Uint8Array), cleanMs: milliseconds })
+
 const words = z.string().max(256).optional()
 const shot = z.object({
   make: words,
@@ -60,6 +62,7 @@ const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rendered'), picture }),
   z.object({ kind: z.literal('inspected'), facts }),
   z.object({ kind: z.literal('described'), description }),
+  z.object({ kind: z.literal('drawn'), drawing }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum([

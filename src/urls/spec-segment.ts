@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { Presets } from '../transform/presets.ts'
+import { parsePresets, type Presets } from '../transform/presets.ts'
 import { formatEdits } from '../transform/edits.ts'
 import { parseEdits } from '../transform/parse-edits.ts'
 import {
@@ -21,6 +21,8 @@ import {
   type OutputFormat,
   type Size,
   sizeName,
+  specName,
+  type TransformSpec,
   withFormat,
 } from '../transform/spec.ts'
 
@@ -60,6 +62,19 @@ export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
     // What else is done to it is nobody's preset.
     preset: named.preset && edits === undefined,
     spelling: `${spelling(named, density)}${formatEdits(edits)}.${format}`,
+  }
+}
+
+const NO_PRESETS = parsePresets('')
+
+/** Reads what `specName` makes of a picture's spec, as it stands in keys; `undefined` for anything else. */
+export function parseSpecName(name: string): TransformSpec | undefined {
+  try {
+    const { spec } = parseSpecSegment(name, NO_PRESETS)
+    return 'facts' in spec || spec.format === AUTO || specName(spec) !== name ? undefined : spec
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
   }
 }
 
