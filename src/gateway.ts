@@ -5,6 +5,7 @@ import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
+import { edgePolicyOf } from './composition/edge-policy.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
@@ -129,6 +130,7 @@ function cloudflareOf(
     sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
     sources,
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    edge: edgePolicyOf(config),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
 }

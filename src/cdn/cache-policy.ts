@@ -102,6 +102,14 @@ export function keeping(kind: KeptKind, { managed, at, edgeSeconds }: KeptFile, 
   }
 }
 
+/** The same answer at an address that is in no path which an edge is told of: kept as one that it is not told of. */
+export function untold<Kept extends Caching>(answer: Kept): Kept {
+  if (answer.cacheClass !== 'B') return answer
+  const { untoldSeconds } = KIND_POLICIES.media
+  const edgeSeconds = Math.min(answer.edgeSeconds ?? untoldSeconds, untoldSeconds)
+  return { ...answer, cacheClass: "B'", edgeSeconds }
+}
+
 /** `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either. */
 export function cacheControl({ cacheClass, edgeSeconds }: Caching): string {
   if (edgeSeconds === undefined || !isAdjustable(cacheClass)) return CACHE_CONTROL[cacheClass]

@@ -36,9 +36,6 @@ export interface Rendering {
   readonly timings: { readonly queueMs: number; readonly decodeMs: number; readonly encodeMs: number }
 }
 
-/** The media type of drawings. */
-export const DRAWING_TYPE = 'image/svg+xml'
-
 export type Drawing = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
 export interface PictureFacts {

@@ -2,18 +2,17 @@ import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Drawing as WorkerDrawing, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import { DRAWING_TYPE, type TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
-import {
-  type Drawing,
-  DRAWING_TYPE,
-  type PictureDescription,
-  type PictureFacts,
-  type Renderer,
-  type Rendering,
-  type RenderingOptions,
-  type WorkerIdentity,
+import type {
+  Drawing,
+  PictureDescription,
+  PictureFacts,
+  Renderer,
+  Rendering,
+  RenderingOptions,
+  WorkerIdentity,
 } from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'

@@ -39,6 +39,7 @@ export type TransformSpec = { readonly format: OutputFormat } & EditedSize
 
 /** The source itself, an SVG, made harmless. */
 export const DRAWING = 'drawing.svg'
+export const DRAWING_TYPE = 'image/svg+xml'
 
 /** What can be had of a source in the place of a picture made of pixels, as the last segment of a URL. */
 export const FACTS_NAMES = ['info.json', 'thumbhash', DRAWING] as const

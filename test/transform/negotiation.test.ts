@@ -9,7 +9,7 @@ import {
   type WeightedRange,
 } from '../../src/transform/negotiation.ts'
 import type { Edits } from '../../src/transform/edits.ts'
-import type { OutputFormat, Size } from '../../src/transform/spec.ts'
+import type { EditedSize, OutputFormat, Size } from '../../src/transform/spec.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../../src/transform/traits.ts'
 
 const frame = { top: 1, right: 1, bottom: 1, left: 1 }
@@ -42,6 +42,13 @@ describe('acceptanceOf', () => {
 })
 
 describe('choose', () => {
+  it('takes a format of stills for the first frame of an animation', () => {
+    const still: EditedSize = { ...small, edits: { still: true } }
+    expect(choose(all, still, animation, options)).toBe('avif')
+    expect(choose(accepting({ '*/*': 1 }), still, { ...animation, hasAlpha: false }, options)).toBe('jpg')
+    expect(chooseForAll(accepting({ '*/*': 1 }), still, [animation, alpha], options)).toBe('png')
+  })
+
   it.each([
     // Equals: the smallest that loses nothing.
     [{ 'image/avif': 1, 'image/webp': 1, '*/*': 1 }, 'avif', 'avif', 'webp'],
