@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import { type AskedSpec, DRAWING, isAuto } from '../transform/spec.ts'
+import { type AskedSpec, DRAWING, isAuto, measureOf } from '../transform/spec.ts'
 import type { ImageRequest, SettledRequest, SourcePath } from '../urls/image-request.ts'
 import { hintsName } from './hints.ts'
 import { type AskedOptions, type ClientHints, parseOptions } from '../cloudflare/parse-options.ts'
@@ -116,7 +116,7 @@ function specOf({ size, edits, format }: AskedOptions): AskedSpec {
   const edited = { ...size, ...(edits && { edits }) }
   switch (format) {
     case 'measure':
-      return { facts: 'info.json' }
+      return measureOf(edited)
     case 'drawing':
       return { facts: DRAWING }
     case 'auto':

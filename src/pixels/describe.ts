@@ -4,10 +4,10 @@ import { layOut } from '../retouch/layout.ts'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
 import { renderFrames } from './animation.ts'
 import { dominantColour } from './colours.ts'
-import { decode } from './decode.ts'
+import { checkOutput, decode, layOutSource } from './decode.ts'
 import { readShot } from './exif.ts'
 import { checkFrames, type Header, readHeader } from './inspect.ts'
-import type { DescribeJob, Description, PictureLimits } from './messages.ts'
+import type { DescribeJob, Description, MeasureJob, Measurement, PictureLimits } from './messages.ts'
 import type { Plan } from './steps.ts'
 
 /** The longer side of what a description is made from, in pixels: the most that a ThumbHash is made from. */
@@ -33,6 +33,15 @@ export async function describePicture(job: DescribeJob): Promise<Description> {
     decodeMs: decoded - started,
     encodeMs: performance.now() - decoded,
   }
+}
+
+/** Tells how large a picture would be, without making it. Only what is trimmed by its colour is decoded. */
+export async function measurePicture({ source, size, limits }: MeasureJob): Promise<Measurement> {
+  const started = performance.now()
+  const header = await readHeader(source, limits)
+  const layout = await layOutSource({ source, header, limits }, size)
+  checkOutput(layout, { size, frames: 1, maxSide: limits.maxOutputSide, name: 'picture' }, limits)
+  return { ...layout.output, facts: header.facts, decodeMs: performance.now() - started }
 }
 
 /** What is broken in a later frame is seen before anybody asks for it. */
