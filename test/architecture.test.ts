@@ -133,7 +133,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   leases: { imports: [], types: ['storage'] },
   setup: { imports: [], types: ['storage'] },
   sweep: {
-    imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
+    imports: ['cdn', 'errors.ts', 'hosted', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
     types: ['events', 'purging', 'transfers'],
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { Albums } from '../library/library.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { UploadContext, Uploads } from '../uploads/uploads.ts'
+import { clearImage, clearItem } from './clear-image.ts'
 import { placeOf } from './find-images.ts'
 import { type Kept, readKept, writeKept } from './kept-record.ts'
 import type { DescribedFile } from './new-image.ts'
@@ -114,11 +115,8 @@ export class Drafts {
   }
 
   /** Removes what there is of an image that is being deleted, its record last. */
-  async clear({ value, etag }: Kept<ImageRecord>): Promise<void> {
-    const { store } = this.#options
-    await this.#removeItem(value)
-    await store.delete([listingKey(value)])
-    await store.delete([placeOf(value.itemId).key], { ifMatch: etag })
+  async clear(kept: Kept<ImageRecord>): Promise<void> {
+    await clearImage(this.#options, kept)
   }
 
   /** The record is no draft any more, if it is still the one that was filled; else what was filled is removed. */
@@ -128,8 +126,8 @@ export class Drafts {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const found = await readKept(store, placeOf(itemId))
       const isGone = found === undefined || found.value.removed === true
-      // Whoever deleted the image may have looked before there was an item.
-      if (isGone) await this.#removeItem(filled)
+      // Whoever deleted the image may have looked before there was an item, and before it was listed.
+      if (isGone) await clearItem(this.#options, filled)
       if (isGone || found.value.draft?.claim?.id !== filled.draft?.claim?.id)
         throw new GatewayError('conflict', 'The image was deleted or brought by somebody else meanwhile')
       const { draft: _draft, ...value } = found.value
@@ -141,15 +139,6 @@ export class Drafts {
       if (written !== undefined) return written.value
     }
     throw new GatewayError('overloaded', 'Too many writers change this image at once: try again')
-  }
-
-  async #removeItem({ itemId, by }: ImageRecord): Promise<void> {
-    try {
-      // Of one that was removed before, what was left then goes now.
-      await this.#options.albums.removeAll(itemId, { by, andAlbum: true })
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
-    }
   }
 }
 

@@ -53,13 +53,14 @@ export const accountRecord = z.object({
 export type ImageRecord = z.infer<typeof imageRecord>
 export type AccountRecord = z.infer<typeof accountRecord>
 
-const ROOT = 'system/hosted/'
+/** Where all that is said of hosted images lies. */
+export const HOSTED = 'system/hosted/'
 
 /** Where what is said of an image lies. */
-export const imageKey = (itemId: string): string => `${ROOT}${itemId}.json`
+export const imageKey = (itemId: string): string => `${HOSTED}${itemId}.json`
 
 /** What the keys of all images that are listed begin with. */
-export const LISTING = `${ROOT}by-time/`
+export const LISTING = `${HOSTED}by-time/`
 /** The latest time that there is: counted down from, the order of keys is the newest first. */
 const END_OF_TIME = 8.64e15
 const LISTED = new RegExp(`^${LISTING}\\d{16}-(.+)$`)
@@ -72,8 +73,14 @@ export function listingKey({ uploaded, itemId }: Pick<ImageRecord, 'uploaded' | 
 /** The item of an image that is listed there. */
 export const listedItem = (key: string): string | undefined => LISTED.exec(key)?.[1]
 
+/** The item whose image has its record there; `undefined` for what else lies there. */
+export function recordedItem(key: string): string | undefined {
+  const itemId = /^([^/]+)\.json$/.exec(key.slice(HOSTED.length))?.[1]
+  return key === ACCOUNT_KEY ? undefined : itemId
+}
+
 /** Where what holds for all of them lies. */
-export const ACCOUNT_KEY = `${ROOT}account.json`
+export const ACCOUNT_KEY = `${HOSTED}account.json`
 
 /** How long browsers keep what has no time of its own, where nobody has said: two days. */
 const BROWSER_TTL_S = 172_800

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { PURGES } from '../cdn/forget.ts'
 import type { EventOutbox } from '../events/media-event.ts'
 import type { EdgePurges } from '../purging/purging.ts'
+import { HOSTED } from '../hosted/records.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
@@ -19,6 +20,7 @@ import { markUnnamedFiles } from './unnamed-files.ts'
 import {
   sweepAnswers,
   sweepAskedPurges,
+  sweepHostedImages,
   sweepMultiparts,
   sweepUploads,
   sweepUploadStates,
@@ -56,6 +58,7 @@ const MAX_PROGRESS_AGE_MS = 86_400_000
 const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
   { prefix: 'temp/uploads/', pass: sweepUploads },
   { prefix: 'system/uploads/', pass: sweepUploadStates },
+  { prefix: HOSTED, pass: sweepHostedImages },
   { prefix: 'system/idempotency/', pass: sweepAnswers },
   { prefix: PURGES, pass: sweepIntents },
   { prefix: `${PURGES}asked/`, pass: sweepAskedPurges },
