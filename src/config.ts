@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { apiSettings } from './settings/api.ts'
+import { apiSettings, hostedSettings } from './settings/api.ts'
 import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { cloudflareSettings } from './settings/cloudflare.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
-import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
-import { limitSettings } from './settings/limits.ts'
-import { librarySettings } from './settings/library.ts'
+import { figuresSettings, librarySettings, limitSettings } from './settings/limits.ts'
+import { remoteContradictions, remoteSettings } from './settings/remote.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -60,11 +60,14 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+  ...remoteSettings,
   ...deliverySettings,
+  ...cloudflareSettings,
   ...cdnSettings,
   ...purgingSettings,
   ...renderingSettings,
   ...apiSettings,
+  ...hostedSettings,
   ...limitSettings,
   ...identitySettings,
   ...uploadSettings,
@@ -141,7 +144,7 @@ export function renderingOf(config: Config): RenderingSettings {
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {
-  const faults = deliveryContradictions(config)
+  const faults = [...deliveryContradictions(config), ...remoteContradictions(config)]
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')
@@ -157,6 +160,10 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_JWT_JWKS_URL !== undefined && config.HALFTONE_JWT_ISSUER === undefined) {
     faults.push('HALFTONE_JWT_ISSUER: HALFTONE_JWT_JWKS_URL needs the issuer whose tokens are meant')
+  }
+  const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: hash } = config
+  if (account !== undefined && hash === undefined) {
+    faults.push('HALFTONE_CLOUDFLARE_ACCOUNT_HASH: HALFTONE_CLOUDFLARE_ACCOUNT needs what URLs begin with')
   }
   for (const name of ['HALFTONE_ITEM_PHOTO_PRESETS', 'HALFTONE_PROFILE_PHOTO_PRESETS'] as const) {
     const unknown = config[name].filter((preset) => !config.HALFTONE_PRESETS.has(preset))

@@ -1,15 +1,22 @@
 import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
+import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
+import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
+import { edgePolicyOf } from './composition/edge-policy.ts'
+import { createHosted, type Hosted } from './composition/hosted.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
 import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
+import { createHostedDelivery } from './hosted-delivery/routes.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
+import { createReadWish } from './http/negotiation.ts'
+import type { ServingOptions } from './http/serve-picture.ts'
 import { createClock } from './leases/clock.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
@@ -32,6 +39,8 @@ export interface GatewayOptions {
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none unless it is asked for. */
   readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -51,23 +60,27 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock }
   const edge = createEdge(base)
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
+  const { allowAddress } = options
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges, allowAddress })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
   const audit = options.audit ?? createAuditTrail({ store: observed })
   const clients = { ...createClients(config, log), ...createAccess(config) }
-  const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
+  const shared = { ...base, pool, core, audit, epoch, edge: edge.purges, hosted: createHosted(base) }
   const media = createMedia(shared, clients, options)
-  const app = createApp({
+  const serving = {
     ...targetsOf(config),
     ...clients,
+    audit,
+    delivery: core.negotiated,
+  }
+  const app = createApp({
+    ...serving,
+    dialects: createDialects(shared, serving),
     ...media,
     events: bucketEvents.routes,
-    delivery: core.negotiated,
-    audit,
     ...edgeOf(config),
-    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
     metrics,
@@ -88,12 +101,72 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   }
 }
 
-/** Which targets are understood, and which sizes strangers may ask for. */
+/** Which targets are understood, which sizes strangers may ask for, and how long anybody waits. */
 function targetsOf(config: Config) {
   const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
     sizes: createSizePolicy({ policy, presets }),
+    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  }
+}
+
+/** Cloudflare's URLs as the configuration has them; `undefined` where it has none. */
+function cloudflareOf(
+  config: Config,
+  { dialect: native, sizes }: ReturnType<typeof targetsOf>,
+  { remote, sources }: Core,
+) {
+  const { HALFTONE_CLOUDFLARE_MOUNTS: mounts, HALFTONE_HOST_PREFIXES: hostPrefixes } = config
+  if (mounts.length === 0) return undefined
+  const addresses = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL, config.HALFTONE_SITE_ORIGIN]
+  const ownHosts = new Set([
+    ...hostPrefixes.keys(),
+    ...addresses.flatMap((url) => (url ? [new URL(url).host] : [])),
+  ])
+  return {
+    mounts,
+    native,
+    sizes,
+    sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
+    sources,
+    readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    edge: edgePolicyOf(config),
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly core: Core
+  readonly hosted: Hosted
+}
+type Serving = ServingOptions & ReturnType<typeof targetsOf>
+
+/** The dialects beside the native one that the configuration has. */
+function createDialects(parts: Parts, serving: Serving) {
+  const cloudflare = cloudflareOf(parts.config, serving, parts.core)
+  const hosted = hostedOf(parts, serving)
+  return [
+    ...(cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []),
+    ...(hosted ? [createHostedDelivery({ ...hosted, ...serving })] : []),
+  ]
+}
+
+/** Hosted images as the configuration has them; `undefined` where there is no account. */
+function hostedOf({ config, core, hosted }: Parts, { dialect: native }: Serving) {
+  const { HALFTONE_CLOUDFLARE_ACCOUNT: account, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: accountHash } = config
+  if (account === undefined || accountHash === undefined) return undefined
+  return {
+    images: hosted.images,
+    accountHash,
+    ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
+    now: Date.now,
+    native,
+    sources: core.sources,
+    edge: edgePolicyOf(config),
+    readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
 }
 

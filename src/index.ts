@@ -1,4 +1,5 @@
 import { parseConfig } from './config.ts'
+import { signDeliveryUrl } from './hosted-delivery/delivery-signature.ts'
 import { serveBucket } from './running/serve-bucket.ts'
 import { signRest } from './urls/signature.ts'
 
@@ -35,4 +36,13 @@ export function signTarget(target: string, key: string): string {
   }
   const rest = target.slice(UNSIGNED.length)
   return `/simg/${signRest(rest, key)}/${rest}`
+}
+
+/**
+ * The URL of a hosted image with the signature that a private one asks for: `exp`, where it ends, and `sig` are put to
+ * the end of its query. `url` is absolute or a path, with `/cdn-cgi/imagedelivery` or without; `key` is the value of one
+ * of the account's signing keys. Throws a `RangeError` for a URL that has them already.
+ */
+export function signDelivery(url: string, key: string, options: { readonly exp?: Date } = {}): string {
+  return signDeliveryUrl(url, key, options)
 }

@@ -7,12 +7,14 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   // What programs import.
-  'index.ts': { imports: ['config.ts', 'running', 'urls'] },
+  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'] },
   'gateway.ts': {
     imports: [
       'audit',
+      'cloudflare-delivery',
       'composition',
       'config.ts',
+      'hosted-delivery',
       'http',
       'leases',
       'storage',
@@ -31,6 +33,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'config.ts',
       'errors.ts',
       'events',
+      'hosted',
+      'hosted-api',
       'identity',
       'leases',
       'library',
@@ -38,6 +42,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'purging',
+      'remote',
       'render',
       'settings',
       'sources',
@@ -53,7 +58,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: [
@@ -105,14 +110,22 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
+  'cloudflare-delivery': {
+    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
+    types: ['sources', 'variants'],
+  },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // Sources on other servers.
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
-  pixels: { imports: ['drawing', 'errors.ts', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
+  // What is done to pixels that lie in memory.
+  retouch: { imports: ['errors.ts', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
@@ -120,7 +133,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   leases: { imports: [], types: ['storage'] },
   setup: { imports: [], types: ['storage'] },
   sweep: {
-    imports: ['cdn', 'errors.ts', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
+    imports: ['cdn', 'errors.ts', 'hosted', 'leases', 'library', 'media', 'sources', 'storage', 'urls'],
     types: ['events', 'purging', 'transfers'],
   },
   cdn: { imports: ['sources', 'urls'], types: ['media', 'purging', 'storage'] },
@@ -146,7 +159,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
-  limits: { imports: ['cdn', 'errors.ts'] },
+  limits: { imports: ['cdn', 'errors.ts'], types: ['variants'] },
   api: {
     imports: [
       'cdn',
@@ -162,6 +175,21 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
     types: ['audit', 'events', 'library', 'purging', 'storage', 'transfers', 'telemetry'],
   },
+  // Hosted images as pages show them: URLs, variants and signatures.
+  'hosted-delivery': {
+    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'urls'],
+    types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
+  },
+  // Hosted images: items of the library under names of their owners' choice.
+  hosted: {
+    imports: ['errors.ts', 'leases', 'storage', 'uploads', 'urls'],
+    types: ['library'],
+  },
+  // The API that programs written for Cloudflare Images call.
+  'hosted-api': {
+    imports: ['api', 'errors.ts', 'hosted', 'http', 'limits', 'uploads'],
+    types: ['library'],
+  },
   telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
@@ -171,12 +199,15 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
-  [/^sharp$/, ['pixels']],
+  [
+    /^hono|^@hono\//,
+    ['api', 'bucket-events', 'cloudflare-delivery', 'hosted-api', 'hosted-delivery', 'http', 'pages'],
+  ],
+  [/^sharp$/, ['pixels', 'retouch']],
   [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
-  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^undici$/, ['storage', 'events', 'identity', 'remote']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],

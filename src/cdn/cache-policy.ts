@@ -1,3 +1,5 @@
+import type { SourcePath } from '../urls/image-request.ts'
+
 /**
  * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
  * purged), D (private), O (degraded or provisional); C for a public original as it was uploaded; B, B' and C unless its
@@ -67,16 +69,20 @@ export interface EdgePolicy {
   readonly seconds: Readonly<Record<KeptKind, number>>
 }
 
-/** How long an answer may be kept: its class, and where that leaves it open the seconds at the edge. */
+/** How long an answer may be kept: its class, and where that leaves it open the seconds at the edge and in browsers. */
 export interface Caching {
   readonly cacheClass: CacheClass
   readonly edgeSeconds?: number | undefined
+  /** What whoever hosts a picture has decided for browsers; of D, which they may keep then, until its permission ends. */
+  readonly browserSeconds?: number | undefined
 }
 
 /** What is said of a file that may be kept. */
 export interface KeptFile {
   /** Whether its every change passes through Halftone. */
   readonly managed: boolean
+  /** Where it lies: of what lies on another server the bucket tells nothing. */
+  readonly at?: Pick<SourcePath, 'shape'> | undefined
   /** What its owner has asked for, in place of what holds for its kind. */
   readonly edgeSeconds?: number | undefined
 }
@@ -85,20 +91,44 @@ export interface KeptFile {
  * How a public file is kept at a path where it may change: as long as its kind or its owner says only when the edge is
  * told of its every change (design §6), else no longer than the kind allows where it is not.
  */
-export function keeping(kind: KeptKind, { managed, edgeSeconds }: KeptFile, policy: EdgePolicy): Caching {
+export function keeping(kind: KeptKind, { managed, at, edgeSeconds }: KeptFile, policy: EdgePolicy): Caching {
   const wanted = edgeSeconds ?? policy.seconds[kind]
   const { cacheClass, untoldSeconds } = KIND_POLICIES[kind]
   // Told by paths, the edge hears of those that show pictures.
   const isTold = policy.purges === 'tags' || (policy.purges === 'paths' && kind === 'media')
-  if (isTold && (managed || policy.hearsBucket)) return { cacheClass, edgeSeconds: wanted }
+  const isHeard = managed || (policy.hearsBucket && at?.shape !== 'remote')
+  if (isTold && isHeard) return { cacheClass, edgeSeconds: wanted }
   return {
     cacheClass: cacheClass === 'B' ? "B'" : cacheClass,
     edgeSeconds: Math.min(wanted, untoldSeconds),
   }
 }
 
-/** `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either. */
-export function cacheControl({ cacheClass, edgeSeconds }: Caching): string {
+/** The same answer at an address that is in no path which an edge is told of: kept as one that it is not told of. */
+export function untold<Kept extends Caching>(answer: Kept): Kept {
+  if (answer.cacheClass !== 'B') return answer
+  const { untoldSeconds } = KIND_POLICIES.media
+  const edgeSeconds = Math.min(answer.edgeSeconds ?? untoldSeconds, untoldSeconds)
+  return { ...answer, cacheClass: "B'", edgeSeconds }
+}
+
+/** How long a copy whose time in browsers was decided may be shown while it is being renewed. */
+const RENEWING_SECONDS = 7_200
+
+/**
+ * `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either, unless their time was
+ * decided by itself.
+ */
+export function cacheControl({ cacheClass, edgeSeconds, browserSeconds }: Caching): string {
+  if (browserSeconds !== undefined && (cacheClass === 'D' || cacheClass === 'M')) {
+    return `private, max-age=${browserSeconds}, stale-if-error=0`
+  }
+  if (browserSeconds !== undefined && isAdjustable(cacheClass)) {
+    const renewing = Math.min(RENEWING_SECONDS, edgeSeconds ?? RENEWING_SECONDS)
+    return cacheControl({ cacheClass, edgeSeconds })
+      .replace(/(?<=public, max-age=)\d+/, `${browserSeconds}`)
+      .replace(/(?<=stale-while-revalidate=)\d+/, `${renewing}`)
+  }
   if (edgeSeconds === undefined || !isAdjustable(cacheClass)) return CACHE_CONTROL[cacheClass]
   return CACHE_CONTROL[cacheClass]
     .replace(/(?<=s-maxage=)\d+/, `${edgeSeconds}`)

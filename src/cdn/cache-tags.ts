@@ -36,6 +36,9 @@ export function ownTag(path: SourcePath): string {
   return cacheTags(path).split(',').at(-1) ?? ''
 }
 
+/** The tag of everything that shows hosted images in a named variant. */
+export const hostedVariantTag = (name: string): string => tag('variant', name)
+
 function photoAbove(key: string): SourcePath | undefined {
   const segments = key.split('/')
   const path = parseSourcePath(segments.slice(0, 4))

@@ -1,4 +1,4 @@
-import { createAskedPurges } from '../composition/purges.ts'
+import { createAskedPurges } from '../composition/purging.ts'
 import { openEdgeQueue } from '../composition/purging.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { GatewayError } from '../errors.ts'

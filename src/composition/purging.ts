@@ -1,13 +1,16 @@
 import type { Config } from '../config.ts'
 import type { Clock } from '../leases/clock.ts'
+import { AskedPurges, type AskedPurgesOptions } from '../purging/asked-purges.ts'
 import { createCloudFrontApi } from '../purging/cloudfront-api.ts'
 import { createPurging, type Purging } from '../purging/create-purging.ts'
 import { createEdgePurges } from '../purging/hand-over.ts'
 import type { EdgePurges } from '../purging/purging.ts'
+import { isAllowedSource } from '../remote/allowed-sources.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Logger } from '../telemetry/log.ts'
 import { addPurgeGauges, type Metrics } from '../telemetry/metrics.ts'
 import { recordEdgeCalls, recordSetAside } from '../telemetry/recorders.ts'
+import { createNativeDialect } from '../urls/native-dialect.ts'
 
 export interface PurgingParts {
   readonly config: Config
@@ -74,4 +77,12 @@ function credentialsOf(config: Config) {
   const { HALFTONE_CLOUDFRONT_ACCESS_KEY_ID: own, HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: ownSecret } = config
   if (own !== undefined && ownSecret !== undefined) return { accessKeyId: own, secretAccessKey: ownSecret }
   return undefined
+}
+
+/** Purges that people ask for, through the API or on the command line. */
+export function createAskedPurges(config: Config, parts: Omit<AskedPurgesOptions, 'dialect'>): AskedPurges {
+  // What a path is the picture of is told without its signature.
+  const dialect = createNativeDialect({ presets: config.HALFTONE_PRESETS, signingKeys: [] })
+  const mayBeSource = (url: URL) => isAllowedSource(url, config.HALFTONE_REMOTE_SOURCES)
+  return new AskedPurges({ ...parts, dialect: { ...dialect, mayBeSource } })
 }

@@ -35,6 +35,11 @@ export function routingPath(request: Request, env: AppEnv['Bindings'] | undefine
   return query === -1 ? target : target.slice(0, query)
 }
 
+/** The host that is asked, in lower case, with its port where that is named. */
+export function hostOf({ headers, url }: Request): string {
+  return headers.get('host')?.toLowerCase() ?? new URL(url).host
+}
+
 /** The query of the raw request target, without its question mark. */
 export function rawQuery(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = rawTarget(request, env)
@@ -42,7 +47,8 @@ export function rawQuery(request: Request, env: AppEnv['Bindings'] | undefined):
   return query === -1 ? '' : target.slice(query + 1)
 }
 
-function rawTarget(request: Request, env: AppEnv['Bindings'] | undefined): string {
+/** The raw request target with its query, without the authority of an absolute form. */
+export function rawTarget(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = env?.incoming?.url ?? pathOf(request.url)
   return target.startsWith('/') ? target : pathOf(target)
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import { AUTO } from '../transform/spec.ts'
+import { isAuto } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
@@ -25,6 +25,8 @@ export type Plan =
       readonly image: ParsedImage
       readonly tags: string
       readonly mayRender: boolean
+      /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+      readonly isBudgeted: boolean
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
 
@@ -84,12 +86,12 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const plan = plans.get(path)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(plan.location, 308, 'L')
-    const { mayRender } = plan
+    const { mayRender, isBudgeted } = plan
     const { request, signed } = plan.image
     const wish = isAutoRequest(request) ? readWish(c.req.raw.headers) : undefined
     const frame = ({ canonical }: Headline) => ({ contentLocation: locate(canonical, signed), wish })
     return withVisitor(options, c, grant, async (asking) => {
-      const served = await servePicture(delivery, c, { request, wish, mayRender, frame }, asking)
+      const served = await servePicture(delivery, c, { request, wish, mayRender, isBudgeted, frame }, asking)
       if (served instanceof Response) return served
       c.set('tags', cacheTags(served.moved.source))
       return redirect(locate(served.moved, signed) ?? path, 302, served.cacheClass)
@@ -104,11 +106,13 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   const tags = cacheTags(request.source)
   const verdict = sizes.check(request, { signed })
   if (verdict.outcome !== 'redirect') {
-    return { kind: 'serve', image: parsed, tags, mayRender: verdict.outcome === 'allowed' }
+    const { outcome } = verdict
+    const [mayRender, isBudgeted] = [outcome === 'allowed', outcome === 'budgeted']
+    return { kind: 'serve', image: parsed, tags, mayRender, isBudgeted }
   }
   const { source, version } = request
   const location =
-    version === undefined || verdict.spec.format === AUTO
+    version === undefined || isAuto(verdict.spec)
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }

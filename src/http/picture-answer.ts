@@ -96,7 +96,7 @@ export function pictureHeaders(answer: Answer & Coded, framing: Framing): Record
     ...(answer.coding === 'gzip' && { 'content-encoding': answer.coding }),
     'accept-ranges': 'bytes',
     ...headlineHeaders(answer, framing),
-    'cache-status': CACHE_STATUS[answer.layer],
+    'cache-status': `${CACHE_STATUS[answer.layer]}${answer.isStandIn ? '; detail=stand-in' : ''}`,
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
 }

@@ -7,15 +7,18 @@ import { GatewayError, isVerdict } from '../errors.ts'
 import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
+import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { spend } from '../limits/spend.ts'
 import { isDrawing } from '../transform/spec.ts'
+import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
-import type { Answer, Asking, Delivered, DeliverOptions, Headline } from '../variants/answer.ts'
+import type { Answer, Asking, Delivered, DeliverOptions, Headline, OffLadder } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
+import type { Visitor } from '../variants/visitor.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
-import { ANY_WISH, type Wish } from './negotiation.ts'
+import { acceptanceIn, type Wish } from './negotiation.ts'
 import {
   codedAnswer,
   codedHeadline,
@@ -27,18 +30,33 @@ import {
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
   readonly delivery: NegotiatedDelivery
+  /** Decides what somebody may have where it is not tokens and links of ours that do. */
+  readonly receive?: ((visit: Visit) => Visitor) | undefined
   readonly requestTimeoutMs: number
   /** The client's address, by what stands before the gateway; without it the other end of the socket. */
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
   /** How many pictures that are not public may be made for somebody; without it as many as they like. */
   readonly limits?: Limits | undefined
+  /** What is made in sizes off the ladder; without it nothing. */
+  readonly offLadder?: OffLadderBudget | undefined
+}
+
+/** Whoever sent a request, and what they may have made in sizes off the ladder. */
+export interface AskingWithin extends Asking {
+  readonly budget: () => OffLadder | undefined
 }
 
 /** A picture that somebody asks for, and what is said of it. */
-export interface PictureOrder extends Omit<DeliverOptions, keyof Asking> {
+export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
   readonly request: ImageRequest
+  /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+  readonly isBudgeted: boolean
   /** What its format is negotiated by, where it is. */
   readonly wish: Wish | undefined
+  /** What it is negotiated by where it depends on no request. */
+  readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of an answer beside its picture; without a layer it is not known where that is. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -48,33 +66,41 @@ export async function withVisitor(
   options: ServingOptions,
   c: Context<AppEnv>,
   grant: AccessGrant | undefined,
-  work: (asking: Asking) => Promise<Response>,
+  work: (asking: AskingWithin) => Promise<Response>,
 ): Promise<Response> {
-  const visitor = createVisitor(options, visitOf(options, c, grant))
-  return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) => work({ visitor, signal }))
+  const { receive = (visit: Visit) => createVisitor(options, visit) } = options
+  const visit = visitOf(options, c, grant)
+  const visitor = receive(visit)
+  const budget = () => options.offLadder?.of({ ...visit, setHeader: setHeaderOf(c) })
+  return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) =>
+    work({ visitor, budget, signal }),
+  )
 }
 
 /** Answers with the picture, with 304 where the client has it, or says where a versioned path is now. */
 export async function servePicture(
   delivery: NegotiatedDelivery,
   c: Context<AppEnv>,
-  { request, wish, frame, ...order }: PictureOrder,
-  asking: Asking,
+  { request, frame, ...order }: PictureOrder,
+  { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
+  const { wish, keep = unchanged } = order
   if (wish !== undefined) c.set('wish', wish)
-  const { acceptance } = wish ?? ANY_WISH
+  const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
   // Pictures are compressed as they are.
   const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
     const found = conditions && (await delivery.headline(request, acceptance, asking))
-    const headline = found && codedHeadline(found, coding)
+    const headline = found && codedHeadline(keep(found), coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
-    const result = await delivery.deliver(request, acceptance, { ...order, ...asking })
+    const offLadder = order.isBudgeted ? budget() : undefined
+    const mayRender = order.mayRender || offLadder !== undefined
+    const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
     if ('moved' in result) return result
-    const delivered = await codedAnswer(result, coding)
+    const delivered = await codedAnswer(keep(result), coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)
@@ -87,6 +113,8 @@ export async function servePicture(
     throw error
   }
 }
+
+const unchanged = <Kept>(answer: Kept): Kept => answer
 
 const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 
@@ -116,8 +144,7 @@ function visitOf(
   grant: AccessGrant | undefined,
 ): Visit {
   const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
-  // On the answer to be: `c.header` is for those that the context itself makes.
-  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
+  const setHeader = setHeaderOf(c)
   return {
     authorization: c.req.header('authorization'),
     grant,
@@ -130,4 +157,9 @@ function visitOf(
     beforeRender:
       limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
   }
+}
+
+/** On the answer to be: `c.header` is for those that the context itself makes. */
+function setHeaderOf(c: Context<AppEnv>) {
+  return (name: string, value: string) => c.res.headers.set(name, value)
 }

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { cleanDrawing, isGzipped } from '../drawing/clean-drawing.ts'
 import { GatewayError, isVerdict } from '../errors.ts'
-import { describePicture } from './describe.ts'
+import { describePicture, measurePicture } from './describe.ts'
 import { currentEpoch } from './encoders.ts'
 import { inspectPicture } from './inspect.ts'
 import type { Answer, Drawing, DrawJob, Identity, Job } from './messages.ts'
@@ -19,6 +19,7 @@ export async function answerJob(job: Job): Promise<Answer> {
     }
     if (job.kind === 'render') return { kind: 'rendered', picture: await renderPicture(job) }
     if (job.kind === 'draw') return { kind: 'drawn', drawing: await draw(job) }
+    if (job.kind === 'measure') return { kind: 'measured', measurement: await measurePicture(job) }
     return { kind: 'described', description: await describePicture(job) }
   } catch (error) {
     return failure(error)

@@ -1,6 +1,6 @@
 import type { VerdictCode } from '../errors.ts'
 import type { FocalPoint, RenderingSettings } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import type { Shot } from './exif.ts'
 import type { SourceFormat } from './signature.ts'
 
@@ -41,10 +41,19 @@ export interface DrawJob {
   readonly limits: PictureLimits
 }
 
+/** A picture that is only asked how large it would be. */
+export interface MeasureJob {
+  readonly kind: 'measure'
+  readonly source: Uint8Array
+  readonly size: EditedSize
+  readonly limits: PictureLimits
+}
+
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
   | DrawJob
+  | MeasureJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
@@ -53,6 +62,7 @@ export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
     | Omit<DrawJob, 'source'>
+    | Omit<MeasureJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
@@ -100,6 +110,15 @@ export interface Drawing {
   readonly cleanMs: number
 }
 
+/** How large a picture would be, and what it is made from. */
+export interface Measurement {
+  /** Sides in pixels. */
+  readonly width: number
+  readonly height: number
+  readonly facts: Facts
+  readonly decodeMs: number
+}
+
 /** What a worker says of itself. */
 export interface Identity {
   readonly epoch: string
@@ -112,6 +131,7 @@ export interface Identity {
 export type Answer =
   | { readonly kind: 'rendered'; readonly picture: Picture }
   | { readonly kind: 'inspected'; readonly facts: Facts }
+  | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'described'; readonly description: Description }
   | { readonly kind: 'drawn'; readonly drawing: Drawing }
   | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }

@@ -2,13 +2,14 @@ import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Drawing as WorkerDrawing, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
-import { DRAWING_TYPE, type TransformSpec } from '../transform/spec.ts'
+import { DRAWING_TYPE, type EditedSize, type TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
 import type {
   Drawing,
   PictureDescription,
   PictureFacts,
+  PictureMeasurement,
   Renderer,
   Rendering,
   RenderingOptions,
@@ -103,6 +104,14 @@ export class WorkerPool implements Renderer {
     const { answer, queueMs } = await this.#request({ kind: 'draw', source, limits }, signal)
     if (answer.kind !== 'drawn') throw toError(answer)
     return toDrawing(answer.drawing, queueMs)
+  }
+
+  async measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement> {
+    const { limits } = this.#options
+    const { answer, queueMs } = await this.#request({ kind: 'measure', source, size, limits }, signal)
+    if (answer.kind !== 'measured') throw toError(answer)
+    const { decodeMs, ...measurement } = answer.measurement
+    return { ...measurement, timings: { queueMs, decodeMs, encodeMs: 0 } }
   }
 
   async inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts> {

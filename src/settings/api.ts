@@ -16,3 +16,30 @@ export const apiSettings = {
   HALFTONE_FORMS_AT_ONCE: whole(64, 1, 10_000),
   HALFTONE_BODY_TIMEOUT_MS: whole(15_000, 100, 600_000),
 }
+
+const NAME = /^[A-Za-z0-9_-]{1,64}$/
+/** What our other paths begin with. */
+const TAKEN = [
+  'api',
+  'batch',
+  'cdn-cgi',
+  'client',
+  'events',
+  'img',
+  'livez',
+  'private',
+  'readyz',
+  'simg',
+  'upload',
+]
+const HASH = `an account hash: 1 to 64 of A-Z a-z 0-9 _ -, none of ${TAKEN.join(', ')}`
+
+/** Hosted images: the account that the API is called for, and what stands in the URLs of its images. */
+export const hostedSettings = {
+  HALFTONE_CLOUDFLARE_ACCOUNT: z.string().regex(NAME, 'an account id: 1 to 64 of A-Z a-z 0-9 _ -').optional(),
+  HALFTONE_CLOUDFLARE_ACCOUNT_HASH: z
+    .string()
+    .regex(NAME, HASH)
+    .refine((hash) => !TAKEN.includes(hash), HASH)
+    .optional(),
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { PURGES } from '../cdn/forget.ts'
 import type { EventOutbox } from '../events/media-event.ts'
 import type { EdgePurges } from '../purging/purging.ts'
+import { HOSTED } from '../hosted/records.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView } from '../storage/source-view.ts'
@@ -14,11 +15,12 @@ import { sweepMarkedFiles } from './marked-files.ts'
 import { MARKS } from './marks.ts'
 import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
 import { emptyTally, REPORTS, type SweepReport } from './report.ts'
-import type { Pass, SweepRun } from './run.ts'
+import { AGES_MS, type Pass, type SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
 import {
   sweepAnswers,
   sweepAskedPurges,
+  sweepHostedImages,
   sweepMultiparts,
   sweepUploads,
   sweepUploadStates,
@@ -36,6 +38,8 @@ export interface SweepOptions {
   readonly sources: readonly string[]
   /** The epoch of this release's variants. */
   readonly epoch: string
+  /** How old variants of sources on other servers become; by default 30 days. */
+  readonly remoteKeepMs?: number | undefined
   readonly clock: Clock
   /** Without it the sweep only says what it would do. */
   readonly deletes: boolean
@@ -54,6 +58,7 @@ const MAX_PROGRESS_AGE_MS = 86_400_000
 const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
   { prefix: 'temp/uploads/', pass: sweepUploads },
   { prefix: 'system/uploads/', pass: sweepUploadStates },
+  { prefix: HOSTED, pass: sweepHostedImages },
   { prefix: 'system/idempotency/', pass: sweepAnswers },
   { prefix: PURGES, pass: sweepIntents },
   { prefix: `${PURGES}asked/`, pass: sweepAskedPurges },
@@ -113,7 +118,9 @@ async function account(
   return report
 }
 
-function runOf({ store, outbox, edge, clock, deletes, sources, epoch }: SweepOptions) {
+function runOf(options: SweepOptions) {
+  const { store, outbox, edge, clock, deletes, sources, epoch, remoteKeepMs } = options
+
   const views = { pictures: createSourceView(store, sources), records: createRecordView(store, sources) }
   return {
     store,
@@ -122,6 +129,7 @@ function runOf({ store, outbox, edge, clock, deletes, sources, epoch }: SweepOpt
     clock,
     deletes,
     epoch,
+    remoteKeepMs: remoteKeepMs ?? AGES_MS.remoteVariant,
     lookUp: async (path) => lookUp(views, path),
     knows: (path) => sources.some((prefix) => prefix === '*' || path.startsWith(prefix)),
   } satisfies Partial<SweepRun>

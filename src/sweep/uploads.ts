@@ -1,5 +1,11 @@
 import { GatewayError } from '../errors.ts'
+import { clearImage } from '../hosted/clear-image.ts'
+import { placeOf } from '../hosted/find-images.ts'
+import { readKept, writeKept } from '../hosted/kept-record.ts'
+import { isExpired, recordedItem } from '../hosted/records.ts'
+import { createAlbums } from '../library/albums.ts'
 import { inParallel } from '../storage/batches.ts'
+import type { ListedObject } from '../storage/object-store.ts'
 import type { Multiparts } from '../transfers/transfers.ts'
 import { addFault, addFinding, type Finding } from './report.ts'
 import { AGES_MS, ageMs, type Pass, type SweepRun, WIDTH } from './run.ts'
@@ -34,6 +40,42 @@ async function removeOld(
     await store.delete([now.key], { ifMatch: now.etag })
     addFinding(tally, kind.finding, listed)
   })
+}
+
+/** Removes hosted images whose file has not come in time, and what was left of those that somebody deleted. */
+export const sweepHostedImages: Pass = async (batch, run) => {
+  await inParallel(WIDTH, batch, async (listed) => {
+    const itemId = recordedItem(listed.key)
+    if (itemId === undefined || ageMs(listed, run) < AGES_MS.upload) return
+    try {
+      await removeAbandoned(itemId, listed, run)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      addFault(run.tally, `${listed.key}: ${error.message}`)
+    }
+  })
+}
+
+async function removeAbandoned(itemId: string, listed: ListedObject, run: SweepRun): Promise<void> {
+  const { store, clock, deletes, tally, keepLease } = run
+  const place = placeOf(itemId)
+  const found = await readKept(store, place)
+  if (found === undefined || !(found.value.removed || isExpired(found.value, clock.now()))) return
+  if (deletes) {
+    await keepLease()
+    const removed = { ...found.value, removed: true as const }
+    const marked = found.value.removed ? found : await writeKept(store, place, removed, found)
+    // Somebody has brought the file, or made another image of this id.
+    if (marked === undefined) return
+    const albums = createAlbums({
+      ...run,
+      maxPhotos: 1,
+      assertWritable: async () => {},
+      onUnfinished: (error) => addFault(tally, `${listed.key}: ${String(error)}`),
+    })
+    await clearImage({ store, albums }, marked)
+  }
+  addFinding(tally, 'expiredUploads', listed)
 }
 
 /** Uploads in parts, as a sweep needs them. */

@@ -71,6 +71,12 @@ function formatOfBytes(
   return formatOf(`image/${signature.format}`) ?? { what: signature.format.toUpperCase() }
 }
 
+/** The content type that a file's first bytes say; `undefined` for what no kind takes. */
+export function contentTypeOf(bytes: Buffer): string | undefined {
+  const found = formatOfBytes(bytes)
+  return typeof found === 'object' ? undefined : FILE_TYPES[found].contentType
+}
+
 async function checkPicture(file: ArrivedFile, { renderer }: FileChecks): Promise<PictureNotes> {
   const { bytes, rules, signal } = file
   const stowaway = findStowaway(bytes)

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import { Busboy, type BusboyConfig, type BusboyInstance } from '@fastify/busboy'
 import { GatewayError } from '../errors.ts'
 
 /** A form with one file: the fields in front of it, and its bytes, which are still on their way. */
@@ -103,7 +103,7 @@ function parts(parser: BusboyInstance): { found: Promise<Found>; ended: Promise<
 }
 
 /** Moves a body into a parser, no faster than it is read, and gives up on one that is too long or stands still. */
-async function pump(body: Readable, parser: BusboyInstance, limits: FormLimits): Promise<void> {
+export async function pump(body: Readable, parser: BusboyInstance, limits: FormLimits): Promise<void> {
   const { maxBytes, idleTimeoutMs } = limits
   const late = () =>
     body.destroy(new GatewayError('request_timed_out', `The body made no progress for ${idleTimeoutMs} ms`))
@@ -148,25 +148,30 @@ async function* untilEnd(part: Readable, whole: Promise<unknown>): AsyncGenerato
   await whole
 }
 
-function createParser(contentType: string): BusboyInstance {
+/** Takes apart a body of this type; fields and parts are bounded by `limits`. */
+export function createParser(contentType: string, limits: BusboyConfig['limits'] = LIMITS): BusboyInstance {
   if (!/^multipart\/form-data\s*;/i.test(contentType)) {
     throw new GatewayError('unsupported_media_type', 'The body is multipart/form-data')
   }
   try {
-    return new Busboy({
+    const parser = new Busboy({
       headers: { 'content-type': contentType },
-      limits: LIMITS,
+      limits,
       isPartAFile: (name, _type, fileName) => name === 'file' || fileName !== undefined,
     })
+    // It may fail more than once, of which the first is told; an error that nobody listens to ends the process.
+    return parser.on('error', () => undefined)
   } catch (cause) {
     throw malformed(cause)
   }
 }
 
-function malformed(cause?: unknown): GatewayError {
+/** What is no form, or not all of one. */
+export function malformed(cause?: unknown): GatewayError {
   return new GatewayError('invalid_request', 'body: is no complete multipart/form-data', { cause })
 }
 
-function clientGone(cause: unknown): GatewayError {
+/** The client has left in the middle of a body. */
+export function clientGone(cause: unknown): GatewayError {
   return new GatewayError('client_gone', 'The client has left', { cause })
 }

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { createClients, createConfiguredApi } from '../../src/composition/api.ts'
 import { createAccess } from '../../src/composition/identity.ts'
-import { createAskedPurges } from '../../src/composition/purges.ts'
+import { createAskedPurges } from '../../src/composition/purging.ts'
 import { parseConfig } from '../../src/config.ts'
 import { completed, item, ticket } from '../../src/api/schemas.ts'
 import { createAuditTrail } from '../../src/audit/audit-trail.ts'

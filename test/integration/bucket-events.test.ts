@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAskedPurges } from '../../src/composition/purges.ts'
+import { createAskedPurges } from '../../src/composition/purging.ts'
 import { parseConfig } from '../../src/config.ts'
 import { s3Message, bare } from '../bucket-events/notifications.ts'
 import { keysUnder } from '../library/library.ts'

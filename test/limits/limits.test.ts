@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   createReadClientAddress,
@@ -8,6 +6,8 @@ import {
   parseViewerAddress,
 } from '../../src/limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../../src/limits/limits.ts'
+import { SharedCount, type SharedCountLog } from '../../src/limits/shared-count.ts'
+import { freePort, program, startServer, stopServer } from '../support/valkey.ts'
 
 const made: Limits[] = []
 afterEach(() => {
@@ -18,12 +18,13 @@ function openLimits(options: Partial<LimitsOptions> = {}): Limits {
   const limits = createLimits({
     perMinute: { tickets: 3, completes: 2, 'private-renders': 0 },
     usersPerAddress: 2,
-    log: { info: () => {}, warn: () => {} },
     ...options,
   })
   made.push(limits)
   return limits
 }
+
+const SILENT: SharedCountLog = { info: () => {}, warn: () => {} }
 
 const user = (principal: string | undefined, address?: string) => ({
   principal,
@@ -160,7 +161,6 @@ describe('a client address', () => {
   })
 })
 
-const program = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0)
 if (program === undefined)
   console.warn('Skipped: limits that replicas share need redis-server or valkey-server')
 
@@ -171,7 +171,7 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
   beforeEach(async () => {
     port = await freePort()
     server = await startServer(port)
-    return async () => stop(server)
+    return async () => stopServer(server)
   })
 
   test('are counted together by replicas', async () => {
@@ -194,7 +194,7 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
     const log = { info: say, warn: (_: object, text: string) => say(text) }
     const limits = await connected(`redis://127.0.0.1:${port}`, log)
     expect(await granted(limits, 5)).toBe(3)
-    await stop(server)
+    await stopServer(server)
     await until(1)
     expect(await granted(limits, 5)).toBe(3)
     server = await startServer(port)
@@ -207,41 +207,9 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
   })
 
   /** Limits that have reached the server: what is counted before is counted in memory. */
-  async function connected(redisUrl: string, log?: LimitsOptions['log']): Promise<Limits> {
-    const limits = openLimits({ redisUrl, ...(log && { log }) })
+  async function connected(redisUrl: string, log: SharedCountLog = SILENT): Promise<Limits> {
+    const limits = openLimits({ shared: new SharedCount(redisUrl, log) })
     await limits.ready()
     return limits
   }
-
-  async function startServer(port: number): Promise<ChildProcess> {
-    const child = spawn(program ?? '', [
-      '--port',
-      `${port}`,
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ])
-    for await (const piece of child.stdout) if (String(piece).includes('Ready to accept')) break
-    child.stdout.resume()
-    return child
-  }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill()
-  await exited
-}

@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache'
+import type { AskedOptions, ClientHints } from '../cloudflare/parse-options.ts'
+import { parseOptions } from '../cloudflare/parse-options.ts'
+import { GatewayError } from '../errors.ts'
+import type { HostedImages } from '../hosted/hosted-images.ts'
+import { checkDelivery } from './delivery-signature.ts'
+import { type DeliveryWish, parseDeliveryTarget } from './delivery-target.ts'
+import type { DeliveryRight } from './delivery-visitor.ts'
+import { variantText } from './variant-text.ts'
+
+export interface DeliveryOrdersOptions {
+  readonly images: HostedImages
+  /** What stands before the ids in URLs. */
+  readonly accountHash: string
+  /** Whether the operator keeps copyright notes in pictures. */
+  readonly keepsCopyright: boolean
+  /** How long an image that was found is believed to be there. */
+  readonly ttlMs: number
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+/** A request as it came in. */
+export interface DeliveryRequest {
+  /** The raw path, without its query. */
+  readonly path: string
+  /** Without its question mark. */
+  readonly query: string
+  readonly hints: ClientHints
+}
+
+/** What somebody asks for, and by what right. */
+export interface DeliveryOrder {
+  /** The item of the library that the image is. */
+  readonly itemId: string
+  readonly asked: AskedOptions
+  /** The variant that is asked for; `undefined` for options of their own. */
+  readonly variant: string | undefined
+  /** How long browsers may keep it where it is public, in seconds. */
+  readonly browserTtlS: number
+  readonly right: DeliveryRight
+}
+
+/** Ids remembered at most. */
+const MAX_KNOWN = 5_000
+
+/** What the URLs of hosted images mean. */
+export class DeliveryOrders {
+  readonly #options: DeliveryOrdersOptions
+  /** Items by the ids of their images. */
+  readonly #known: LRUCache<string, string>
+
+  constructor(options: DeliveryOrdersOptions) {
+    this.#options = options
+    // 0 would be for ever.
+    this.#known = new LRUCache({ max: MAX_KNOWN, ttl: Math.max(1, options.ttlMs) })
+  }
+
+  /**
+   * What a request asks for. Throws `account_unknown`, `invalid_delivery_url`, `flexible_variants_off`, what options can
+   * be wrong with, and `source_not_found` for an image or a variant that is not there.
+   */
+  async read({ path, query, hints }: DeliveryRequest, signal?: AbortSignal): Promise<DeliveryOrder> {
+    const { images, accountHash, keepsCopyright, now } = this.#options
+    const { imageId, wish, signedPath } = parseDeliveryTarget(path, accountHash)
+    const { text, variant, browserTtlS } = await this.#understand(wish)
+    const asked = parseOptions(text, hints, { keepsCopyright })
+    const itemId = await this.#itemOf(imageId, signal)
+    const order = { itemId, asked, variant: variant?.id, browserTtlS }
+    if (variant === undefined) return { ...order, right: 'nobody' }
+    if (variant.neverRequireSignedUrls) return { ...order, right: 'anybody' }
+    const keys = (await images.keys()).map(({ value }) => value)
+    return { ...order, right: checkDelivery({ path: signedPath, query }, keys, now) }
+  }
+
+  /** What is to be done to the picture, as options; of a variant the operator's, else what the URL says. */
+  async #understand(wish: DeliveryWish) {
+    const { images } = this.#options
+    const { flexibleVariants, browserTtlS } = await images.config()
+    if (wish.by === 'options') {
+      if (!flexibleVariants) {
+        throw new GatewayError(
+          'flexible_variants_off',
+          'Flexible variants are not enabled for the account: ask for a named one',
+        )
+      }
+      // What images have without a format of their own; the last one counts.
+      return { text: `format=auto,${wish.options}`, variant: undefined, browserTtlS }
+    }
+    const variant = await images.variant(wish.name)
+    if (variant === undefined) throw new GatewayError('source_not_found', 'There is no such variant')
+    return { text: variantText(variant), variant, browserTtlS: variant.options.browserTtlS ?? browserTtlS }
+  }
+
+  /** Nothing but what is there is remembered: an image that has just come is shown at once. */
+  async #itemOf(imageId: string, signal?: AbortSignal): Promise<string> {
+    const known = this.#known.get(imageId)
+    if (known !== undefined) return known
+    const image = await this.#options.images.find(imageId, signal)
+    if (image === undefined || image.draft)
+      throw new GatewayError('source_not_found', 'There is no such image')
+    this.#known.set(imageId, image.itemId)
+    return image.itemId
+  }
+}
