@@ -2,7 +2,7 @@ import type { Context, Handler } from 'hono'
 import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
-import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
+import { type AppEnv, hostOf, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
 import { ANY_WISH, type ReadWish, type Wish } from '../http/negotiation.ts'
 import type { Framing } from '../http/picture-answer.ts'
@@ -26,14 +26,14 @@ export interface CloudflareServingOptions extends ServingOptions {
   readonly edge: Pick<EdgePolicy, 'purges'>
 }
 
-/** What marks a request of an image resizer, this one's too. */
-const MARK = 'image-resizing'
+/** Whether an image resizer asks, which may be this one. */
+const isResizer = ({ headers }: Request) =>
+  headers.get('via')?.toLowerCase().includes('image-resizing') === true
 
 /** Pictures by Cloudflare's URLs, all that was not answered as a hit. */
 export function serveCloudflare(options: CloudflareServingOptions): Handler<AppEnv> {
   return async function cloudflare(c) {
-    const { headers } = c.req.raw
-    if (headers.get('via')?.toLowerCase().includes(MARK) === true) {
+    if (isResizer(c.req.raw)) {
       throw new GatewayError('source_loop', 'A picture is asked for in order to make another one of it')
     }
     const plan = options.plans.get(askingOf(c.req.raw, c.env))
@@ -48,7 +48,7 @@ export function serveCloudflare(options: CloudflareServingOptions): Handler<AppE
 export function knownToCloudflare(options: CloudflareServingOptions): FindKnown {
   const { plans, sources } = options
   return function findKnown(request, env) {
-    const plan = plans.find(askingOf(request, env))
+    const plan = isResizer(request) ? undefined : plans.find(askingOf(request, env))
     for (const place of plan?.places ?? []) {
       const found = sources.remembered(place.source)
       if (plan === undefined || found === undefined) return undefined
@@ -60,9 +60,7 @@ export function knownToCloudflare(options: CloudflareServingOptions): FindKnown 
 }
 
 function askingOf(request: Request, env: AppEnv['Bindings'] | undefined): CloudflareAsking {
-  const { headers } = request
-  const host = headers.get('host')?.toLowerCase() ?? new URL(request.url).host
-  return { target: rawTarget(request, env), host, headers }
+  return { target: rawTarget(request, env), host: hostOf(request), headers: request.headers }
 }
 
 /** The first place that has something decides. */

@@ -13,6 +13,7 @@ const CONFIG: Config = {
   PARSER_MEDIA_TYPE: 'application/xhtml+xml',
   ALLOWED_TAGS: [...ELEMENTS, '#text'],
   ALLOWED_ATTR: [...ATTRIBUTES, 'xmlns:xlink'],
+  ADD_DATA_URI_TAGS: ['feImage'],
   ALLOW_DATA_ATTR: false,
   KEEP_CONTENT: false,
   // There are no scripts for names to get in the way of, and without its names a drawing falls apart.

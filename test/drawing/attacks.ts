@@ -38,7 +38,7 @@ const LIVE: Readonly<Record<string, Markup>> = {
     svg(`<script xmlns:y="http://www.w3.org/1999/xlink" y:href="${leak}.js"/>`),
   'a script in a data URL': ({ run }) => svg(`<script href="data:text/javascript;base64,${base64(run)}"/>`),
   'a script written with references': ({ run }) =>
-    svg(`<script>${[...run].map((letter) => `&#${letter.codePointAt(0)};`).join('')}</script>`),
+    svg(`<script>${run.replaceAll(/./g, (letter) => `&#${letter.charCodeAt(0)};`)}</script>`),
   'a script inside of definitions': ({ run }) => svg(`<defs><g><script>${run}</script></g></defs>${RECT}`),
   'a script after a NUL of UTF-16': ({ run }) => utf16(svg(`<script>${run}</script>`)),
   'a script in UTF-16 that declares it': ({ run }) =>
@@ -138,6 +138,8 @@ const LIVE: Readonly<Record<string, Markup>> = {
       `<rect width="9" height="9"><animate attributeName="mask" values="url(${leak}.svg#m)" dur="9s"/></rect>`,
     ),
   'a mask': ({ leak }) => svg(`<rect width="9" height="9" style="mask-image: url(${leak}.png)"/>`),
+  'a mask behind a semicolon in a string': ({ leak }) =>
+    svg(`<rect width="9" height="9" style='mask-image: url("${leak}.png?;")'/>`),
   'a cursor': ({ leak }) => svg(`<rect width="100" height="100" style="cursor: url(${leak}.png), auto"/>`),
 }
 
@@ -149,6 +151,8 @@ const DORMANT: Readonly<Record<string, Markup>> = {
   'a background behind a broken rule': ({ leak }) =>
     svg(`<style>} a{b:c;{}} ]]) ; svg { background: url(${leak}.png) }</style>${RECT}`),
   'a fill from elsewhere': ({ leak }) => svg(`<rect width="9" height="9" fill="url(${leak}.svg#g)"/>`),
+  'a fill behind a semicolon in a string': ({ leak }) =>
+    svg(`<rect width="9" height="9" fill='";" url(${leak}.svg#g)'/>`),
   'a gradient that goes on elsewhere': ({ leak }) =>
     svg(`<linearGradient id="g" href="${leak}.svg#g"/><rect width="9" height="9" fill="url(#g)"/>`),
   'a marker with escapes': ({ leak }) => svg(`<path d="M0 0L9 9" marker-end="u\\72l(${leak}.svg#m)"/>`),

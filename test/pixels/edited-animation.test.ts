@@ -84,6 +84,7 @@ describe('every frame of an animation', () => {
 
   it('is padded', async () => {
     const shown = await frames({ background: 'ffff00' }, { fit: 'pad', width: 60, height: 60 })
+    expect([shown[0]?.width, shown[0]?.height]).toEqual([60, 60])
     expectEach(shown, [30, 4], [255, 255, 0])
     expectEach(shown, [40, 30])
     expectEach(shown, [30, 56], [255, 255, 0])
@@ -128,6 +129,7 @@ describe('every frame of an animation', () => {
     [{ by: 'centre', x: 25 / 60, y: 0.5 }, 35],
   ] as const)('is cut at one place: %j', async (gravity, subject) => {
     const shown = await frames({ gravity }, { fit: 'crop', width: 40, height: 40 })
+    expect([shown[0]?.width, shown[0]?.height]).toEqual([40, 40])
     expectEach(shown, [subject, 20])
     expectEach(shown, [3, 20], GREY)
   })

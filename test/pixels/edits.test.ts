@@ -1,4 +1,6 @@
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { encodeAs } from '../../src/pixels/encoders.ts'
 import type { Edits } from '../../src/transform/edits.ts'
 import type { OutputFormat, Size } from '../../src/transform/spec.ts'
 import {
@@ -349,6 +351,22 @@ it('has averaged in linear light where the operator wants it, trimmed or not', a
   for (const edits of [{}, { rotate: 180 }, { brightness: 0.999 }] as const) {
     const { bytes } = await render(fine, { ...spec, edits }, { settings })
     expect(pixelAt(await decode(bytes), 8, 8)[0]).toBeGreaterThan(180)
+  }
+})
+
+it('leaves a picture without edits to one pipeline, byte by byte', async () => {
+  const source = await encodeTurned(photo(120, 90), 'jpg', 6)
+  for (const format of ['jpg', 'webp', 'png', 'gif', 'avif'] as const) {
+    const { bytes } = await render(source, { fit: 'width', width: 60, format })
+    const { data, info } = await sharp(source)
+      .autoOrient()
+      .toColourspace('srgb')
+      .resize({ width: 60, height: 80, fit: 'fill' })
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const { width, height, channels } = info
+    const expected = await encodeAs(sharp(data, { raw: { width, height, channels } }), format).toBuffer()
+    expect(Buffer.from(bytes).equals(expected)).toBe(true)
   }
 })
 
