@@ -58,10 +58,9 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const epoch = variantEpoch(encoders, renderingOf(config))
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
-  const base = { config, log, metrics, store: observed, clock }
+  const base = { config, log, metrics, store: observed, clock, allowAddress: options.allowAddress }
   const edge = createEdge(base)
-  const { allowAddress } = options
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges, allowAddress })
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))

@@ -115,7 +115,10 @@ program
 
 program
   .command('purge')
-  .argument('[what...]', 'items/42, /img/items/42/800.webp, photos/cat.jpg, tag:item:42, items/*')
+  .argument(
+    '[what...]',
+    'items/42, /img/items/42/800.webp, photos/cat.jpg, https://example.com/a.jpg, tag:item:42, items/*',
+  )
   .option('--status [id]', 'says how far that purge is, or what waits for the edge')
   .option('--json', 'for scripts')
   .description('makes all replicas, the bucket and the edge forget sources and everything below them')

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createAskedPurges } from '../../src/composition/purges.ts'
+import { parseConfig } from '../../src/config.ts'
 import { appendToJournal } from '../../src/sources/journal.ts'
 import type { RemotePath } from '../../src/urls/image-request.ts'
 import type { Visitor } from '../../src/variants/visitor.ts'
@@ -88,6 +90,27 @@ test('a picture that is replaced between look-up and rendering is rendered as it
   expect(now.source?.etag).toBe('"2"')
   expect(now.source?.version).not.toBe(before.source?.version)
   expect(answer).toMatchObject({ layer: 'render', etag: expect.stringContaining(`${now.source?.version}`) })
+})
+
+test('what is purged by its URL is gone from the bucket, and asked for anew', async () => {
+  server.on('/a.png', bytes(await picture(80), { etag: '"1"' }))
+  const environment = { HALFTONE_SITE_ORIGIN: server.origin }
+  gateway = await createTestGateway({ environment })
+  await deliver(atSite())
+  await gateway.writeBack.drain()
+  expect(await keys()).toHaveLength(1)
+  const purges = createAskedPurges(parseConfig(environment), {
+    store: gateway.bucket,
+    clock: { now: () => Date.now() },
+    onChanged: gateway.forget,
+    onFailure: () => {},
+  })
+  const { carriedOut, targets } = await purges.begin({ paths: [`${server.origin}/a.png#top`] })
+  expect(targets).toEqual({ paths: [atSite().path], edge: [] })
+  await carriedOut
+  expect(await keys()).toEqual([])
+  await deliver(atSite())
+  expect(server.seen).toHaveLength(2)
 })
 
 test('what the journal names is asked for anew', async () => {
