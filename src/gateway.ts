@@ -3,6 +3,7 @@ import { createAuditTrail } from './audit/audit-trail.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
+import { createHosted } from './composition/hosted.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
@@ -58,7 +59,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const audit = options.audit ?? createAuditTrail({ store: observed })
   const clients = { ...createClients(config, log), ...createAccess(config) }
   const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
-  const media = createMedia(shared, clients, options)
+  const hosted = createHosted(base)
+  const media = createMedia({ ...shared, hosted }, clients, options)
   const app = createApp({
     ...targetsOf(config),
     ...clients,

@@ -20,7 +20,8 @@ export function createHosted({ store, clock }: Pick<LibraryOptions, 'store'> & {
   return { account, images: createHostedImages({ store, account, now: Date.now }) }
 }
 
-type Hosted = ReturnType<typeof createHosted>
+/** What is known of hosted images: one for all who ask, so that a change made here is seen here at once. */
+export type Hosted = ReturnType<typeof createHosted>
 type Library = Pick<ReturnType<typeof createLibrary>, 'albums' | 'uploads' | 'transfers' | 'assertWritable'>
 type Clients = Pick<HostedApiOptions, 'identity' | 'limits' | 'readClientAddress' | 'fetchUrl'>
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
 import { createDemoPage, type DemoPage } from '../pages/demo-page.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
-import { createHosted, createHostedRoutes } from './hosted.ts'
+import { createHostedRoutes, type Hosted } from './hosted.ts'
 import type { createAccess } from './identity.ts'
 import { createLibrary, type LibraryOptions } from './library.ts'
 import { createAskedPurges } from './purging.ts'
@@ -20,7 +20,7 @@ interface MediaChoices {
 
 /** The library, its API and what browsers need for it: only where somebody can say who they are. */
 export function createMedia(
-  options: Omit<LibraryOptions, 'transport'>,
+  options: Omit<LibraryOptions, 'transport'> & { readonly hosted: Hosted },
   clients: Clients,
   { transport, browserDir = BROWSER_DIR }: MediaChoices,
 ) {
@@ -47,7 +47,7 @@ export function createMedia(
       purges,
       presigner: transport.presigner,
     }),
-    hosted: createHostedRoutes(options, { ...library, ...clients, ...createHosted(options) }),
+    hosted: createHostedRoutes(options, { ...library, ...clients, ...options.hosted }),
     pages: createBrowserFiles({ dir: browserDir }),
   }
 }
