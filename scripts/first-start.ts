@@ -1,6 +1,7 @@
 /**
- * What a newcomer does, on a clean clone in a folder of its own: `npm ci && npm start`, look at a picture twice, stop,
- * start again. Fails when anything is not as the README says.
+ * What a newcomer does, on a clean clone in a folder of its own: `npm ci && npm start`, open the page, give it a photo
+ * of their own (a file that is named, or one that is made up), look at a picture twice, stop, start again. Says how long
+ * each took; fails when anything is not as the README says.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import sharp from 'sharp'
+import { makePhoto, seeOwnPhoto } from './own-photo.ts'
 
 const READY_MS = 120_000
 const clone = mkdtempSync(join(tmpdir(), 'halftone-first-start-'))
@@ -25,6 +27,8 @@ async function start(): Promise<{ url: string; stop: () => Promise<number | null
     env: { ...process.env, ...ports },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const lines = createInterface(child.stdout)
   const timer = setTimeout(() => child.kill(), READY_MS)
   try {
@@ -38,6 +42,9 @@ async function start(): Promise<{ url: string; stop: () => Promise<number | null
   }
   throw new Error('npm start ended, or was not ready in time')
 }
+
+/** What has been started and not stopped: it would outlive a failure. */
+const running = new Set<ChildProcess>()
 
 async function stop(child: ChildProcess): Promise<number | null> {
   child.kill('SIGTERM')
@@ -67,6 +74,7 @@ try {
 
   const first = await start()
   say(`ready at ${first.url}`)
+  say(await seeOwnPhoto(`${first.url}/`, process.argv[2] ?? (await makePhoto(clone))))
   const picture = `${first.url}/img/items/demo-1/800.webp`
   const cold = await look(picture)
   const { format, width } = await sharp(cold.bytes).metadata()
@@ -89,5 +97,6 @@ try {
   assert.equal(await second.stop(), 0)
   say('kept over a restart')
 } finally {
+  for (const child of running) await stop(child)
   rmSync(clone, { recursive: true, force: true })
 }
