@@ -188,7 +188,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   // The API that programs written for Cloudflare Images call.
   'hosted-api': {
     imports: ['api', 'errors.ts', 'hosted', 'http', 'limits', 'uploads'],
-    types: ['library'],
+    types: ['library', 'sources', 'urls'],
   },
   telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.

@@ -165,6 +165,8 @@ export function addUploadRoute(app: Hono<ApiEnv>, parts: HostedParts): void {
 
 async function readForm(parts: HostedParts, c: Context<ApiEnv>): Promise<WholeForm> {
   const { forms, maxFileBytes, bodyTimeoutMs: idleTimeoutMs } = parts
+  // All that a direct upload is asked for with may be left out, and then the form, too.
+  if (c.req.header('content-type') === undefined) return { fields: new Map() }
   const leave = forms.enter()
   const limits = { maxBytes: maxFileBytes + 1024 * 1024, maxFileBytes, idleTimeoutMs }
   return readWholeForm(c.req.raw, limits).finally(leave)

@@ -12,6 +12,11 @@ import { type ImageRecord, isExpired, listingKey } from './records.ts'
 /** How long who brings a file has for it, once it has arrived: longer than a request may last. */
 export const CLAIM_MS = 120_000
 const MAX_ATTEMPTS = 20
+/**
+ * Whose the items are: administrators' alone. No user can be called so, since ids of users have no controls; what a server
+ * is called might be the id of one.
+ */
+const NOBODY = 'hosted\timages'
 
 export interface DraftsOptions {
   readonly store: ObjectStore
@@ -97,7 +102,7 @@ export class Drafts {
     const { itemId, by } = record
     const album =
       (await albums.find(itemId)) ??
-      (await albums.create(itemId, { owner: by, access: accessOf(record) }, { by }))
+      (await albums.create(itemId, { owner: NOBODY, access: accessOf(record) }, { by }))
     await uploads.receive(
       {
         kind: 'item-photo',

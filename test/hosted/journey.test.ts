@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tokenOf } from '../support/api.ts'
 import { ACCOUNT, formOf, HASH, type Hosted, jpeg, SHOP_KEY, startHosted, UUID } from './hosted.ts'
 
 let hosted: Hosted
@@ -87,6 +88,12 @@ describe('reference 1.6: direct creator upload', () => {
     expect(await send(uploadURL)).toBe(403)
   })
 
+  test('is asked for without a form, too', async () => {
+    const { result } = await hosted.call('POST /v2/direct_upload')
+    expect(result.id).toMatch(UUID)
+    expect((await hosted.call(`DELETE /v1/${result.id}`)).status).toBe(200)
+  })
+
   test.each([
     [{ expiry: new Date(Date.now() + 60_000).toISOString() }, 'expiry'],
     [{ expiry: new Date(Date.now() + 7 * 3_600_000).toISOString() }, 'expiry'],
@@ -172,6 +179,20 @@ describe('reference 1.7: images', () => {
       headers: { origin: 'https://a.test' },
     })
     expect(preflight.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('not a user who is called what the server is that made the image', async () => {
+    const { result } = await create()
+    const remove = async (authorization: string) =>
+      (
+        await fetch(`${hosted.url}/api/v1/items/${result.id}`, {
+          method: 'DELETE',
+          headers: { authorization },
+        })
+      ).status
+    expect(await remove(await tokenOf('back-office'))).toBe(403)
+    expect(await remove(await tokenOf('root', 'admin'))).toBe(204)
+    expect((await hosted.call(`DELETE /v1/${result.id}`)).status).toBe(200)
   })
 
   test('the batch API is the same below another path, with a token for an hour', async () => {

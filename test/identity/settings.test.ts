@@ -71,3 +71,18 @@ describe('HALFTONE_JWT_JWKS_URL', () => {
     )
   })
 })
+
+describe('HALFTONE_CLOUDFLARE_ACCOUNT', () => {
+  const account = { HALFTONE_CLOUDFLARE_ACCOUNT: '023e105f4ecef8ad9ca31a8372d0c353' }
+
+  test('needs what the URLs of its images begin with', () => {
+    const hash = { HALFTONE_CLOUDFLARE_ACCOUNT_HASH: 'Vi7wi5KSItxGFsWRG2Us6Q' }
+    expect(parseConfig({ ...account, ...hash })).toMatchObject({ ...account, ...hash })
+    expect(parseConfig(hash)).toMatchObject(hash)
+    expect(() => parseConfig(account)).toThrow('HALFTONE_CLOUDFLARE_ACCOUNT_HASH: ')
+  })
+
+  test.each(['a/b', 'a b', 'x'.repeat(65)])('is refused: %s', (text) => {
+    expect(() => parseConfig({ HALFTONE_CLOUDFLARE_ACCOUNT_HASH: text })).toThrow(ConfigError)
+  })
+})
