@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
+import { createFetchUrl } from '../hosted-api/fetch-file.ts'
 import { createBrowserFiles } from '../pages/browser-files.ts'
 import { createDemoPage, type DemoPage } from '../pages/demo-page.ts'
 import { type createClients, createConfiguredApi } from './api.ts'
@@ -47,7 +48,12 @@ export function createMedia(
       purges,
       presigner: transport.presigner,
     }),
-    hosted: createHostedRoutes(options, { ...library, ...clients, ...options.hosted }),
+    hosted: createHostedRoutes(options, {
+      ...library,
+      ...clients,
+      ...options.hosted,
+      fetchUrl: options.core.remote && createFetchUrl(options.core.remote),
+    }),
     pages: createBrowserFiles({ dir: browserDir }),
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createAskedPurges } from '../../src/composition/purges.ts'
+import { createAskedPurges } from '../../src/composition/purging.ts'
 import { parseConfig } from '../../src/config.ts'
 import { appendToJournal } from '../../src/sources/journal.ts'
 import type { RemotePath } from '../../src/urls/image-request.ts'
