@@ -35,6 +35,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'events',
       'hosted',
       'hosted-api',
+      'hosted-delivery',
       'identity',
       'leases',
       'library',

@@ -42,7 +42,7 @@ export async function openShop({ clock, api, memoryMb }: ShopOptions): Promise<S
     clock,
     api,
     by: 'tags',
-    signed: false,
+    elsewhere: [],
     repeatAfterMs: REPEAT_AFTER_MS,
     patienceMs: 0,
     itemsPerSecond: 10,

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { DELIVERY_PREFIX } from '../hosted-delivery/delivery-target.ts'
 import type { Clock } from '../leases/clock.ts'
 import { AskedPurges, type AskedPurgesOptions } from '../purging/asked-purges.ts'
 import { createCloudFrontApi } from '../purging/cloudfront-api.ts'
@@ -34,7 +35,7 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
       timeoutMs: config.HALFTONE_CLOUDFRONT_TIMEOUT_MS,
     }),
     by: config.HALFTONE_PURGE_BY,
-    signed: config.HALFTONE_SIGNING_KEYS.length > 0,
+    elsewhere: treesElsewhere(config),
     originals: config.HALFTONE_PUBLIC_ORIGINALS,
     itemsPerSecond: config.HALFTONE_PURGE_ITEMS_PER_SECOND,
     wildcardsPerSecond: config.HALFTONE_PURGE_WILDCARDS_PER_SECOND,
@@ -53,6 +54,19 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
   })
   return purging
 }
+
+/** Where pictures are shown below paths that do not begin with their source, and are kept until a purge. */
+function treesElsewhere(config: Config): readonly string[] {
+  const signed = config.HALFTONE_SIGNING_KEYS.length > 0 ? ['/simg'] : []
+  // An edge that is told of paths keeps what is shown elsewhere as one that is told nothing.
+  if (config.HALFTONE_PURGE_BY === 'paths') return signed.map(below)
+  const { HALFTONE_CLOUDFLARE_MOUNTS: mounts, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: hash } = config
+  const hosted = hash === undefined ? [] : [DELIVERY_PREFIX, `/${hash}`]
+  return [...signed, ...mounts, ...hosted].map(below)
+}
+
+/** Invalidations know no `~`: what begins like it goes with it. */
+const below = (path: string) => `${path}/`.replace(/~.*/, '').concat('*')
 
 /** Where a command hands over what gateways send; `undefined` where there is no edge that is purged. */
 export function openEdgeQueue(

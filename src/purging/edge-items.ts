@@ -7,8 +7,8 @@ import type { EdgeItem } from './purging.ts'
 export interface EdgeItemsOptions {
   /** By what the edge finds what it has to forget: tags, where the distribution reads them, or wildcard paths. */
   readonly by: 'tags' | 'paths'
-  /** Whether pictures are asked for at signed paths, too: those begin with their signature. */
-  readonly signed: boolean
+  /** Trees of paths that do not begin with their source, as wildcards: nothing but all of one can be named. */
+  readonly elsewhere: readonly EdgeItem[]
   /** Whether the edge may keep the files of photos as they were uploaded, where it reads tags: they are no pictures. */
   readonly originals?: boolean | undefined
 }
@@ -20,8 +20,6 @@ export interface EdgeCost {
   readonly wildcards: number
 }
 
-/** Signed paths: nothing but all of them can be named. */
-const ALL_SIGNED = '/simg/*'
 /** Before the path of an item or a profile: where its pictures are, and the files of its photos. */
 const PICTURES = '/img/'
 const ORIGINALS = '/api/v1/'
@@ -45,7 +43,7 @@ export function collapse(items: readonly EdgeItem[], options: EdgeItemsOptions):
     if (item.startsWith(ORIGINALS)) return [item.replace(/(?<=^\/api\/v1\/[a-z]+\/).*/, '*')]
     return item.startsWith('#') || item.startsWith(PICTURES) ? [`${PICTURES}*`] : [item]
   })
-  return withoutCovered(options.signed ? [...wide, ALL_SIGNED] : wide)
+  return withoutCovered([...wide, ...options.elsewhere])
 }
 
 /** What a call with these items takes of the edge's quotas. */
@@ -58,7 +56,7 @@ export function costOf(items: Iterable<EdgeItem>): EdgeCost {
 export const isWildcard = (item: EdgeItem): boolean => item.startsWith('/') && item.endsWith('*')
 
 function itemsOf(path: string, options: EdgeItemsOptions): readonly EdgeItem[] {
-  const { by, signed } = options
+  const { by, elsewhere } = options
   const isFolder = path.endsWith('/')
   const source = parseSourcePath(path.replace(/\/+$/, '').split('/'))
   if (by === 'tags' && !isFolder) return [`#${ownTag(source)}`]
@@ -67,8 +65,7 @@ function itemsOf(path: string, options: EdgeItemsOptions): readonly EdgeItem[] {
     source.shape === 'item-photo' && !isFolder ? `items/${source.itemId}` : source.path,
   )
   if (wildcard === undefined) return []
-  const items = everywhere(wildcard.slice(PICTURES.length), options)
-  return signed ? [...items, ALL_SIGNED] : items
+  return [...everywhere(wildcard.slice(PICTURES.length), options), ...elsewhere]
 }
 
 /** What lies below `/img/`, and where files of the same items or profiles may be kept, these too. */

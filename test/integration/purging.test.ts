@@ -22,20 +22,51 @@ let gateway: TestGateway
 
 beforeEach(async () => {
   server = await startCloudFrontApi({ clock: Date.now })
-  gateway = await createTestGateway({
+  gateway = await startGateway()
+})
+
+afterEach(async () => {
+  await gateway.close()
+  await server.close()
+})
+
+const startGateway = async (environment: Record<string, string> = {}) =>
+  createTestGateway({
     environment: {
       HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: DISTRIBUTION,
       HALFTONE_CLOUDFRONT_ENDPOINT: server.endpoint,
       HALFTONE_CLOUDFRONT_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       HALFTONE_CLOUDFRONT_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       HALFTONE_PURGE_INTERVAL_MS: '100',
+      ...environment,
     },
   })
-})
 
-afterEach(async () => {
-  await gateway.close()
-  await server.close()
+describe('what is told of a folder', () => {
+  const HOSTING = { HALFTONE_CLOUDFLARE_ACCOUNT: 'account', HALFTONE_CLOUDFLARE_ACCOUNT_HASH: 'hash' }
+  test.each<[string, Record<string, string>, readonly string[]]>([
+    ['Cloudflare’s URLs', {}, ['/cdn-cgi/image/*']],
+    [
+      'where they are mounted',
+      { HALFTONE_CLOUDFLARE_MOUNTS: '/cdn-cgi/image,/images~eu' },
+      ['/cdn-cgi/image/*', '/images*'],
+    ],
+    ['no such URLs', { HALFTONE_CLOUDFLARE_MOUNTS: 'none' }, []],
+    ['hosted images', HOSTING, ['/cdn-cgi/image/*', '/cdn-cgi/imagedelivery/*', '/hash/*']],
+    ['signed paths', { HALFTONE_SIGNING_KEYS: 'k'.repeat(32) }, ['/simg/*', '/cdn-cgi/image/*']],
+    ['an edge that is told of paths keeps them for an hour', { HALFTONE_PURGE_BY: 'paths' }, []],
+  ])('%s', async (_, environment, elsewhere) => {
+    const one = await startGateway(environment)
+    await forget(one.bucket, ['photos/'], undefined, {
+      edgePurges: createEdgePurges({ store: one.bucket, clock }),
+    })
+    await one.journal.read()
+    one.edge.start()
+    const told = () => server.invalidations.taken.flatMap(({ items }) => items)
+    const expected = ['/img/photos/*', ...elsewhere]
+    await vi.waitFor(() => expect(told().toSorted()).toEqual(expected.toSorted()), PATIENCE_MS)
+    await one.close()
+  })
 })
 
 describe('requirements: Flows – a gateway with a distribution', () => {

@@ -159,7 +159,7 @@ test('by the real sender, against the rules of the edge: told twice, and then do
       },
     },
     by: 'tags',
-    signed: false,
+    elsewhere: [],
     repeatAfterMs: 60_000,
     itemsPerSecond: 100,
     wildcardsPerSecond: 10,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { collapse, edgeItems } from '../../src/purging/edge-items.ts'
 
-const tags = { by: 'tags', signed: false } as const
-const paths = { by: 'paths', signed: false } as const
+const tags = { by: 'tags', elsewhere: [] } as const
+const paths = { by: 'paths', elsewhere: [] } as const
 const of = (...changed: string[]) => [{ paths: changed }]
 
 describe('by tags', () => {
@@ -38,6 +38,23 @@ describe('by tags', () => {
   })
 })
 
+describe('by tags, where pictures are shown below other paths, too', () => {
+  const dialects = { by: 'tags', elsewhere: ['/cdn-cgi/image/*', '/hash/*'] } as const
+
+  test('a tag finds them; of a folder nobody knows which they are', () => {
+    expect(edgeItems(of('items/42', 'photos/a.jpg'), dialects)).toEqual(['#item:42', '#key:photos%2Fa.jpg'])
+    expect(edgeItems(of('photos/'), dialects)).toEqual(['/img/photos/*', '/cdn-cgi/image/*', '/hash/*'])
+  })
+
+  test('nor when many things become few', () => {
+    expect(collapse(['#item:1', '#item:2'], dialects)).toEqual([
+      '/img/items/*',
+      '/cdn-cgi/image/*',
+      '/hash/*',
+    ])
+  })
+})
+
 describe('by paths', () => {
   test.each([
     ['an item', of('items/42'), ['/img/items/42/*']],
@@ -56,7 +73,7 @@ describe('by paths', () => {
   })
 
   test('signed paths go together: their signature stands before their item', () => {
-    expect(edgeItems(of('items/1', 'items/2'), { by: 'paths', signed: true })).toEqual([
+    expect(edgeItems(of('items/1', 'items/2'), { by: 'paths', elsewhere: ['/simg/*'] })).toEqual([
       '/img/items/1/*',
       '/simg/*',
       '/img/items/2/*',
@@ -68,7 +85,7 @@ test('many things become the few wildcards that cover them', () => {
   const items = ['#item:1', '#photo:2%2Fp', '#profile:ana', '/img/items/3/*', '/other/x']
   expect(collapse(items, tags)).toEqual(['/img/items/*', '/img/profiles/*', '/other/x'])
   expect(collapse(['#key:a', '#item:1'], tags)).toEqual(['/img/*'])
-  expect(collapse(['#item:1'], { by: 'tags', signed: true })).toEqual(['/img/items/*', '/simg/*'])
+  expect(collapse(['#item:1'], { by: 'tags', elsewhere: ['/simg/*'] })).toEqual(['/img/items/*', '/simg/*'])
 })
 
 describe('originals that the edge may keep, found by tags like pictures', () => {

@@ -48,7 +48,7 @@ export function openQueue({ store, clock, server }: Setting, options: Partial<Pu
     clock,
     api,
     by: 'tags',
-    signed: false,
+    elsewhere: [],
     repeatAfterMs: REPEAT_AFTER_MS,
     itemsPerSecond: 100,
     wildcardsPerSecond: 1,

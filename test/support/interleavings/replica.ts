@@ -110,7 +110,7 @@ function createSending(bucket: ObjectStore, { clock }: Time, { by, invalidations
       invalidate: async (reference, items) => live(async () => invalidate(invalidations, reference, items)),
     },
     by,
-    signed: false,
+    elsewhere: [],
     repeatAfterMs: REPEAT_AFTER_MS,
     itemsPerSecond: CONFIG.HALFTONE_PURGE_ITEMS_PER_SECOND,
     wildcardsPerSecond: CONFIG.HALFTONE_PURGE_WILDCARDS_PER_SECOND,
