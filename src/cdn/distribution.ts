@@ -7,6 +7,17 @@ export const EDGE_ACCEPT_HEADER = 'x-img-accept'
 /** What it may be: the best format that the viewer knows. */
 export const EDGE_ACCEPT_VALUES = ['avif', 'webp', 'jpeg'] as const
 
+/** What clients say of their screen and their connection: it reaches the gateway, and is in no key. */
+export const EDGE_HINT_HEADERS = [
+  'sec-ch-viewport-width',
+  'sec-ch-dpr',
+  'user-agent',
+  'save-data',
+  'rtt',
+  'ect',
+  'downlink',
+] as const
+
 /** How long the gateway keeps an idle connection: longer than the distribution does, or requests are lost on their way. */
 export const GATEWAY_KEEP_ALIVE_S = 75
 
@@ -17,61 +28,109 @@ export interface EdgeCachePolicy {
   readonly maxTtlS: number
   /** Headers in the key; they are what the origin is sent, too. */
   readonly headers: readonly string[]
-  readonly queries: readonly string[]
+  readonly queries: readonly string[] | 'all'
+  /** Whether whoever takes gzip has a copy of their own: the edge packs what the gateway has not packed. */
+  readonly gzip: boolean
+  /** Whether `Host` is in the key, too, where hosts stand for prefixes of the bucket. */
+  readonly byHost: boolean
 }
 
-const TTL = { minTtlS: 0, defaultTtlS: 0, maxTtlS: 31_536_000 } as const
+const PLAIN = {
+  minTtlS: 0,
+  defaultTtlS: 0,
+  maxTtlS: 31_536_000,
+  headers: [],
+  queries: [],
+  gzip: false,
+  byHost: false,
+} as const
 
 /** The cache policies that the distribution needs beside the managed one that keeps nothing. */
 export const EDGE_CACHE_POLICIES = {
-  images: { ...TTL, headers: [], queries: [] },
-  negotiated: { ...TTL, headers: [EDGE_ACCEPT_HEADER], queries: [] },
+  images: PLAIN,
+  negotiated: { ...PLAIN, headers: [EDGE_ACCEPT_HEADER] },
+  drawings: { ...PLAIN, gzip: true },
+  // A path does not tell whether its source is a drawing, nor which part of a query an address elsewhere looks at.
+  cloudflare: { ...PLAIN, headers: [EDGE_ACCEPT_HEADER], queries: 'all', gzip: true, byHost: true },
+  hosted: { ...PLAIN, headers: [EDGE_ACCEPT_HEADER], queries: ['exp', 'sig'], gzip: true },
 } as const satisfies Readonly<Record<string, EdgeCachePolicy>>
 
 /** One path pattern of the distribution. */
 export interface EdgeBehaviour {
   readonly pattern: string
   readonly methods: 'read' | 'all'
+  /** Where it is only what an operator uses; the pattern then begins with what they call it. */
+  readonly usedFor?: 'signing' | 'hosting' | 'mount'
   /** A policy of ours, or `disabled`: the managed CachingDisabled. */
   readonly cache: keyof typeof EDGE_CACHE_POLICIES | 'disabled'
-  /** Whether all that the viewer sends but `Host` reaches the gateway: the managed AllViewerExceptHostHeader. */
-  readonly forwardsViewer: boolean
+  /**
+   * What reaches the gateway beside what is in the key: all that the viewer sends but `Host` (the managed
+   * AllViewerExceptHostHeader), or hints alone.
+   */
+  readonly forwards: 'viewer' | 'hints' | 'nothing'
   /** Whether the function runs that writes `EDGE_ACCEPT_HEADER`. */
   readonly negotiates: boolean
   /** Whether the bucket may be asked before the gateway, where S3 first is chosen. */
   readonly bucketFirst: boolean
-  /** Whether the edge lets nobody through without a signature of ours; where it knows no key there is no such behaviour. */
-  readonly signed?: boolean
+}
+
+/** What an operator uses of what not everybody does. */
+export interface EdgeUse {
+  /** Whether the edge knows a key of ours, and lets nobody through to what is signed for without a signature. */
+  readonly signing?: boolean | undefined
+  /** The hash of the account whose images are hosted. */
+  readonly accountHash?: string | undefined
+  /** Where Cloudflare's URLs are answered beside `/cdn-cgi/image`. */
+  readonly mount?: string | undefined
 }
 
 const PICTURES = {
   methods: 'read',
   cache: 'images',
-  forwardsViewer: false,
+  forwards: 'nothing',
   negotiates: false,
   bucketFirst: false,
 } as const
 
+const NEGOTIATED = { ...PICTURES, cache: 'negotiated', negotiates: true } as const
+const CLOUDFLARE = { ...NEGOTIATED, cache: 'cloudflare', forwards: 'hints' } as const
+const HOSTED = { ...NEGOTIATED, cache: 'hosted', forwards: 'hints', usedFor: 'hosting' } as const
+const DRAWINGS = { ...PICTURES, cache: 'drawings' } as const
+const PROGRAMS = { ...PICTURES, methods: 'all', cache: 'disabled', forwards: 'viewer' } as const
+
 /**
- * The behaviours of the distribution in the order that they are tried in; the last is its default. Nothing is compressed,
- * no cookie is in a key.
+ * The behaviours of a distribution in the order that they are tried in; the last is its default. No cookie is in a key.
+ * Those before `*.auto` are of paths that may end so, and mean something else by it.
  */
-export const EDGE_BEHAVIOURS: readonly EdgeBehaviour[] = [
-  // Before `*.auto`, which would let everybody through to the tree whose gateway relies on the edge.
-  { ...PICTURES, pattern: '/private/*', cache: 'disabled', forwardsViewer: true, signed: true },
-  { ...PICTURES, pattern: '*.auto', cache: 'negotiated', negotiates: true },
+export const edgeBehaviours = (use: EdgeUse): readonly EdgeBehaviour[] =>
+  behavioursBy(use).filter(({ usedFor }) => usedFor === undefined || isUsed(use, usedFor))
+
+const behavioursBy = ({ accountHash = '', mount = '' }: EdgeUse): readonly EdgeBehaviour[] => [
+  // It would let everybody through to the tree whose gateway relies on the edge.
+  { ...PICTURES, pattern: '/private/*', cache: 'disabled', forwards: 'viewer', usedFor: 'signing' },
+  { ...CLOUDFLARE, pattern: '/cdn-cgi/image/*' },
+  { ...CLOUDFLARE, pattern: `${mount}/*`, usedFor: 'mount' },
+  { ...HOSTED, pattern: '/cdn-cgi/imagedelivery/*' },
+  { ...HOSTED, pattern: `/${accountHash}/*` },
+  { ...PROGRAMS, pattern: '/client/v4/*', usedFor: 'hosting' },
+  { ...PROGRAMS, pattern: '/batch/*', usedFor: 'hosting' },
+  { ...PROGRAMS, pattern: '/upload/*', usedFor: 'hosting' },
+  { ...NEGOTIATED, pattern: '*.auto' },
+  { ...DRAWINGS, pattern: '/img/*/@*/drawing.svg', bucketFirst: true },
+  { ...DRAWINGS, pattern: '/img/*/drawing.svg' },
+  { ...DRAWINGS, pattern: '/simg/*/drawing.svg' },
   { ...PICTURES, pattern: '/img/*/@*', bucketFirst: true },
   { ...PICTURES, pattern: '/img/*' },
   { ...PICTURES, pattern: '/simg/*' },
-  {
-    pattern: '*',
-    methods: 'all',
-    cache: 'disabled',
-    forwardsViewer: true,
-    negotiates: false,
-    bucketFirst: false,
-  },
+  { ...PROGRAMS, pattern: '*' },
 ]
+
+function isUsed(
+  { signing = false, accountHash, mount }: EdgeUse,
+  part: NonNullable<EdgeBehaviour['usedFor']>,
+): boolean {
+  return { signing, hosting: accountHash !== undefined, mount: mount !== undefined }[part]
+}
 
 /**
  * How long the edge keeps an error, by its status: it keeps these whatever the answer says, ten seconds unless it is

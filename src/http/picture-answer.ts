@@ -32,7 +32,8 @@ const FIXED_HEADERS = {
 } as const
 
 /** A drawing by itself in a window has its styles, and the pictures and fonts that are inside of it. */
-const DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+export const DRAWING_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 
 /** How `Cache-Status` (RFC 9211) tells where an answer came from. */
 const CACHE_STATUS: Record<Layer, string> = {

@@ -1,19 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import {
-  EDGE_BEHAVIOURS,
   EDGE_CACHE_POLICIES,
   EDGE_ERROR_TTL_S,
   EDGE_FAILOVER_STATUSES,
+  EDGE_HINT_HEADERS,
   EDGE_ORIGIN,
   EDGE_TAG_HEADER,
   type EdgeBehaviour,
+  edgeBehaviours,
   type EdgeCachePolicy,
+  type EdgeUse,
   GATEWAY_KEEP_ALIVE_S,
   MANAGED_POLICIES,
 } from '../../src/cdn/distribution.ts'
 import { SIGNED_TREE } from '../../src/cdn/public-urls.ts'
 import { parseConfig } from '../../src/config.ts'
+import { DRAWING_POLICY } from '../../src/http/picture-answer.ts'
 import { Template } from './template.ts'
 
 const behaviour = z.object({
@@ -21,7 +24,7 @@ const behaviour = z.object({
   TargetOriginId: z.string(),
   ViewerProtocolPolicy: z.literal('redirect-to-https'),
   AllowedMethods: z.array(z.string()),
-  Compress: z.literal(false),
+  Compress: z.boolean(),
   CachePolicyId: z.string(),
   OriginRequestPolicyId: z.string().optional(),
   ResponseHeadersPolicyId: z.string().optional(),
@@ -75,12 +78,20 @@ function configOf(parameters: Record<string, string>) {
 const POLICIES: Readonly<Record<string, EdgeBehaviour['cache']>> = {
   ImagesCache: 'images',
   NegotiatedCache: 'negotiated',
+  DrawingsCache: 'drawings',
+  CloudflareCache: 'cloudflare',
+  HostedCache: 'hosted',
   [MANAGED_POLICIES.cachingDisabled]: 'disabled',
+}
+
+const FORWARDED: Readonly<Record<string, EdgeBehaviour['forwards']>> = {
+  Hints: 'hints',
+  [MANAGED_POLICIES.allViewerExceptHostHeader]: 'viewer',
 }
 
 /** The same in the terms of our table. */
 function asBehaviour(found: z.infer<typeof behaviour>): Omit<EdgeBehaviour, 'bucketFirst'> {
-  const { AllowedMethods: methods, FunctionAssociations: functions } = found
+  const { AllowedMethods: methods, FunctionAssociations: functions, OriginRequestPolicyId: forwarded } = found
   const negotiates = functions.some(
     ({ EventType, FunctionARN }) => EventType === 'viewer-request' && FunctionARN === 'Accept.FunctionARN',
   )
@@ -88,25 +99,35 @@ function asBehaviour(found: z.infer<typeof behaviour>): Omit<EdgeBehaviour, 'buc
     pattern: found.PathPattern,
     methods: methods.join() === 'GET,HEAD' ? 'read' : 'all',
     cache: POLICIES[found.CachePolicyId] ?? 'disabled',
-    forwardsViewer: found.OriginRequestPolicyId === MANAGED_POLICIES.allViewerExceptHostHeader,
+    forwards: forwarded === undefined ? 'nothing' : (FORWARDED[forwarded] ?? 'nothing'),
     negotiates,
   }
 }
 
-describe.each([
-  ['the gateway alone', {}],
-  ['the bucket first', BUCKET_FIRST],
-  ['a gateway inside a VPC', { VpcOriginId: 'vo_1' }],
-  ['our signature', { SigningKey: '-----BEGIN PUBLIC KEY-----' }],
-])('the distribution, %s', (_what, parameters: Record<string, string>) => {
+const HOSTING = { CloudflareAccountHash: 'Vi7wi5KSItxGFsWRG2Us6Q' }
+
+describe.each<[string, Record<string, string>, EdgeUse]>([
+  ['the gateway alone', {}, {}],
+  ['the bucket first', { ...BUCKET_FIRST, ...HOSTING }, { accountHash: HOSTING.CloudflareAccountHash }],
+  ['a gateway inside a VPC', { VpcOriginId: 'vo_1', KeysOnHost: 'true' }, {}],
+  ['our signature', { SigningKey: '-----BEGIN PUBLIC KEY-----' }, { signing: true }],
+  ['hosted images', HOSTING, { accountHash: HOSTING.CloudflareAccountHash }],
+  ['a mount', { CloudflareMount: '/images' }, { mount: '/images' }],
+])('the distribution, %s', (_what, parameters, use) => {
   const config = configOf(parameters)
   const behaviours = [...config.CacheBehaviors, config.DefaultCacheBehavior]
-  const signs = 'SigningKey' in parameters
-  const wanted = EDGE_BEHAVIOURS.filter(({ signed }) => signs || !signed)
+  const signs = use.signing === true
+  const wanted = edgeBehaviours(use)
 
   test('has the behaviours of the table, in its order', () => {
     expect(behaviours.map(asBehaviour)).toEqual(
-      wanted.map((row) => ({ ...row, bucketFirst: undefined, signed: undefined })),
+      wanted.map((row) => ({ ...row, bucketFirst: undefined, usedFor: undefined })),
+    )
+  })
+
+  test('compresses where whoever takes that has a copy of their own', () => {
+    expect(behaviours.map(({ Compress }) => Compress)).toEqual(
+      wanted.map(({ cache }) => cache !== 'disabled' && EDGE_CACHE_POLICIES[cache].gzip),
     )
   })
 
@@ -131,7 +152,10 @@ describe.each([
 
   test('takes the tags off all that it keeps', () => {
     const kept = behaviours.filter(({ CachePolicyId }) => CachePolicyId !== MANAGED_POLICIES.cachingDisabled)
-    for (const { ResponseHeadersPolicyId } of kept) expect(ResponseHeadersPolicyId).toBe('PictureHeaders')
+    for (const { ResponseHeadersPolicyId, CachePolicyId } of kept)
+      expect(ResponseHeadersPolicyId).toBe(
+        CachePolicyId === 'DrawingsCache' ? 'DrawingHeaders' : 'PictureHeaders',
+      )
     expect(config.CacheTagConfig.HeaderName).toBe(EDGE_TAG_HEADER)
   })
 
@@ -177,31 +201,63 @@ test('the bucket is told nothing of the gateway, and is asked in the name of the
   expect(bucket).toMatchObject({ OriginAccessControlId: 'BucketAccess.Id', OriginCustomHeaders: [] })
 })
 
-test.each([
+describe.each([
   ['ImagesCache', EDGE_CACHE_POLICIES.images],
   ['NegotiatedCache', EDGE_CACHE_POLICIES.negotiated],
-] as const)('%s is the policy of the table', (name, policy: EdgeCachePolicy) => {
-  const key = policy.headers.length > 0 ? { HeaderBehavior: 'whitelist', Headers: policy.headers } : undefined
-  expect(new Template('edge.yaml').find(name)).toMatchObject({
-    CachePolicyConfig: {
-      MinTTL: policy.minTtlS,
-      DefaultTTL: policy.defaultTtlS,
-      MaxTTL: policy.maxTtlS,
-      ParametersInCacheKeyAndForwardedToOrigin: {
-        EnableAcceptEncodingGzip: false,
-        EnableAcceptEncodingBrotli: false,
-        HeadersConfig: key ?? { HeaderBehavior: 'none' },
-        CookiesConfig: { CookieBehavior: 'none' },
-        QueryStringsConfig: { QueryStringBehavior: 'none' },
+  ['DrawingsCache', EDGE_CACHE_POLICIES.drawings],
+  ['CloudflareCache', EDGE_CACHE_POLICIES.cloudflare],
+  ['HostedCache', EDGE_CACHE_POLICIES.hosted],
+] as const)('%s', (name, policy: EdgeCachePolicy) => {
+  test.each(['true', 'false'])('is the policy of the table, by host: %s', (KeysOnHost) => {
+    const host = policy.byHost && KeysOnHost === 'true' ? ['host'] : []
+    const headers = [...policy.headers, ...host]
+    expect(new Template('edge.yaml', { KeysOnHost, ...HOSTING }).find(name)).toMatchObject({
+      CachePolicyConfig: {
+        MinTTL: policy.minTtlS,
+        DefaultTTL: policy.defaultTtlS,
+        MaxTTL: policy.maxTtlS,
+        ParametersInCacheKeyAndForwardedToOrigin: {
+          EnableAcceptEncodingGzip: policy.gzip,
+          EnableAcceptEncodingBrotli: false,
+          HeadersConfig:
+            headers.length === 0
+              ? { HeaderBehavior: 'none' }
+              : { HeaderBehavior: 'whitelist', Headers: headers },
+          CookiesConfig: { CookieBehavior: 'none' },
+          QueryStringsConfig: queriesOf(policy),
+        },
       },
-    },
+    })
   })
-  expect(policy.queries).toEqual([])
 })
 
-test('the headers policy takes off the tags', () => {
-  expect(new Template('edge.yaml').find('PictureHeaders')).toMatchObject({
-    ResponseHeadersPolicyConfig: { RemoveHeadersConfig: { Items: [{ Header: EDGE_TAG_HEADER }] } },
+function queriesOf({ queries }: EdgeCachePolicy) {
+  if (queries === 'all') return { QueryStringBehavior: 'all' }
+  if (queries.length === 0) return { QueryStringBehavior: 'none' }
+  return { QueryStringBehavior: 'whitelist', QueryStrings: queries }
+}
+
+test('hints reach the gateway, and nothing else that viewers say', () => {
+  expect(new Template('edge.yaml').find('Hints')).toMatchObject({
+    OriginRequestPolicyConfig: {
+      HeadersConfig: { HeaderBehavior: 'whitelist', Headers: EDGE_HINT_HEADERS },
+      CookiesConfig: { CookieBehavior: 'none' },
+      QueryStringsConfig: { QueryStringBehavior: 'none' },
+    },
+  })
+})
+
+test.each([
+  ['PictureHeaders', "default-src 'none'; sandbox"],
+  ['DrawingHeaders', DRAWING_POLICY],
+])('%s takes off the tags, and lets stand what the gateway says of a picture', (name, policy) => {
+  expect(new Template('edge.yaml').find(name)).toMatchObject({
+    ResponseHeadersPolicyConfig: {
+      RemoveHeadersConfig: { Items: [{ Header: EDGE_TAG_HEADER }] },
+      SecurityHeadersConfig: {
+        ContentSecurityPolicy: { ContentSecurityPolicy: policy, Override: false },
+      },
+    },
   })
 })
 

@@ -8,10 +8,10 @@ import { by, openLibrary, SHOP } from '../library/library.ts'
 import { EDGE_ORIGIN } from '../../src/cdn/distribution.ts'
 import { createEdge } from './edge/create-edge.ts'
 import { createHttpOrigin } from './edge/http-origin.ts'
-import { distribution } from './edge/distribution.ts'
+import { distribution, type DistributionOptions } from './edge/distribution.ts'
 import type { Edge, EdgeAnswer, EdgeOptions, EdgeOrigin, EdgeRules } from './edge/edge.ts'
 import { gateStore } from './gated-store.ts'
-import { createTestGateway } from './gateway.ts'
+import { createTestGateway, type TestGatewayOptions } from './gateway.ts'
 import { middleColour, plainJpeg } from './library.ts'
 
 export const FRANKFURT = 'FRA56-P1'
@@ -23,6 +23,10 @@ const START = Date.parse('2026-11-01T12:00:00Z')
 const COLOURS = { red: '#ff0000', green: '#00ff00', blue: '#0000ff' } as const
 export type Colour = keyof typeof COLOURS
 
+/** What is used of the distribution, and whose addresses the gateway may fetch from. */
+export type StageOptions = Pick<DistributionOptions, 'accountHash' | 'byHost' | 'mount' | 'bucket'> &
+  Pick<TestGatewayOptions, 'allowAddress'>
+
 export interface ViewOptions {
   readonly location?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -33,11 +37,15 @@ export interface ViewOptions {
  * A gateway that listens, as the origin of edges, on a clock that is turned by hand. What its library changes the edge
  * forgets at once, by tags, and once more when the stage is told to.
  */
-export async function createEdgeStage(environment: Readonly<Record<string, string>> = {}) {
+export async function createEdgeStage(
+  environment: Readonly<Record<string, string>> = {},
+  { allowAddress, ...use }: StageOptions = {},
+) {
   vi.useFakeTimers({ toFake: ['Date'], now: START })
   const gates = gateStore(createMemoryObjectStore())
   const gateway = await createTestGateway({
     store: gates.store,
+    ...(allowAddress && { allowAddress }),
     environment: {
       HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE',
       HALFTONE_ORIGIN_SECRETS: SECRET,
@@ -90,7 +98,9 @@ export async function createEdgeStage(environment: Readonly<Record<string, strin
         return answer
       }
       const clock = () => Date.now()
-      edge = createEdge(change(distribution({ clock, rules, gateway: gatewayOrigin, originSecret: SECRET })))
+      edge = createEdge(
+        change(distribution({ ...use, clock, rules, gateway: gatewayOrigin, originSecret: SECRET })),
+      )
     },
     /** Turns the clock to so many seconds after the edge was opened; the gateway reads the journal on the way. */
     async passTo(seconds: number) {

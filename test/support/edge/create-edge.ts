@@ -1,4 +1,5 @@
 import { answerViewer, singleRange } from './answer.ts'
+import { compressing, withCoding } from './compression.ts'
 import type {
   Edge,
   EdgeAnswer,
@@ -26,10 +27,11 @@ export function createEdge(options: EdgeOptions): Edge {
   const { clock, shield = false, errorTtlS = {}, tagHeader, capacityBytes, log } = options
   const rules: EdgeRules = { ...BELIEVED, ...options.rules }
   const origins = createOrigins(options.origins)
+  const fromOrigins = compressing(origins.ask)
   const common = { clock, rules, errorTtlS, tagHeader, capacityBytes }
-  const shields = shield ? [new Layer({ ...common, name: SHIELD, upstream: origins.ask })] : []
+  const shields = shield ? [new Layer({ ...common, name: SHIELD, upstream: fromOrigins })] : []
   const [first] = shields
-  const upstream = first === undefined ? origins.ask : below(first)
+  const upstream = first === undefined ? fromOrigins : below(first)
   const locations = new Map(
     (options.locations ?? LOCATIONS).map((name) => [name, new Layer({ ...common, name, upstream })]),
   )
@@ -89,7 +91,7 @@ function below(layer: Layer): Upstream {
 }
 
 function visitOf(viewer: EdgeRequest, behavior: EdgeBehavior, rules: EdgeRules): Visit {
-  const request = withoutSignature(viewer, behavior, rules)
+  const request = withCoding(withoutSignature(viewer, behavior, rules), behavior)
   // With a condition on the range the whole is fetched, and cut here.
   const range = request.headers['if-range'] === undefined ? singleRange(request) : undefined
   return { behavior, ...edgeKey(request, behavior), request: originRequest(request, behavior), range }

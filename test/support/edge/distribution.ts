@@ -1,27 +1,34 @@
 import {
   EDGE_ACCEPT_HEADER,
-  EDGE_BEHAVIOURS,
   EDGE_CACHE_POLICIES,
   EDGE_ERROR_TTL_S,
   EDGE_FAILOVER_STATUSES,
+  EDGE_HINT_HEADERS,
   EDGE_ORIGIN,
   EDGE_TAG_HEADER,
   type EdgeBehaviour,
+  edgeBehaviours,
+  type EdgeCachePolicy,
+  type EdgeUse,
 } from '../../../src/cdn/distribution.ts'
 import type { EdgeBehavior, EdgeOptions, EdgeOrigin, EdgeRequest } from './edge.ts'
 
 /** What a distribution of ours has in front of it, and what differs from place to place. */
 export interface DistributionOptions
-  extends Omit<EdgeOptions, 'origins' | 'behaviors' | 'errorTtlS' | 'tagHeader'> {
+  extends Omit<EdgeOptions, 'origins' | 'behaviors' | 'errorTtlS' | 'tagHeader'>,
+    Omit<EdgeUse, 'signing'> {
   readonly gateway: EdgeOrigin
   /** With it S3 comes first where the table of behaviours lets it; it answers 403 or 404 for what it has not. */
   readonly bucket?: EdgeOrigin | undefined
   readonly originSecret?: string | undefined
+  /** Whether hosts stand for prefixes of the bucket. */
+  readonly byHost?: boolean | undefined
 }
 
 /** A distribution as `src/cdn/distribution.ts` says it, with Origin Shield; its origins are `gateway` and `bucket`. */
 export function distribution(options: DistributionOptions): EdgeOptions {
-  const { gateway, bucket, originSecret, ...others } = options
+  const { gateway, bucket, originSecret, accountHash, mount, byHost = false, ...others } = options
+  const circumstances = { hasBucket: bucket !== undefined, byHost }
   const customHeaders = originSecret === undefined ? {} : { [EDGE_ORIGIN.secretHeader]: originSecret }
   const attempts = EDGE_ORIGIN.connectionAttempts
   return {
@@ -31,15 +38,22 @@ export function distribution(options: DistributionOptions): EdgeOptions {
       gateway: { fetch: gateway, customHeaders, attempts },
       ...(bucket === undefined ? {} : { bucket: { fetch: bucket, attempts } }),
     },
-    behaviors: EDGE_BEHAVIOURS.map((behaviour) => behaviorOf(behaviour, bucket !== undefined)),
+    behaviors: edgeBehaviours({ signing: true, accountHash, mount }).map((behaviour) =>
+      behaviorOf(behaviour, circumstances),
+    ),
     errorTtlS: EDGE_ERROR_TTL_S,
     tagHeader: EDGE_TAG_HEADER,
   }
 }
 
-function behaviorOf(behaviour: EdgeBehaviour, hasBucket: boolean): EdgeBehavior {
-  const { pattern, cache, forwardsViewer, negotiates, bucketFirst, signed = false } = behaviour
-  const policy = cache === 'disabled' ? undefined : EDGE_CACHE_POLICIES[cache]
+interface Circumstances {
+  readonly hasBucket: boolean
+  readonly byHost: boolean
+}
+
+function behaviorOf(behaviour: EdgeBehaviour, { hasBucket, byHost }: Circumstances): EdgeBehavior {
+  const { pattern, cache, forwards, negotiates, bucketFirst, usedFor } = behaviour
+  const policy: EdgeCachePolicy | undefined = cache === 'disabled' ? undefined : EDGE_CACHE_POLICIES[cache]
   const group = { primary: 'bucket', secondary: 'gateway', codes: EDGE_FAILOVER_STATUSES }
   return {
     pattern,
@@ -49,15 +63,18 @@ function behaviorOf(behaviour: EdgeBehaviour, hasBucket: boolean): EdgeBehavior 
       defaultS: policy?.defaultTtlS ?? 0,
       maxS: policy?.maxTtlS ?? 0,
     },
-    keyHeaders: policy?.headers ?? [],
+    keyHeaders: [...(policy?.headers ?? []), ...(policy?.byHost === true && byHost ? ['host'] : [])],
     keyQueries: policy?.queries ?? [],
-    forwardHeaders: forwardsViewer ? 'all' : [],
-    forwardQueries: forwardsViewer,
+    gzip: policy?.gzip ?? false,
+    forwardHeaders: FORWARDED[forwards],
+    forwardQueries: forwards === 'viewer',
     removeHeaders: [EDGE_TAG_HEADER],
-    signed,
+    signed: usedFor === 'signing',
     ...(negotiates ? { viewerRequest: writeEdgeAccept } : {}),
   }
 }
+
+const FORWARDED = { viewer: 'all', hints: EDGE_HINT_HEADERS, nothing: [] } as const
 
 /** The function at viewer requests: one of three values in the place of the many spellings of `Accept`. */
 export function writeEdgeAccept(request: EdgeRequest): EdgeRequest {

@@ -79,6 +79,8 @@ export interface EdgeBehavior {
   readonly keyHeaders?: readonly string[]
   /** Query parameters in the cache key; they reach the origin. */
   readonly keyQueries?: readonly string[] | 'all'
+  /** Whether whoever takes gzip has a copy of their own, which the edge packs where the origin has not. */
+  readonly gzip?: boolean
   /** Headers that reach the origin without being in the key. */
   readonly forwardHeaders?: readonly string[] | 'all'
   /** Whether all query parameters reach the origin without being in the key. */

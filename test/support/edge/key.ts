@@ -15,7 +15,8 @@ export function edgeKey(request: EdgeRequest, behavior: EdgeBehavior): EdgeKey {
   const { path, query } = splitTarget(request.target)
   const kept = keptQuery(query, behavior.keyQueries ?? [])
   const named = withQuery(path, kept)
-  const headers = (behavior.keyHeaders ?? []).map((name) => `${name}:${request.headers[name] ?? ''}`)
+  const names = [...(behavior.keyHeaders ?? []), ...(behavior.gzip === true ? ['accept-encoding'] : [])]
+  const headers = names.map((name) => `${name}:${request.headers[name] ?? ''}`)
   return { key: [named, ...headers].join('\n'), path: named }
 }
 

@@ -42,18 +42,21 @@ export const addressOf = ({ address = DEFAULT_ADDRESS }: EdgeRequest): string =>
 
 /** What the origin is asked for a viewer, before conditions, ranges and the origin's own headers are added. */
 export function originRequest(request: EdgeRequest, behavior: EdgeBehavior): EdgeRequest {
-  const { keyHeaders = [], forwardHeaders = [] } = behavior
-  const isNamed = (name: string) =>
-    forwardHeaders === 'all' || forwardHeaders.includes(name) || keyHeaders.includes(name)
+  const { keyHeaders = [], forwardHeaders = [], gzip = false } = behavior
+  const isKeyed = (name: string) => keyHeaders.includes(name) || (gzip && name === 'accept-encoding')
+  const isNamed = (name: string) => forwardHeaders === 'all' || forwardHeaders.includes(name) || isKeyed(name)
   const keeps = !isCachingDisabled(behavior.ttls)
   const passed = Object.entries(request.headers).filter(
-    ([name]) => !REPLACED.has(name) && !(keeps && OWN.has(name)) && (isNamed(name) || !WITHHELD.has(name)),
+    ([name]) =>
+      (!REPLACED.has(name) || (name === 'user-agent' && isNamed(name))) &&
+      !(keeps && OWN.has(name)) &&
+      (isNamed(name) || !WITHHELD.has(name)),
   )
   const before = request.headers['x-forwarded-for']
   const address = addressOf(request)
   const headers: Record<string, string> = {
-    ...Object.fromEntries(passed),
     'user-agent': 'Amazon CloudFront',
+    ...Object.fromEntries(passed),
     via: '1.1 edge.test (CloudFront)',
     'x-forwarded-for': before === undefined ? address : `${before}, ${address}`,
   }
