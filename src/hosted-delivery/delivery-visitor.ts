@@ -34,7 +34,10 @@ export function createDeliveryVisitor(
   return {
     async admit(source) {
       if (source === undefined) throw new GatewayError('source_not_found', 'There is no such image')
-      if (right === 'anybody') return source
+      if (right === 'anybody') {
+        visit.onFound?.(source)
+        return source
+      }
       visit.onRestricted()
       const verdict = right === 'nobody' ? right : right.verdict
       if (verdict === 'valid') {

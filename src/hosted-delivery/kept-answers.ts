@@ -1,5 +1,6 @@
 import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags, hostedVariantTag } from '../cdn/cache-tags.ts'
+import type { SourcePath } from '../urls/image-request.ts'
 import type { Headline } from '../variants/answer.ts'
 import type { DeliveryRight } from './delivery-visitor.ts'
 
@@ -8,7 +9,8 @@ const PRIVATE_SECONDS = 3_600
 
 /** What decides how long answers about one image are kept. */
 export interface Keeping {
-  readonly itemId: string
+  /** What is shown: the photo, where that is known by now. */
+  readonly shown: SourcePath
   /** The variant that is shown; `undefined` for options of somebody's own. */
   readonly variant?: string | undefined
   /** How long browsers may keep what is public. */
@@ -38,15 +40,14 @@ export function keep<T extends Headline>(answer: T, keeping: Keeping): T {
 function keepingPrivate(
   keeping: Keeping,
 ): Pick<Headline, 'cacheClass' | 'edgeSeconds' | 'browserSeconds' | 'tags'> {
-  const { right, itemId, now } = keeping
+  const { right, shown, now } = keeping
   if (right === 'anybody') {
-    const tags = cacheTags({ shape: 'item-cover', path: `items/${itemId}`, itemId })
     // Whether the bucket was heard just now is not known of what is private: so never for longer than untold.
     return {
       cacheClass: "B'",
       edgeSeconds: PRIVATE_SECONDS,
       browserSeconds: PRIVATE_SECONDS,
-      tags: withVariant(tags, keeping),
+      tags: withVariant(cacheTags(shown), keeping),
     }
   }
   const endsAt = right !== 'nobody' && right.verdict === 'valid' ? right.expiresAt?.getTime() : undefined

@@ -9,7 +9,10 @@ import type { MountedDialect } from '../http/app.ts'
 import { withDeadline } from '../http/deadline.ts'
 import { type AppEnv, rawQuery } from '../http/env.ts'
 import { routePictures, withVisitor } from '../http/serve-picture.ts'
+import type { Visit } from '../identity/visitor.ts'
+import type { Source } from '../sources/source.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
+import type { SourcePath } from '../urls/image-request.ts'
 import type { Headline } from '../variants/answer.ts'
 import { DeliveryOrders, type DeliveryOrdersOptions } from './delivery-orders.ts'
 import { DELIVERY_PREFIX, isDeliveryPath } from './delivery-target.ts'
@@ -42,6 +45,15 @@ export function createHostedDelivery(options: HostedDeliveryOptions): MountedDia
   }
 }
 
+/** The same, and tells what was found. */
+const noting = (visit: Visit, note: (found: Source) => unknown): Visit => ({
+  ...visit,
+  onFound(found) {
+    note(found)
+    visit.onFound?.(found)
+  },
+})
+
 function serveHosted(options: HostedDeliveryOptions, orders: DeliveryOrders): Handler<AppEnv> {
   const { sizes, edge, now, requestTimeoutMs } = options
   return async function hosted(c) {
@@ -50,14 +62,19 @@ function serveHosted(options: HostedDeliveryOptions, orders: DeliveryOrders): Ha
     const order = await withDeadline(client, requestTimeoutMs, async (signal) => orders.read(asked, signal))
     const { itemId, variant, right } = order
     const source = { shape: 'item-cover', path: `items/${itemId}`, itemId } as const
+    let shown: SourcePath = source
     const asStrangers = planFor(order.asked, [source], rulingOn(order.asked, sizes))
     // A variant's size is the operator's own.
     const plan = variant === undefined ? asStrangers : { ...asStrangers, outcome: 'allowed' as const }
     const serving = {
       ...options,
-      keep: <Kept extends Headline>(answer: Kept) => keep(answer, { ...order, edge, now }),
-      receive: (visit: Parameters<typeof createDeliveryVisitor>[1]) =>
-        createDeliveryVisitor(options, visit, right),
+      keep: <Kept extends Headline>(answer: Kept) => keep(answer, { ...order, shown, edge, now }),
+      receive: (visit: Visit) =>
+        createDeliveryVisitor(
+          options,
+          noting(visit, ({ at }) => (shown = at)),
+          right,
+        ),
     }
     return withVisitor(serving, c, undefined, async (asking) => servePlan(serving, c, plan, asking))
   }

@@ -109,7 +109,7 @@ const HOSTING = { CloudflareAccountHash: 'Vi7wi5KSItxGFsWRG2Us6Q' }
 describe.each<[string, Record<string, string>, EdgeUse]>([
   ['the gateway alone', {}, {}],
   ['the bucket first', { ...BUCKET_FIRST, ...HOSTING }, { accountHash: HOSTING.CloudflareAccountHash }],
-  ['a gateway inside a VPC', { VpcOriginId: 'vo_1', KeysOnHost: 'true' }, {}],
+  ['a gateway inside a VPC', { VpcOriginId: 'vo_1', HostPrefixes: 'a.example.com=a/' }, {}],
   ['our signature', { SigningKey: '-----BEGIN PUBLIC KEY-----' }, { signing: true }],
   ['hosted images', HOSTING, { accountHash: HOSTING.CloudflareAccountHash }],
   ['a mount', { CloudflareMount: '/images' }, { mount: '/images' }],
@@ -208,10 +208,10 @@ describe.each([
   ['CloudflareCache', EDGE_CACHE_POLICIES.cloudflare],
   ['HostedCache', EDGE_CACHE_POLICIES.hosted],
 ] as const)('%s', (name, policy: EdgeCachePolicy) => {
-  test.each(['true', 'false'])('is the policy of the table, by host: %s', (KeysOnHost) => {
-    const host = policy.byHost && KeysOnHost === 'true' ? ['host'] : []
+  test.each(['', 'a.example.com=a/'])('is the policy of the table, with host prefixes %j', (HostPrefixes) => {
+    const host = policy.byHost && HostPrefixes !== '' ? ['host'] : []
     const headers = [...policy.headers, ...host]
-    expect(new Template('edge.yaml', { KeysOnHost, ...HOSTING }).find(name)).toMatchObject({
+    expect(new Template('edge.yaml', { HostPrefixes, ...HOSTING }).find(name)).toMatchObject({
       CachePolicyConfig: {
         MinTTL: policy.minTtlS,
         DefaultTTL: policy.defaultTtlS,

@@ -18,6 +18,12 @@ const PARAMETERS = {
   KeyPairId: 'K1',
   DistributionId: 'E1',
   ApiOrigins: 'https://shop.example.com',
+  CloudflareMount: '/images',
+  CloudflareAccount: 'account',
+  CloudflareAccountHash: 'Vi7wi5KSItxGFsWRG2Us6Q',
+  HostPrefixes: 'a.example.com=shop-a/',
+  SiteOrigin: 'https://www.example.com',
+  RemoteSources: 'images.example.com,*.example.org',
 }
 
 const variables = z.array(z.object({ Name: z.string(), Value: z.string() }))
@@ -63,6 +69,11 @@ describe('the task', () => {
     )
     const least = Object.fromEntries(alone.Environment.map(({ Name, Value }) => [Name, Value]))
     expect(parseConfig({ ...least, ...SECRETS }).HALFTONE_CLOUDFRONT_DISTRIBUTION_ID).toBeUndefined()
+    expect(parseConfig({ ...environment, ...SECRETS, ...KEY }).HALFTONE_CLOUDFLARE_MOUNTS).toEqual([
+      '/cdn-cgi/image',
+      '/images',
+    ])
+    expect(parseConfig({ ...least, ...SECRETS }).HALFTONE_CLOUDFLARE_ACCOUNT).toBeUndefined()
     expect(alone.Secrets.map(({ Name }) => Name)).not.toContain('HALFTONE_CLOUDFRONT_PRIVATE_KEY')
   })
 

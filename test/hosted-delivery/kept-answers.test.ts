@@ -26,9 +26,12 @@ function headersOf(
     cacheClass,
     edgeSeconds,
   }
-  const kept = keep(headline, { itemId: 'i', variant: 'thumb', now: () => NOW, ...DAYS, ...more })
+  const kept = keep(headline, { shown: COVER, variant: 'thumb', now: () => NOW, ...DAYS, ...more })
   return [cacheControl({ ...kept, cacheClass: sentClass(kept.cacheClass, wish) }), kept.tags]
 }
+
+const COVER = { shape: 'item-cover', path: 'items/i', itemId: 'i' } as const
+const PHOTO = { shape: 'item-photo', path: 'items/i/photos/p', itemId: 'i', photoId: 'p' } as const
 
 const month = 2_592_000
 const TAGS = 'item:i,variant:thumb'
@@ -78,6 +81,12 @@ describe('an answer about a hosted image', () => {
       ['D', undefined, { right: 'anybody', browserTtlS: 31_536_000 }],
       'public, max-age=3600, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
       TAGS,
+    ],
+    [
+      'private, in a variant that is always public, of a photo that may be replaced by itself',
+      ['D', undefined, { right: 'anybody', shown: PHOTO }],
+      'public, max-age=3600, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
+      'item:i,photo:i%2Fp,variant:thumb',
     ],
   ])('%s', (_, given, expected, tags) => {
     expect(headersOf(...given)).toEqual([expected, tags])

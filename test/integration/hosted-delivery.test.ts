@@ -215,7 +215,9 @@ describe.each(MOUNTS)('a private image below %j', (mount) => {
     expect(answer.headers.get('cache-control')).toBe(
       'public, max-age=3600, s-maxage=3600, stale-while-revalidate=3600, stale-if-error=86400',
     )
-    expect(answer.headers.get('x-amz-meta-cache-tag')).toBe(`item:${hidden},variant:teaser`)
+    expect(answer.headers.get('x-amz-meta-cache-tag')).toBe(
+      `item:${hidden},photo:${hidden}%2Fp1,variant:teaser`,
+    )
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
     expect(answer.headers.get('content-location')).toBeNull()
     expect(audit.taken()).toEqual([])
