@@ -17,7 +17,10 @@ const LOCATIONS = ['FRA56-P1', 'IAD89-P2']
 const {
   EDGE_ORIGIN: origin = 'http://localhost:8080',
   EDGE_PORT = '8081',
+  EDGE_ACCOUNT_HASH,
+  EDGE_BY_HOST,
   EDGE_LOG,
+  EDGE_MOUNT,
   EDGE_SECRET,
 } = process.env
 const firstPort = Number(EDGE_PORT)
@@ -33,6 +36,9 @@ const edge = createEdge(
       completionTimeoutMs: EDGE_ORIGIN.completionTimeoutS * 1000,
     }),
     originSecret: EDGE_SECRET,
+    accountHash: EDGE_ACCOUNT_HASH,
+    mount: EDGE_MOUNT,
+    byHost: EDGE_BY_HOST === 'true',
     ...(EDGE_LOG === undefined ? {} : { log: logTo(EDGE_LOG) }),
   }),
 )
