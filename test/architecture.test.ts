@@ -108,7 +108,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'transform'] },
+  pixels: { imports: ['errors.ts', 'retouch', 'transform'] },
+  // What is done to pixels that lie in memory.
+  retouch: { imports: ['errors.ts', 'transform'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -166,7 +168,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
   [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
-  [/^sharp$/, ['pixels']],
+  [/^sharp$/, ['pixels', 'retouch']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
   [/^undici$/, ['storage', 'events', 'identity']],

@@ -5,7 +5,7 @@ import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
 import { isVerdict } from '../errors.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import { AUTO } from '../transform/spec.ts'
+import { isAuto } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
@@ -141,7 +141,7 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   }
   const { source, version } = request
   const location =
-    version === undefined || verdict.spec.format === AUTO
+    version === undefined || isAuto(verdict.spec)
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { GatewayError, isVerdict } from '../errors.ts'
-import { describePicture } from './describe.ts'
+import { describePicture, measurePicture } from './describe.ts'
 import { currentEpoch } from './encoders.ts'
 import { inspectPicture } from './inspect.ts'
 import type { Answer, Identity, Job } from './messages.ts'
@@ -17,6 +17,7 @@ export async function answerJob(job: Job): Promise<Answer> {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
     }
     if (job.kind === 'render') return { kind: 'rendered', picture: await renderPicture(job) }
+    if (job.kind === 'measure') return { kind: 'measured', measurement: await measurePicture(job) }
     return { kind: 'described', description: await describePicture(job) }
   } catch (error) {
     return failure(error)

@@ -1,13 +1,13 @@
-import sharp from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
+import { type Frame, openFrame, toFrame } from '../retouch/frame.ts'
+import { layOut } from '../retouch/layout.ts'
 import { DEFAULT_RENDERING } from '../transform/rendering-settings.ts'
 import { renderFrames } from './animation.ts'
 import { dominantColour } from './colours.ts'
+import { checkOutput, decode, layOutSource } from './decode.ts'
 import { readShot } from './exif.ts'
-import { type Sides, targetSides } from './geometry.ts'
 import { checkFrames, type Header, readHeader } from './inspect.ts'
-import type { DescribeJob, Description, PictureLimits } from './messages.ts'
-import { decode, type Pixels } from './render.ts'
+import type { DescribeJob, Description, MeasureJob, Measurement, PictureLimits } from './messages.ts'
 import type { Plan } from './steps.ts'
 
 /** The longer side of what a description is made from, in pixels: the most that a ThumbHash is made from. */
@@ -35,6 +35,15 @@ export async function describePicture(job: DescribeJob): Promise<Description> {
   }
 }
 
+/** Tells how large a picture would be, without making it. Only what is trimmed by its colour is decoded. */
+export async function measurePicture({ source, size, limits }: MeasureJob): Promise<Measurement> {
+  const started = performance.now()
+  const header = await readHeader(source, limits)
+  const layout = await layOutSource({ source, header, limits }, size)
+  checkOutput(layout, { size, frames: 1, maxSide: limits.maxOutputSide, name: 'picture' }, limits)
+  return { ...layout.output, facts: header.facts, decodeMs: performance.now() - started }
+}
+
 /** What is broken in a later frame is seen before anybody asks for it. */
 async function decodeFrames(source: Uint8Array, plan: Plan, limits: PictureLimits): Promise<void> {
   checkFrames(plan.header.facts, limits)
@@ -46,17 +55,11 @@ function smallPlan(header: Header): Plan {
   const { facts } = header
   const long = { width: LONGEST_SIDE, height: LONGEST_SIDE, format: 'png' } as const
   const spec = { ...long, fit: facts.width >= facts.height ? 'width' : 'height' } as const
-  const target = targetSides(facts, spec, facts.format === 'svg')
-  return { header, spec, target, settings: DEFAULT_RENDERING }
+  const layout = layOut(facts, spec, { scalable: facts.format === 'svg' })
+  return { header, spec, layout, settings: DEFAULT_RENDERING }
 }
 
 /** Four channels of eight bits, opacity last and not multiplied in. */
-async function toRgba({ data, info }: Pixels): Promise<Sides & { readonly data: Uint8Array }> {
-  const { width, height, channels } = info
-  const rgba = await sharp(data, { raw: { width, height, channels } })
-    .toColourspace('srgb')
-    .ensureAlpha()
-    .raw()
-    .toBuffer()
-  return { data: rgba, width, height }
+function toRgba(frame: Frame): Promise<Frame> {
+  return toFrame(openFrame(frame).toColourspace('srgb').ensureAlpha())
 }

@@ -7,8 +7,10 @@ import sharp, {
   type Sharp,
   type WebpOptions,
 } from 'sharp'
-import type { Content } from './colours.ts'
+import type { Edits } from '../transform/edits.ts'
 import type { OutputFormat } from '../transform/spec.ts'
+import type { Content } from './colours.ts'
+import { qualitySettings } from '../retouch/quality.ts'
 
 /**
  * How every format is written, and what differs for flat graphics; measured in docs/encoders.md. A change here changes the epoch, and with it the name of every variant.
@@ -60,6 +62,15 @@ const ENCODERS = {
   },
 } as const
 
+/** The quickest that each encoder can do; the quality stays. Whoever changes it raises `RENDERING_REVISION`. */
+const FASTEST = {
+  avif: { effort: 0 } satisfies AvifOptions,
+  webp: { effort: 0 } satisfies WebpOptions,
+  jpg: { progressive: false, optimiseCoding: false } satisfies JpegOptions,
+  png: { compressionLevel: 1 } satisfies PngOptions,
+  gif: { effort: 1 } satisfies GifOptions,
+} as const
+
 /** Raised when a step of the pipeline makes other pixels than before with the same encoder settings, or facts say more. */
 const RENDERING_REVISION = 3
 
@@ -93,15 +104,20 @@ export interface EncodeOptions {
   /** What the pixels look like; a photograph unless said. */
   readonly content?: Content | undefined
   readonly playback?: Playback | undefined
+  /** Of them quality, `baseline` and `fast`. */
+  readonly edits?: Edits | undefined
 }
 
-/** Gives a pipeline its output format, with our settings. */
+/** Gives a pipeline its output format, with our settings where the edits ask for no others. */
 export function encodeAs(pipeline: Sharp, format: OutputFormat, options: EncodeOptions = {}): Sharp {
-  const { content, playback } = options
+  const { content, playback, edits = {} } = options
   const { settings, flat } = ENCODERS[format]
   return pipeline.toFormat(format === 'jpg' ? 'jpeg' : format, {
     ...settings,
     ...(content === 'flat' && flat),
+    ...qualitySettings(format, edits.quality, content === 'flat'),
+    ...(edits.baseline && format === 'jpg' && { progressive: false }),
+    ...(edits.fast && FASTEST[format]),
     ...(playback && { delay: [...playback.delays], loop: playback.loop }),
   })
 }

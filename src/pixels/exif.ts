@@ -1,12 +1,6 @@
 import readExif, { type Exif } from 'exif-reader'
 import type { Sharp } from 'sharp'
 
-/** Who made a picture and whose it is, as EXIF has it. */
-export interface Copyright {
-  readonly Copyright?: string
-  readonly Artist?: string
-}
-
 /** How a photograph was taken, of what EXIF says: no place, no serial numbers, no names of people. */
 export interface Shot {
   readonly make?: string | undefined
@@ -21,11 +15,27 @@ export interface Shot {
   readonly focalLengthMm?: number | undefined
 }
 
-/** The two fields out of an EXIF block; nothing when there are none or the block cannot be read. */
-export function readCopyright(exif: Buffer | undefined): Copyright {
+/** EXIF fields by their names, as sharp takes them: numbers as fractions. */
+export interface ExifFields {
+  readonly IFD0?: Readonly<Record<string, string>>
+  readonly IFD2?: Readonly<Record<string, string>>
+}
+
+/** Who made a picture and whose it is, out of an EXIF block; nothing when it says neither or cannot be read. */
+export function copyrightOf(exif: Buffer | undefined): ExifFields {
   const image = parse(exif)?.Image
   const [copyright, artist] = [text(image?.Copyright), text(image?.Artist)]
-  return { ...(copyright && { Copyright: copyright }), ...(artist && { Artist: artist }) }
+  if (!copyright && !artist) return {}
+  return { IFD0: { ...(copyright && { Copyright: copyright }), ...(artist && { Artist: artist }) } }
+}
+
+/**
+ * All of an EXIF block that is text, a number or a time and still true of another rendering: not where the picture was
+ * taken, nor what only its camera's maker can read, nor how it was turned.
+ */
+export function exifToKeep(exif: Buffer | undefined): ExifFields {
+  const { Image: image, Photo: photo } = parse(exif) ?? {}
+  return { IFD0: fieldsOf(image), IFD2: fieldsOf(photo) }
 }
 
 /** How a photograph was taken; `undefined` when its EXIF block says nothing of it, or cannot be read. */
@@ -44,9 +54,75 @@ export function readShot(exif: Buffer | undefined): Shot | undefined {
   return Object.values(shot).every((value) => value === undefined) ? undefined : shot
 }
 
-/** Writes the two fields, and no other metadata. */
-export function withCopyright(pipeline: Sharp, copyright: Copyright): Sharp {
-  return Object.keys(copyright).length === 0 ? pipeline : pipeline.withExif({ IFD0: { ...copyright } })
+/** Writes these fields, and no other metadata. */
+export function withExif(pipeline: Sharp, { IFD0 = {}, IFD2 = {} }: ExifFields): Sharp {
+  const blocks = {
+    ...(Object.keys(IFD0).length > 0 && { IFD0 }),
+    ...(Object.keys(IFD2).length > 0 && { IFD2 }),
+  }
+  return Object.keys(blocks).length === 0 ? pipeline : pipeline.withExif(blocks)
+}
+
+/** What says where other blocks begin, or what the pixels of the source were like. */
+const NOT_KEPT: ReadonlySet<string> = new Set([
+  'ExifTag',
+  'GPSTag',
+  'InteroperabilityTag',
+  'Orientation',
+  'ImageWidth',
+  'ImageLength',
+  'BitsPerSample',
+  'SamplesPerPixel',
+  'Compression',
+  'PhotometricInterpretation',
+  'PlanarConfiguration',
+  'YCbCrPositioning',
+  'YCbCrSubSampling',
+  'XResolution',
+  'YResolution',
+  'ResolutionUnit',
+  'ColorSpace',
+  'PixelXDimension',
+  'PixelYDimension',
+  'CompressedBitsPerPixel',
+  'MakerNote',
+])
+
+function fieldsOf(block: object | undefined): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (const [name, value] of Object.entries(block ?? {})) {
+    const written = NOT_KEPT.has(name) ? undefined : formatField(value)
+    if (written !== undefined) fields[name] = written
+  }
+  return fields
+}
+
+/** A value as libvips reads it; `undefined` for bytes that only their writer understands. */
+function formatField(value: unknown): string | undefined {
+  if (value instanceof Date) return moment(value)?.replaceAll('-', ':').replace('T', ' ')
+  const numbers: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (
+    numbers.length > 0 &&
+    numbers.every((number) => typeof number === 'number' && Number.isFinite(number))
+  ) {
+    return numbers.map((number) => formatFraction(Number(number))).join(' ')
+  }
+  const plain = text(value)
+  // libvips takes what stands in the last brackets for its own note on the value, and cuts it off.
+  return plain?.includes(' (') ? `${plain} ()` : plain
+}
+
+/** Denominators of exposure times and f-numbers go into it without a rest. */
+const DENOMINATOR = 100_000
+
+function formatFraction(value: number): string {
+  if (Number.isInteger(value)) return `${value}/1`
+  // A time such as 1/3200 is one over a whole number.
+  const inverse = Math.round(1 / value)
+  if (Math.abs(value) < 1 && Math.abs(1 / inverse - value) < Math.abs(value) * 1e-9) {
+    return `${Math.sign(inverse)}/${Math.abs(inverse)}`
+  }
+  return `${Math.round(value * DENOMINATOR)}/${DENOMINATOR}`
 }
 
 function parse(exif: Buffer | undefined): Exif | undefined {

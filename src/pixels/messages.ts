@@ -1,6 +1,6 @@
 import type { VerdictCode } from '../errors.ts'
 import type { FocalPoint, RenderingSettings } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import type { Shot } from './exif.ts'
 import type { SourceFormat } from './signature.ts'
 
@@ -34,9 +34,18 @@ export interface DescribeJob {
   readonly settings: RenderingSettings
 }
 
+/** A picture that is only asked how large it would be. */
+export interface MeasureJob {
+  readonly kind: 'measure'
+  readonly source: Uint8Array
+  readonly size: EditedSize
+  readonly limits: PictureLimits
+}
+
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
+  | MeasureJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
@@ -44,6 +53,7 @@ export type Job =
 export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
+    | Omit<MeasureJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
@@ -85,6 +95,15 @@ export interface Picture {
   readonly encodeMs: number
 }
 
+/** How large a picture would be, and what it is made from. */
+export interface Measurement {
+  /** Sides in pixels. */
+  readonly width: number
+  readonly height: number
+  readonly facts: Facts
+  readonly decodeMs: number
+}
+
 /** What a worker says of itself. */
 export interface Identity {
   readonly epoch: string
@@ -97,6 +116,7 @@ export interface Identity {
 export type Answer =
   | { readonly kind: 'rendered'; readonly picture: Picture }
   | { readonly kind: 'inspected'; readonly facts: Facts }
+  | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'described'; readonly description: Description }
   | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,12 +1,15 @@
 import type { Shot } from '../pixels/exif.ts'
 import type { SourceFormat } from '../pixels/signature.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 
 /** Makes variants out of the bytes of a source. What it cannot read is a verdict: a `GatewayError` of class `verdict`. */
 export interface Renderer {
   /** Renders one variant. `queueMs` in the timings is the wait for a worker. */
   render(source: Uint8Array, spec: TransformSpec, options?: RenderingOptions): Promise<Rendering>
+
+  /** How large a picture of that size would be; decodes nothing but what is trimmed by its colour. */
+  measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement>
 
   /** What a picture is, from its header alone. */
   inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
@@ -43,6 +46,15 @@ export interface PictureFacts {
   readonly hasAlpha: boolean
   /** EXIF orientation, 1 to 8. */
   readonly orientation: number
+}
+
+export interface PictureMeasurement {
+  /** Sides in pixels, of what would be rendered. */
+  readonly width: number
+  readonly height: number
+  /** What it would be rendered from. */
+  readonly facts: PictureFacts
+  readonly timings: Rendering['timings']
 }
 
 export interface PictureDescription {

@@ -35,6 +35,8 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
+const measurement = z.object({ width: side, height: side, facts, decodeMs: milliseconds })
+
 const words = z.string().max(256).optional()
 const shot = z.object({
   make: words,
@@ -59,6 +61,7 @@ const description = z.object({
 const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rendered'), picture }),
   z.object({ kind: z.literal('inspected'), facts }),
+  z.object({ kind: z.literal('measured'), measurement }),
   z.object({ kind: z.literal('described'), description }),
   z.object({
     kind: z.literal('refused'),

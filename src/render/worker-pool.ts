@@ -2,12 +2,13 @@ import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
-import type { TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
 import type {
   PictureDescription,
   PictureFacts,
+  PictureMeasurement,
   Renderer,
   Rendering,
   RenderingOptions,
@@ -95,6 +96,14 @@ export class WorkerPool implements Renderer {
     const { answer, queueMs } = await this.#request(job, options.signal)
     if (answer.kind !== 'rendered') throw toError(answer)
     return toRendering(answer.picture, queueMs)
+  }
+
+  async measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement> {
+    const { limits } = this.#options
+    const { answer, queueMs } = await this.#request({ kind: 'measure', source, size, limits }, signal)
+    if (answer.kind !== 'measured') throw toError(answer)
+    const { decodeMs, ...measurement } = answer.measurement
+    return { ...measurement, timings: { queueMs, decodeMs, encodeMs: 0 } }
   }
 
   async inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts> {

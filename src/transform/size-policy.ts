@@ -3,7 +3,20 @@ import { EDIT_NAMES, type Edits } from './edits.ts'
 import { climb } from './ladder.ts'
 import type { Presets } from './presets.ts'
 import { DENSITIES, scaleSize, sidesOf } from './size.ts'
-import { type AskedSpec, type AutoSpec, type Size, sizeName, type TransformSpec, withFormat } from './spec.ts'
+import {
+  type AskedSpec,
+  type AutoSpec,
+  measureOf,
+  type MeasureSpec,
+  type Size,
+  sizeName,
+  sizeOf,
+  type TransformSpec,
+  withFormat,
+} from './spec.ts'
+
+/** What is of a size: a picture, or how large it would be. */
+type SizedSpec = TransformSpec | AutoSpec | MeasureSpec
 
 /** Which sizes strangers may ask for. */
 export const SIZE_POLICIES = ['ladder', 'any', 'signed'] as const
@@ -16,7 +29,7 @@ export type SizePolicyName = (typeof SIZE_POLICIES)[number]
 export type SizeRuling =
   | { readonly outcome: 'allowed' }
   | { readonly outcome: 'budgeted' }
-  | { readonly outcome: 'redirect'; readonly spec: TransformSpec | AutoSpec }
+  | { readonly outcome: 'redirect'; readonly spec: SizedSpec }
   | { readonly outcome: 'stored-only' }
 
 export interface SizePolicy {
@@ -36,8 +49,8 @@ export interface SizeRequest {
   readonly preset: boolean
 }
 
-interface PictureRequest extends SizeRequest {
-  readonly spec: TransformSpec | AutoSpec
+interface SizedRequest extends SizeRequest {
+  readonly spec: SizedSpec
 }
 
 export interface SizePolicyOptions {
@@ -58,33 +71,39 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
   const sizes = [...presets.values()]
   const ownSides = new Set(sizes.flatMap(sidesIn))
   const ownNames = new Set(sizes.flatMap(namesOf))
-  const rules: Record<SizePolicyName, (picture: PictureRequest, takesAnySize: boolean) => SizeRuling> = {
+  const rules: Record<SizePolicyName, (picture: SizedRequest, takesAnySize: boolean) => SizeRuling> = {
     ladder: ({ spec }, takesAnySize) => ruleOfLadder(spec, ownSides, takesAnySize),
     any: () => ALLOWED,
     signed: ({ preset }) => (preset ? ALLOWED : STORED_ONLY),
   }
   return {
     check({ spec, preset }, { signed, takesAnySize = false }) {
-      // Facts are of no size.
-      if (signed || 'facts' in spec) return ALLOWED
-      if (spec.edits === undefined && ownNames.has(sizeName(spec))) return ALLOWED
+      if (signed || !isSized(spec)) return ALLOWED
+      const { edits, ...size } = 'facts' in spec ? spec.of : spec
+      if (edits === undefined && ownNames.has(sizeName(size))) return ALLOWED
       return rules[policy]({ spec, preset }, takesAnySize)
     },
   }
 }
 
-function ruleOfLadder(
-  spec: TransformSpec | AutoSpec,
-  ownSides: ReadonlySet<number>,
-  takesAnySize: boolean,
-): SizeRuling {
-  const { edits, format } = spec
-  const size = takesAnySize ? climbIfPossible(spec, ownSides) : climb(spec, ownSides)
-  if (size !== undefined && sizeName(size) === sizeName(spec)) {
+/** Facts are of no size, but for how large a picture would be. */
+function isSized(spec: AskedSpec): spec is SizedSpec {
+  return sizeOf(spec) !== undefined
+}
+
+function ruleOfLadder(spec: SizedSpec, ownSides: ReadonlySet<number>, takesAnySize: boolean): SizeRuling {
+  const asked = 'facts' in spec ? spec.of : spec
+  const { edits } = asked
+  const size = takesAnySize ? climbIfPossible(asked, ownSides) : climb(asked, ownSides)
+  if (size !== undefined && sizeName(size) === sizeName(asked)) {
     return edits === undefined || areFew(edits) ? ALLOWED : BUDGETED
   }
   if (size === undefined || takesAnySize) return BUDGETED
-  return { outcome: 'redirect', spec: withFormat({ ...size, ...(edits && { edits }) }, format) }
+  const larger = { ...size, ...(edits && { edits }) }
+  return {
+    outcome: 'redirect',
+    spec: 'facts' in spec ? measureOf(larger) : withFormat(larger, spec.format),
+  }
 }
 
 function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | undefined {

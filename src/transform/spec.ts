@@ -46,8 +46,15 @@ export interface FactsSpec {
   readonly facts: FactsName
 }
 
+/** Asks for the sides that a picture would have, in the place of the picture. */
+export interface MeasureSpec {
+  readonly facts: 'measure'
+  /** Of edits only those that sides depend on. */
+  readonly of: EditedSize
+}
+
 /** What a variant is beside its source: a picture, or facts about it. */
-export type VariantSpec = TransformSpec | FactsSpec
+export type VariantSpec = TransformSpec | FactsSpec | MeasureSpec
 
 /** Stands for a format in a URL: whichever suits the client. Never in a spec, a key or a versioned path. */
 export const AUTO = 'auto'
@@ -63,6 +70,21 @@ export function withFormat(size: EditedSize, format: OutputFormat | typeof AUTO)
   return format === AUTO ? { ...size, format } : { ...size, format }
 }
 
+/** Asks how large a picture would be; what does not change its sides is left out. */
+export function measureOf({ edits = {}, ...size }: EditedSize): MeasureSpec {
+  const { trim, rotate, border } = edits
+  // Upside down a picture is as large as before, and whichever way it lies makes no difference.
+  const lies = rotate === 90 || rotate === 270
+  const kept = { ...(trim && { trim }), ...(lies && { rotate: 90 as const }), ...(border && { border }) }
+  return { facts: 'measure', of: Object.keys(kept).length === 0 ? size : { ...size, edits: kept } }
+}
+
+/** The size that is asked for, and what else is done to it; `undefined` for facts of no size. */
+export function sizeOf(spec: AskedSpec): EditedSize | undefined {
+  if (!('facts' in spec)) return spec
+  return spec.facts === 'measure' ? spec.of : undefined
+}
+
 /** Whether the format is still to be negotiated. */
 export function isAuto(spec: AskedSpec): spec is AutoSpec {
   return 'format' in spec && spec.format === AUTO
@@ -70,10 +92,15 @@ export function isAuto(spec: AskedSpec): spec is AutoSpec {
 
 /**
  * The one spelling of a spec, as it stands in a path: `800.webp`, `x600.avif`, `800x600.jpg`, `info.json`, `thumbhash`,
- * `original.auto`, `800x600,fit=pad,background=ff0000.png`.
+ * `original.auto`, `800x600,fit=pad,background=ff0000.png`, `800.json`.
  */
 export function specName(spec: AskedSpec): string {
-  return 'facts' in spec ? spec.facts : `${sizeName(spec)}${formatEdits(spec.edits)}.${spec.format}`
+  if (!('facts' in spec)) return `${editedName(spec)}.${spec.format}`
+  return spec.facts === 'measure' ? `${editedName(spec.of)}.json` : spec.facts
+}
+
+function editedName(size: EditedSize): string {
+  return `${sizeName(size)}${formatEdits(size.edits)}`
 }
 
 /** The one spelling of a size: `800`, `x600`, `800x600`, `original`, `800x600,fit=pad`. */

@@ -15,14 +15,20 @@ import {
 import {
   type AskedSpec,
   AUTO,
+  type EditedSize,
   FACTS_NAMES,
   FITS,
+  measureOf,
   OUTPUT_FORMATS,
   type OutputFormat,
   type Size,
   sizeName,
+  sizeOf,
   withFormat,
 } from '../transform/spec.ts'
+
+/** Stands in the place of a format: how large the picture would be. */
+const MEASURED = 'json'
 
 /** The last segment of a native URL, `{size}[@{n}x][,{option}={value}…].{format}` or the name of facts, understood. */
 export interface SpecSegment {
@@ -55,12 +61,21 @@ export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
   if (named.size.fit === 'original' && density !== undefined) {
     throw fault('density', `"${named.name}" is of the source's own size and takes none`)
   }
+  const spec = inFormat(
+    { ...checkSides(scaleSize(named.size, density ?? 1)), ...(edits && { edits }) },
+    format,
+  )
+  const done = sizeOf(spec)?.edits
   return {
-    spec: withFormat({ ...checkSides(scaleSize(named.size, density ?? 1)), ...(edits && { edits }) }, format),
+    spec,
     // What else is done to it is nobody's preset.
-    preset: named.preset && edits === undefined,
-    spelling: `${spelling(named, density)}${formatEdits(edits)}.${format}`,
+    preset: named.preset && done === undefined,
+    spelling: `${spelling(named, density)}${formatEdits(done)}.${format}`,
   }
+}
+
+function inFormat(size: EditedSize, format: OutputFormat | typeof AUTO | typeof MEASURED): AskedSpec {
+  return format === MEASURED ? measureOf(size) : withFormat(size, format)
 }
 
 interface NamedSize {
@@ -102,12 +117,12 @@ function parseDensity(text: string): Density {
   throw fault('density', `must be one of ${DENSITIES.map((density) => `@${density}x`).join(', ')}`)
 }
 
-function parseFormat(text: string): OutputFormat | typeof AUTO {
-  if (text === AUTO) return AUTO
+function parseFormat(text: string): OutputFormat | typeof AUTO | typeof MEASURED {
+  if (text === AUTO || text === MEASURED) return text
   const wanted = text === 'jpeg' ? 'jpg' : text
   const format = OUTPUT_FORMATS.find((format) => format === wanted)
   if (format !== undefined) return format
-  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}, ${AUTO}`)
+  throw fault('format', `must be one of ${OUTPUT_FORMATS.join(', ')}, ${AUTO}, ${MEASURED}`)
 }
 
 function fault(argument: string, message: string): GatewayError {

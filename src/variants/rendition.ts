@@ -7,7 +7,7 @@ import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import { specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
-import { formatFacts, toSourceFacts } from './source-facts.ts'
+import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
 import type { RenderTimings } from './variant.ts'
 
 export interface RenditionsOptions {
@@ -97,6 +97,10 @@ export class Renditions {
   async #make(body: Buffer, source: Source, spec: VariantSpec): Promise<Made> {
     const { renderer, epoch } = this.#options
     if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    if (spec.facts === 'measure') {
+      const measurement = await renderer.measure(body, spec.of)
+      return { ...formatMeasurement(measurement, source), timings: measurement.timings }
+    }
     const description = await renderer.describe(body)
     const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
     return { ...formatFacts(facts, spec.facts), timings: description.timings }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { shot } from '../media/records.ts'
-import type { PictureDescription } from '../render/renderer.ts'
+import type { PictureDescription, PictureMeasurement } from '../render/renderer.ts'
 import type { Source } from '../sources/source.ts'
 import type { FactsName } from '../transform/spec.ts'
 
@@ -64,6 +64,20 @@ export function formatFacts(
     case 'thumbhash':
       return { bytes: Buffer.from(facts.thumbHash, 'base64'), contentType: 'application/octet-stream' }
   }
+}
+
+/** How large a picture would be, in the shape that Cloudflare has for it. */
+export function formatMeasurement(
+  { width, height, facts }: PictureMeasurement,
+  source: Pick<Source, 'bytes'>,
+): { readonly bytes: Buffer<ArrayBuffer>; readonly contentType: string } {
+  const original = {
+    file_size: source.bytes,
+    width: facts.width,
+    height: facts.height,
+    format: facts.contentType,
+  }
+  return { bytes: Buffer.from(JSON.stringify({ width, height, original })), contentType: 'application/json' }
 }
 
 /** Reads an `info.json`; throws on anything else. */

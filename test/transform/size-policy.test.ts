@@ -10,7 +10,14 @@ import {
   type SizeRequest,
 } from '../../src/transform/size-policy.ts'
 import type { Edits } from '../../src/transform/edits.ts'
-import { FACTS_NAMES, type Size, sizeName } from '../../src/transform/spec.ts'
+import {
+  type AskedSpec,
+  FACTS_NAMES,
+  measureOf,
+  type Size,
+  sizeName,
+  sizeOf,
+} from '../../src/transform/spec.ts'
 
 const presets = parsePresets('card=410,hero=1700x901,tall=x510')
 const unsigned = { signed: false }
@@ -22,9 +29,9 @@ const RUNGS = [
 
 describe('ladder', () => {
   const policy = createSizePolicy({ policy: 'ladder', presets })
-  const rule = (name: string): string => {
+  const rule = (name: string): string | undefined => {
     const ruling = policy.check(request(name), unsigned)
-    return ruling.outcome === 'redirect' ? sizeName(ruling.spec) : ruling.outcome
+    return ruling.outcome === 'redirect' ? sizeNameOf(ruling.spec) : ruling.outcome
   }
 
   it.each(RUNGS)('allows %d as a width and as a height', (side) => {
@@ -119,8 +126,9 @@ describe('ladder', () => {
         const spec = ruling?.outcome === 'redirect' ? ruling.spec : undefined
         if (!spec) return
         expect(policy.check({ spec, preset: false }, unsigned)).toEqual({ outcome: 'allowed' })
-        expect(spec.fit).toBe(size.fit)
-        expect(across(spec)).toBeGreaterThanOrEqual(across(size))
+        const larger = sizeOf(spec)
+        expect(larger?.fit).toBe(size.fit)
+        expect(across(larger ?? size)).toBeGreaterThanOrEqual(across(size))
       }),
     )
   })
@@ -175,6 +183,28 @@ describe('every policy', () => {
     }
   })
 
+  it('says of how large a picture would be what it says of the picture', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...policies), anySize(), (policy, size) => {
+        const rule = (spec: AskedSpec) =>
+          attempt(() => {
+            const ruling = policy.check({ spec, preset: false }, unsigned)
+            return ruling.outcome === 'redirect' ? sizeNameOf(ruling.spec) : ruling.outcome
+          })
+        expect(rule(measureOf(size))).toEqual(rule({ ...size, format: 'webp' }))
+      }),
+    )
+  })
+
+  it('sends whoever measures to what it measures there', () => {
+    const ladder = createSizePolicy({ policy: 'ladder', presets })
+    const measured = measureOf({ fit: 'width', width: 801, edits: { rotate: 90 } })
+    expect(ladder.check({ spec: measured, preset: false }, unsigned)).toEqual({
+      outcome: 'redirect',
+      spec: { facts: 'measure', of: { fit: 'width', width: 828, edits: { rotate: 90 } } },
+    })
+  })
+
   it('allows what is a preset, by its numbers', () => {
     for (const policy of policies) {
       for (const name of ['300', '410', 'x510', '1700x901', '2550x1352', '5100x2703', 'original']) {
@@ -216,6 +246,11 @@ function anySize(): fc.Arbitrary<Size> {
         }),
       ),
   )
+}
+
+function sizeNameOf(spec: AskedSpec): string | undefined {
+  const size = sizeOf(spec)
+  return size && sizeName(size)
 }
 
 /** The width, or the height where only that is given. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkSides, parseSize, scaleSize } from '../../src/transform/size.ts'
-import { type Size, sizeName, specName } from '../../src/transform/spec.ts'
+import { measureOf, type Size, sizeName, specName } from '../../src/transform/spec.ts'
 
 const NAMES: readonly (readonly [string, Size])[] = [
   ['800', { fit: 'width', width: 800 }],
@@ -21,6 +21,27 @@ describe('sizes and their names', () => {
       expect(parseSize(text)).toBeUndefined()
     },
   )
+
+  it('writes how large a picture would be as JSON of its size', () => {
+    expect(specName(measureOf({ fit: 'width', width: 800 }))).toBe('800.json')
+    expect(specName(measureOf({ fit: 'original', edits: { rotate: 270, quality: 30 } }))).toBe(
+      'original,rotate=90.json',
+    )
+  })
+
+  it('leaves out of a measure what changes no side', () => {
+    const edits = { flip: 'h', rotate: 180, blur: 3, background: 'ff0000', still: true } as const
+    expect(measureOf({ fit: 'pad', width: 8, height: 9, edits })).toEqual({
+      facts: 'measure',
+      of: { fit: 'pad', width: 8, height: 9 },
+    })
+    const border = { colour: '000000', top: 1, right: 1, bottom: 1, left: 1 }
+    const trim = { by: 'border', border: {} } as const
+    expect(measureOf({ fit: 'original', edits: { trim, border, gamma: 2 } }).of.edits).toEqual({
+      trim,
+      border,
+    })
+  })
 
   it('writes the size of the source as a word', () => {
     expect(specName({ fit: 'original', format: 'png' })).toBe('original.png')

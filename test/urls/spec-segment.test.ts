@@ -59,6 +59,16 @@ describe('parseSpecSegment', () => {
     ['thumbhash', 'thumbhash', 'thumbhash', false],
     ['Info.JSON', 'info.json', 'info.json', false],
     ['THUMBHASH', 'thumbhash', 'thumbhash', false],
+    // How large a picture would be.
+    ['0800.JSON', '800.json', '800.json', false],
+    ['medium.json', '800.json', 'medium.json', true],
+    [
+      '400@2x,fit=contain,rotate=270,quality=70.json',
+      '800,fit=contain,rotate=90.json',
+      '400@2x,fit=contain,rotate=90.json',
+      false,
+    ],
+    ['medium,quality=70.json', '800.json', 'medium.json', true],
   ])('%s', (text, name, spelling, preset) => {
     const segment = parseSpecSegment(text, presets)
     expect({ ...segment, spec: specName(segment.spec) }).toEqual({ spec: name, spelling, preset })
@@ -78,7 +88,7 @@ describe('parseSpecSegment', () => {
     ['info', FORM],
     ['info.jsonp', SIZE],
     ['info@2x.json', SIZE],
-    ['800.json', FORMAT],
+    ['800.jsonl', FORMAT],
     ['thumbhash.webp', SIZE],
     ['.webp', FORM],
     ['800.', FORM],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { targetSides } from '../../src/pixels/geometry.ts'
+import { targetSides } from '../../src/retouch/geometry.ts'
 import type { TransformSpec } from '../../src/transform/spec.ts'
 
 const WIDTH_800 = { fit: 'width', width: 800, format: 'webp' } as const

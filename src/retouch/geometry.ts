@@ -1,10 +1,21 @@
-import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { EditedSize, FittedSize } from '../transform/spec.ts'
 
 /** Sides in pixels. */
 export interface Sides {
   readonly width: number
   readonly height: number
+}
+
+/** A place in a picture: fractions of its sides, 0 to 1. */
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+/** A part of a picture, in whole pixels. */
+export interface Box extends Sides {
+  readonly left: number
+  readonly top: number
 }
 
 /** A picture to be made a box: scaled to these sides, then cut out from here. */
@@ -50,27 +61,53 @@ function fittedSides(source: Sides, { fit, width, height }: FittedSize, scalable
     case 'squeeze':
       return box
     case 'crop':
+      if (scalable) return box
       return { width: Math.min(box.width, source.width), height: Math.min(box.height, source.height) }
     case 'aspect-crop': {
       const filled = Math.max(across, down)
-      if (filled <= 1) return box
+      if (scalable || filled <= 1) return box
       return { width: atLeastOne(box.width / filled), height: atLeastOne(box.height / filled) }
     }
   }
 }
 
+/** The sides of a picture within the padding that it will get: its target, where it gets none. */
+export function paddedSides(source: Sides, spec: EditedSize, scalable = false): Sides {
+  return targetSides(source, spec.fit === 'pad' ? { ...spec, fit: 'contain' } : spec, scalable)
+}
+
+/** Whether something is cut off the picture, so that it has to be known what stays. */
+export function isCut({ fit }: EditedSize): boolean {
+  return fit === 'cover' || fit === 'crop' || fit === 'aspect-crop'
+}
+
 /** The part of a picture that fills a box with the focal point as near its middle as the picture's edges allow. */
-export function cropAround(source: Sides, box: Sides, focus: FocalPoint): Crop {
-  const factor = Math.max(box.width / source.width, box.height / source.height)
-  // Rounding must not leave the box a pixel short.
-  const sides = {
-    width: Math.max(box.width, Math.round(source.width * factor)),
-    height: Math.max(box.height, Math.round(source.height * factor)),
-  }
+export function cropAround(source: Sides, box: Sides, focus: Point): Crop {
+  const sides = filling(source, box)
   return {
     scaled: sides,
     left: offset(focus.x * sides.width, box.width, sides.width),
     top: offset(focus.y * sides.height, box.height, sides.height),
+  }
+}
+
+/** The part of a picture that fills a box, where `x` and `y` are the shares of what is cut off at left and top. */
+export function cropByShares(source: Sides, box: Sides, { x, y }: Point): Crop {
+  const sides = filling(source, box)
+  return {
+    scaled: sides,
+    left: Math.round((sides.width - box.width) * x),
+    top: Math.round((sides.height - box.height) * y),
+  }
+}
+
+/** The sides at which a picture just covers a box. */
+export function filling(source: Sides, box: Sides): Sides {
+  const factor = Math.max(box.width / source.width, box.height / source.height)
+  // Rounding must not leave the box a pixel short.
+  return {
+    width: Math.max(box.width, Math.round(source.width * factor)),
+    height: Math.max(box.height, Math.round(source.height * factor)),
   }
 }
 
