@@ -4,11 +4,11 @@ import { bucketSettings } from './settings/bucket.ts'
 import { bucketEventSettings } from './settings/bucket-events.ts'
 import { cdnSettings, distributionSettings, purgingSettings } from './settings/cdn.ts'
 import { clamdSettings } from './settings/clamd.ts'
+import { cloudflareSettings } from './settings/cloudflare.ts'
 import { deliveryContradictions, deliverySettings } from './settings/delivery.ts'
-import { figuresSettings } from './settings/figures.ts'
 import { identitySettings } from './settings/identity.ts'
-import { limitSettings } from './settings/limits.ts'
-import { librarySettings } from './settings/library.ts'
+import { figuresSettings, librarySettings, limitSettings } from './settings/limits.ts'
+import { remoteContradictions, remoteSettings } from './settings/remote.ts'
 import { renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
@@ -60,7 +60,9 @@ const variables = z.object({
   HALFTONE_MAX_MEGAPIXELS: whole(100, 1, 10_000).transform((count) => count * 1_000_000),
   HALFTONE_MAX_SIDE: whole(16_384, 16, 65_535),
 
+  ...remoteSettings,
   ...deliverySettings,
+  ...cloudflareSettings,
   ...cdnSettings,
   ...purgingSettings,
   ...renderingSettings,
@@ -141,7 +143,7 @@ export function renderingOf(config: Config): RenderingSettings {
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {
-  const faults = deliveryContradictions(config)
+  const faults = [...deliveryContradictions(config), ...remoteContradictions(config)]
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')

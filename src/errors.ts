@@ -4,6 +4,7 @@
  */
 const CATALOGUE = {
   invalid_target: { status: 400, class: 'F' },
+  invalid_source_url: { status: 400, class: 'F' },
   size_not_allowed: { status: 400, class: 'F' },
   invalid_request: { status: 400, class: 'H' },
   authentication_required: { status: 401, class: 'G' },
@@ -11,6 +12,7 @@ const CATALOGUE = {
   signature_required: { status: 403, class: 'G' },
   invalid_signature: { status: 403, class: 'G' },
   access_denied: { status: 403, class: 'G' },
+  source_not_allowed: { status: 403, class: 'G' },
   origin_secret_required: { status: 403, class: 'G' },
   source_not_found: { status: 404, class: 'E' },
   route_not_found: { status: 404, class: 'E' },
@@ -42,12 +44,19 @@ const CATALOGUE = {
   bucket_unreachable: { status: 502, class: 'J' },
   bucket_refused: { status: 502, class: 'J' },
   identity_unreachable: { status: 502, class: 'J' },
+  remote_unreachable: { status: 502, class: 'J' },
+  remote_unresolved: { status: 502, class: 'J' },
+  remote_refused: { status: 502, class: 'J' },
+  remote_failed: { status: 502, class: 'J' },
+  too_many_redirects: { status: 502, class: 'J' },
   library_read_only: { status: 503, class: 'K' },
   source_changing: { status: 503, class: 'K' },
   scanner_unavailable: { status: 503, class: 'K' },
   overloaded: { status: 503, class: 'K' },
   draining: { status: 503, class: 'K' },
   timed_out: { status: 504, class: 'J' },
+  remote_timed_out: { status: 504, class: 'J' },
+  source_loop: { status: 508, class: 'H' },
 } as const satisfies Record<string, { status: number; class: ErrorClass }>
 
 /** The cache classes that an error's answer can have. */

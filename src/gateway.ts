@@ -1,5 +1,7 @@
 import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
+import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
+import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
@@ -10,6 +12,7 @@ import type { Transport } from './composition/transport.ts'
 import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
+import { createReadWish } from './http/negotiation.ts'
 import { createClock } from './leases/clock.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
@@ -32,6 +35,8 @@ export interface GatewayOptions {
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none unless it is asked for. */
   readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -51,7 +56,8 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock }
   const edge = createEdge(base)
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
+  const { allowAddress } = options
+  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges, allowAddress })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))
@@ -59,15 +65,21 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clients = { ...createClients(config, log), ...createAccess(config) }
   const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
   const media = createMedia(shared, clients, options)
-  const app = createApp({
-    ...targetsOf(config),
+  const targets = targetsOf(config)
+  const cloudflare = cloudflareOf(config, targets, core)
+  const serving = {
     ...clients,
+    audit,
+    delivery: core.negotiated,
+    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  }
+  const app = createApp({
+    ...targets,
+    ...serving,
+    dialects: cloudflare && [createCloudflareDialect({ ...cloudflare, ...serving })],
     ...media,
     events: bucketEvents.routes,
-    delivery: core.negotiated,
-    audit,
     ...edgeOf(config),
-    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
     readiness,
     log,
     metrics,
@@ -94,6 +106,30 @@ function targetsOf(config: Config) {
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
     sizes: createSizePolicy({ policy, presets }),
+  }
+}
+
+/** Cloudflare's URLs as the configuration has them; `undefined` where it has none. */
+function cloudflareOf(
+  config: Config,
+  { dialect: native, sizes }: ReturnType<typeof targetsOf>,
+  { remote, sources }: Core,
+) {
+  const { HALFTONE_CLOUDFLARE_MOUNTS: mounts, HALFTONE_HOST_PREFIXES: hostPrefixes } = config
+  if (mounts.length === 0) return undefined
+  const addresses = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL, config.HALFTONE_SITE_ORIGIN]
+  const ownHosts = new Set([
+    ...hostPrefixes.keys(),
+    ...addresses.flatMap((url) => (url ? [new URL(url).host] : [])),
+  ])
+  return {
+    mounts,
+    native,
+    sizes,
+    sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
+    sources,
+    readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
 }
 

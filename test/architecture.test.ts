@@ -11,6 +11,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'gateway.ts': {
     imports: [
       'audit',
+      'cloudflare-delivery',
       'composition',
       'config.ts',
       'http',
@@ -38,6 +39,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'media',
       'pages',
       'purging',
+      'remote',
       'render',
       'settings',
       'sources',
@@ -53,7 +55,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     ],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
-  settings: { imports: ['cdn', 'identity', 'media', 'transform'] },
+  settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
   'errors.ts': { imports: [] },
   running: {
     imports: [
@@ -101,16 +103,26 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['audit', 'media', 'telemetry'],
   },
   urls: { imports: ['errors.ts', 'transform'] },
+  // Cloudflare's image URLs.
+  cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
+  'cloudflare-delivery': {
+    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
+    types: ['sources', 'variants'],
+  },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // Sources on other servers.
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
-  pixels: { imports: ['errors.ts', 'retouch', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },
+  // What of an SVG is harmless.
+  drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
   media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
@@ -142,7 +154,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
-  limits: { imports: ['cdn', 'errors.ts'] },
+  limits: { imports: ['cdn', 'errors.ts'], types: ['variants'] },
   api: {
     imports: [
       'cdn',
@@ -167,17 +179,19 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
 
 /** Packages that only their owners may import. */
 const OWNERS: readonly [packageName: RegExp, owners: readonly string[]][] = [
-  [/^hono|^@hono\//, ['api', 'bucket-events', 'http', 'pages']],
+  [/^hono|^@hono\//, ['api', 'bucket-events', 'cloudflare-delivery', 'http', 'pages']],
   [/^sharp$/, ['pixels', 'retouch']],
+  [/^jsdom$|^dompurify$|^saxes$|^css-tree$/, ['drawing']],
   [/^thumbhash$/, ['browser', 'pixels']],
   [/^@aws-sdk\/|^@smithy\//, ['storage', 'transfers', 'cdn', 'purging', 'bucket-events']],
-  [/^undici$/, ['storage', 'events', 'identity']],
+  [/^undici$/, ['storage', 'events', 'identity', 'remote']],
   [/^jose$/, ['identity']],
   [/^@fastify\/busboy$/, ['uploads']],
   [/^rate-limiter-flexible$|^iovalkey$/, ['limits']],
   [/^pino$|^prom-client$/, ['telemetry', 'http']],
   [/^commander$/, ['main.ts']],
   [/^csv-parse/, ['media']],
+  [/^@csstools\//, ['cloudflare']],
 ]
 
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'/gm

@@ -19,7 +19,7 @@ const purgeRequest = z
   .strictObject({
     items: z.array(id).max(MOST).optional(),
     tags: named('Cache tags', 'photo:42/p1'),
-    paths: named('Source paths, or paths of pictures', '/img/items/42/800.webp'),
+    paths: named('Source paths, paths of pictures, or URLs of sources', '/img/items/42/800.webp'),
     prefixes: named('What source paths begin with, up to a slash', 'photos/2024/'),
   })
   .openapi('PurgeRequest', { description: 'At least one of them' })

@@ -25,6 +25,7 @@ export async function sweep(config: Config, deletes: boolean): Promise<boolean> 
       multiparts: createTransport(settled, createLog(settled.HALFTONE_LOG_LEVEL), store).multiparts,
       outbox: settled.HALFTONE_WEBHOOK_URL === undefined ? silentOutbox : createEventOutbox({ store }),
       sources: settled.HALFTONE_SOURCES,
+      remoteKeepMs: settled.HALFTONE_REMOTE_KEEP_DAYS * 86_400_000,
       epoch: await epochOf(settled),
       edge: openEdgeQueue(settled, store, clock),
       clock,

@@ -5,12 +5,16 @@ import { createPublicUrls } from '../cdn/public-urls.ts'
 import type { Config } from '../config.ts'
 import { type AccessLinks, formatAccessCookie, formatAccessGrant } from '../identity/access-links.ts'
 import { createReadClientAddress } from '../limits/client-address.ts'
-import { createLimits, type Limits, type LimitsOptions } from '../limits/limits.ts'
+import { createLimits, type Limits } from '../limits/limits.ts'
+import { createOffLadderBudget } from '../limits/off-ladder-budget.ts'
+import { SharedCount, type SharedCountLog } from '../limits/shared-count.ts'
 import type { Presigner } from '../transfers/transfers.ts'
 import { edgePolicyOf } from './edge-policy.ts'
 
 /** What the API and the routes of pictures both need to know of clients. Who takes the limits closes them. */
-export function createClients(config: Config, log: LimitsOptions['log']) {
+export function createClients(config: Config, log: SharedCountLog) {
+  const { HALFTONE_REDIS_URL: redisUrl } = config
+  const shared = redisUrl === undefined ? undefined : new SharedCount(redisUrl, log)
   return {
     limits: createLimits({
       perMinute: {
@@ -19,8 +23,14 @@ export function createClients(config: Config, log: LimitsOptions['log']) {
         'private-renders': config.HALFTONE_LIMIT_PRIVATE_RENDERS,
       },
       usersPerAddress: config.HALFTONE_LIMIT_USERS_PER_ADDRESS,
-      redisUrl: config.HALFTONE_REDIS_URL,
-      log,
+      shared,
+    }),
+    offLadder: createOffLadderBudget({
+      perMinute: {
+        client: config.HALFTONE_OFF_LADDER_PER_CLIENT,
+        source: config.HALFTONE_OFF_LADDER_PER_SOURCE,
+      },
+      shared,
     }),
     readClientAddress: createReadClientAddress({
       trustedHops: config.HALFTONE_TRUSTED_HOPS,

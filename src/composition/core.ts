@@ -4,6 +4,7 @@ import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../render/admission.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
+import { createRemoteSources, type RemoteSources } from '../remote/remote-sources.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { SourceBodies } from '../sources/source.ts'
@@ -12,12 +13,15 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView, type SourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { createSizePolicy } from '../transform/size-policy.ts'
 import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
+import { OffLadderRenders } from '../variants/off-ladder.ts'
+import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { edgePolicyOf } from './edge-policy.ts'
 import { workerCount } from './pool.ts'
@@ -33,17 +37,21 @@ export interface CoreOptions {
   readonly onHeard?: (() => void) | undefined
   /** What follows of changes at the edge; without it, nothing. */
   readonly edge?: EdgePurges | undefined
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
 }
 
 export type Core = ReturnType<typeof createCore>
 
 /** Everything between a request for a picture and its answer, but HTTP. */
 export function createCore(options: CoreOptions) {
-  const { config, store, epoch } = options
+  const { config, metrics, store, epoch } = options
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
+  const remote = createRemote(options)
+  const views = { pictures, records, remote: remote.lookUp }
   const sources = new Sources({
-    lookUp: (path, signal) => lookUp({ pictures, records }, path, signal),
+    lookUp: (path, signal) => lookUp(views, path, signal),
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
     timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
@@ -54,7 +62,7 @@ export function createCore(options: CoreOptions) {
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
   const renditions = new Renditions({
-    bodies: createBodies(pictures),
+    bodies: createBodies(pictures, remote),
     renderer: options.pool,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
@@ -62,22 +70,57 @@ export function createCore(options: CoreOptions) {
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
     epoch,
   })
-  const { variants, writeBack } = createVariants(options, sources, renditions)
+  const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
-  const forget = createForget(sources, variants)
-  const journal = createJournalReader(options, { sources, variants, forget })
-  const delivery = new Delivery({ sources, variants, journal, epoch, edge: edgePolicyOf(config) })
+  const forget = createForget({ sources, variants, stock, remote })
+  const journal = createJournalReader(options, { sources, variants, stock, remote, forget })
+  const delivery = new Delivery({
+    sources,
+    variants,
+    offLadder: new OffLadderRenders({
+      variants,
+      stock,
+      epoch,
+      onOutcome: (outcome) => metrics.offLadder.inc({ outcome }),
+    }),
+    journal,
+    epoch,
+    edge: edgePolicyOf(config),
+  })
   const negotiated = new NegotiatedDelivery({
     delivery,
     sources,
     facts,
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
-  return { sources, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
+  return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
 }
 
-function createBodies(pictures: SourceView): SourceBodies {
-  return { get: (source, options) => pictures.get(source.key, { ...options, ifMatch: source.etag }) }
+/** What lies on other servers, where the operator has named any. */
+function createRemote({ config, allowAddress }: CoreOptions): RemoteSources {
+  const own = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL].filter((url) => url !== undefined)
+  return createRemoteSources({
+    allowed: config.HALFTONE_REMOTE_SOURCES,
+    siteOrigin: config.HALFTONE_SITE_ORIGIN,
+    ownHosts: own.map((url) => new URL(url).host),
+    maxBytes: config.HALFTONE_MAX_SOURCE_MB,
+    maxRedirects: config.HALFTONE_REMOTE_MAX_REDIRECTS,
+    memoryBytes: config.HALFTONE_REMOTE_MEMORY_MB,
+    timeoutMs: config.HALFTONE_REMOTE_TIMEOUT_MS,
+    connectTimeoutMs: config.HALFTONE_REMOTE_CONNECT_TIMEOUT_MS,
+    // A budget of its own: who renders holds a part of the other one while it is waited for here.
+    reading: new ByteBudget(config.HALFTONE_FETCH_MB),
+    allowAddress,
+  })
+}
+
+function createBodies(pictures: SourceView, remote: RemoteSources): SourceBodies {
+  return {
+    get: (source, options) =>
+      source.at.shape === 'remote'
+        ? remote.bodies.get(source, options)
+        : pictures.get(source.key, { ...options, ifMatch: source.etag }),
+  }
 }
 
 function createVariants(
@@ -85,8 +128,10 @@ function createVariants(
   sources: Sources,
   renditions: Renditions,
 ) {
+  const stock = createStock(config, store)
   const writeBack = new WriteBack({
     store,
+    stock,
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
@@ -108,33 +153,53 @@ function createVariants(
     writeBack,
     memoryBytes: config.HALFTONE_MEMORY_MB,
     flightTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
-    onRendered: ({ contentType }, { queueMs, decodeMs, encodeMs }) => {
+    onRendered: ({ key, contentType }, { queueMs, decodeMs, encodeMs }) => {
+      stock.note(key)
       metrics.queueSeconds.observe(queueMs / 1000)
       metrics.renderSeconds.observe({ type: contentType }, (decodeMs + encodeMs) / 1000)
     },
   })
-  return { variants, writeBack }
+  return { variants, writeBack, stock }
+}
+
+function createStock(config: Config, store: ObjectStore): OffLadderStock {
+  const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
+  const sizes = createSizePolicy({ policy, presets })
+  return new OffLadderStock({
+    store,
+    maxStored: config.HALFTONE_OFF_LADDER_STORED,
+    isOffLadder: (spec) =>
+      sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome === 'budgeted',
+    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  })
 }
 
 interface Memory {
   readonly sources: Sources
   readonly variants: VariantStore
+  readonly stock: OffLadderStock
+  readonly remote: RemoteSources
   readonly forget: Forget
 }
 
 /** Drops from memory what is known of paths and of everything below them. */
 type Forget = (paths: readonly string[]) => void
 
-function createForget(sources: Sources, variants: VariantStore): Forget {
+function createForget({ sources, variants, stock, remote }: Omit<Memory, 'forget'>): Forget {
   return (paths) => {
-    for (const path of paths) sources.forget(path)
-    variants.forget(VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree))))
+    for (const path of paths) {
+      sources.forget(path)
+      remote.forget(path)
+    }
+    const prefixes = VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree)))
+    variants.forget(prefixes)
+    stock.forget(prefixes)
   }
 }
 
 function createJournalReader(
   { config, log, store, onHeard }: CoreOptions,
-  { sources, variants, forget }: Memory,
+  { sources, variants, stock, remote, forget }: Memory,
 ) {
   return new JournalReader({
     store,
@@ -149,7 +214,9 @@ function createJournalReader(
     onGap: () => {
       log.warn('entries of the journal were missed: forgetting everything')
       sources.forgetAll()
+      remote.forgetAll()
       variants.forgetAll()
+      stock.forget([''])
     },
     onFailure: (err) => log.warn({ err }, 'the journal cannot be read'),
   })

@@ -57,6 +57,7 @@ export function createLibrary(options: LibraryOptions) {
     outbox,
     edge,
     sources: config.HALFTONE_SOURCES,
+    remoteKeepMs: config.HALFTONE_REMOTE_KEEP_DAYS * 86_400_000,
     epoch: options.epoch,
     clock,
     deletes: config.HALFTONE_SWEEP_DELETES,

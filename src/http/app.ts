@@ -1,15 +1,25 @@
 import { Hono } from 'hono'
-import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { GatewayError } from '../errors.ts'
 import type { Readiness } from '../telemetry/readiness.ts'
 import { health } from './admin-app.ts'
 import { behindEdge, type BehindEdgeOptions, createIsWelcome, routingPathOf } from './behind-edge.ts'
 import type { AppEnv } from './env.ts'
-import { answerHits } from './hits.ts'
+import { answerHits, type FindKnown, knownNatively } from './hits.ts'
 import { type ImagesOptions, images, Plans, type PlansOptions } from './images.ts'
 import { createReadWish } from './negotiation.ts'
 import { createRecorder, observe, type RecorderOptions } from './observe.ts'
 import { problemAnswer } from './problem.ts'
+import { routePictures } from './serve-picture.ts'
+
+/** Another dialect of image URLs, with its own words for errors. */
+export interface MountedDialect {
+  /** What its requests count as in the metrics. */
+  readonly name: string
+  readonly routes: Hono<AppEnv>
+  /** Whether a path is one of its own. */
+  readonly owns: (path: string) => boolean
+  readonly findKnown: FindKnown
+}
 
 export interface AppOptions
   extends PlansOptions,
@@ -17,6 +27,8 @@ export interface AppOptions
     Omit<ImagesOptions, 'plans' | 'readWish'>,
     Omit<RecorderOptions, 'routeOf' | 'originSecrets' | 'readClientAddress'> {
   readonly readiness: Readiness
+  /** Other dialects than the native one; without them there is only that. */
+  readonly dialects?: readonly MountedDialect[] | undefined
   /** What is mounted at `/api/v1`; without it there is nothing. */
   readonly api?: Hono<AppEnv> | undefined
   /** What is mounted at `/events`, for notifications of the bucket; without it there is nothing. */
@@ -27,14 +39,13 @@ export interface AppOptions
   readonly demo?: Hono<AppEnv> | undefined
 }
 
-const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
-
 /** The routes, as a table of contents. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
+  const { dialects = [] } = options
   const pathOf = routingPathOf(options)
   const app = new Hono<AppEnv>({ getPath: (request, context) => pathOf(request, context?.env) })
 
-  const recorder = createRecorder({ ...options, routeOf })
+  const recorder = createRecorder({ ...options, routeOf: (path) => routeOf(path, dialects) })
   const plans = new Plans(options)
   const readWish = createReadWish(options.originSecrets)
 
@@ -44,22 +55,20 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.notFound((c) => problemAnswer(new GatewayError('route_not_found', 'There is nothing here'), c))
 
   const serveImage = images({ ...options, plans, readWish })
-  for (const route of ['/img/*', '/simg/*']) {
-    app.get(route, serveImage)
-    app.options(route, (c) => c.body(null, 204, preflight))
-    app.all(route, (c) => {
-      c.header('allow', IMAGE_METHODS)
-      throw new GatewayError('method_not_allowed', `Pictures are read with ${IMAGE_METHODS}`)
-    })
-  }
+  for (const route of ['/img/*', '/simg/*']) routePictures(app, route, serveImage)
 
+  for (const { routes } of dialects) app.route('/', routes)
   if (options.api !== undefined) app.route('/api/v1', options.api)
   if (options.events !== undefined) app.route('/events', options.events)
   if (options.pages !== undefined) app.route('/', options.pages)
   app.route('/', health(options.readiness))
   if (options.demo !== undefined) app.route('/', options.demo)
 
-  const answerHit = answerHits({ ...options, plans, readWish, recorder })
+  const known = [
+    knownNatively({ ...options, plans, readWish }),
+    ...dialects.map(({ findKnown }) => findKnown),
+  ]
+  const answerHit = answerHits({ dialects: known, delivery: options.delivery, recorder })
   const isWelcome = createIsWelcome(options)
   const { fetch } = app
   app.fetch = (request, env, context) =>
@@ -67,21 +76,13 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app
 }
 
-/** Any page may read pictures with `fetch` or draw them on a canvas. */
-const preflight = {
-  allow: IMAGE_METHODS,
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': IMAGE_METHODS,
-  'access-control-allow-headers': '*',
-  'access-control-max-age': '86400',
-  'cache-control': CACHE_CONTROL.H,
-}
-
 /** Few values, whatever strangers ask for: each is a series in the metrics. */
-function routeOf(path: string): string {
+function routeOf(path: string, dialects: readonly MountedDialect[]): string {
   if (path.startsWith('/img/')) return 'img'
   if (path.startsWith('/simg/')) return 'simg'
   if (path.startsWith('/api/')) return 'api'
   if (path.startsWith('/events/')) return 'events'
+  const dialect = dialects.find(({ owns }) => owns(path))
+  if (dialect !== undefined) return dialect.name
   return path === '/' || path === '/livez' || path === '/readyz' ? path : 'other'
 }

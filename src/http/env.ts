@@ -42,7 +42,8 @@ export function rawQuery(request: Request, env: AppEnv['Bindings'] | undefined):
   return query === -1 ? '' : target.slice(query + 1)
 }
 
-function rawTarget(request: Request, env: AppEnv['Bindings'] | undefined): string {
+/** The raw request target with its query, without the authority of an absolute form. */
+export function rawTarget(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = env?.incoming?.url ?? pathOf(request.url)
   return target.startsWith('/') ? target : pathOf(target)
 }

@@ -1,20 +1,34 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import { isAutoRequest } from '../urls/image-request.ts'
-import type { Answer } from '../variants/answer.ts'
+import type { Acceptance } from '../transform/negotiation.ts'
+import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
+import type { Answer, Headline } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { type AppEnv, routingPath } from './env.ts'
 import type { Plans } from './images.ts'
 import type { Recorder } from './observe.ts'
-import { ANY_WISH, type ReadWish, sentClass, type Wish } from './negotiation.ts'
-import { headlineHeaders, pictureHeaders } from './picture-answer.ts'
+import { acceptanceIn, type ReadWish, sentClass, type Wish } from './negotiation.ts'
+import { type Framing, headlineHeaders, pictureHeaders } from './picture-answer.ts'
+
+/** A picture that has been asked for before in the same words. */
+export interface KnownOrder {
+  readonly request: ImageRequest
+  /** What its format is negotiated by, where it is. */
+  readonly wish: Wish | undefined
+  /** What it is negotiated by where it depends on no request. */
+  readonly acceptance?: Acceptance | undefined
+  /** What is said of the answer beside its picture: of one request to such a wish always the same. */
+  readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
+}
+
+/** What a dialect knows of a request without asking anybody; `undefined` for what it has not answered before. */
+export type FindKnown = (request: Request, env?: AppEnv['Bindings']) => KnownOrder | undefined
 
 export interface HitsOptions {
-  readonly plans: Plans
+  /** Asked one after the other. */
+  readonly dialects: readonly FindKnown[]
   readonly delivery: NegotiatedDelivery
-  readonly readWish: ReadWish
-  readonly dialect: NativeDialect
   readonly recorder: Recorder
 }
 
@@ -32,33 +46,31 @@ interface Heads {
 export function answerHits(
   options: HitsOptions,
 ): (request: Request, env?: AppEnv['Bindings']) => Response | undefined {
-  const { plans, delivery, readWish, recorder } = options
+  const { dialects, delivery, recorder } = options
   const known = new WeakMap<Answer, Heads>()
   const knownToEdge = new WeakMap<Answer, Heads>()
 
   return function answerHit(request, env) {
     if (request.method !== 'GET') return undefined
-    const path = routingPath(request, env)
-    const plan = plans.find(path)
-    if (plan?.kind !== 'serve') return undefined
+    const order = findFirst(dialects, request, env)
+    if (order === undefined) return undefined
     const { headers } = request
     if (headers.has('range')) return undefined
     const startedAt = performance.now()
-    const { request: asked, signed } = plan.image
-    const wish = isAutoRequest(asked) ? readWish(headers) : undefined
-    const answer = delivery.fromMemory(asked, (wish ?? ANY_WISH).acceptance)
+    const { wish } = order
+    const answer = delivery.fromMemory(order.request, acceptanceIn(order))
     if (answer === undefined) return undefined
 
     // An answer belongs to one path: but to `auto` it is given in two classes.
     const headsOf = wish?.keyed ? knownToEdge : known
-    const heads = headsOf.get(answer) ?? createHeads(options.dialect, signed, answer, wish)
+    const heads = headsOf.get(answer) ?? createHeads(answer, order)
     headsOf.set(answer, heads)
     const conditions = conditionsOf(headers)
     const status = conditions !== undefined && isNotModified(conditions, answer) ? 304 : 200
     recorder.record({
       id: recorder.nextId(),
       method: 'GET',
-      path,
+      path: routingPath(request, env),
       status,
       ms: performance.now() - startedAt,
       layer: answer.layer,
@@ -71,11 +83,43 @@ export function answerHits(
   }
 }
 
-function createHeads(dialect: NativeDialect, signed: boolean, answer: Answer, wish: Wish | undefined): Heads {
-  const { canonical } = answer
-  const contentLocation =
-    canonical && dialect.formatVersioned(canonical.source.path, canonical.version, canonical.spec, { signed })
-  const framing = { contentLocation, wish }
+export interface NativeKnownOptions {
+  readonly plans: Plans
+  readonly readWish: ReadWish
+  readonly dialect: NativeDialect
+}
+
+/** What the plans of native paths know. */
+export function knownNatively({ plans, readWish, dialect }: NativeKnownOptions): FindKnown {
+  const framing = (signed: boolean, wish: Wish | undefined, { canonical }: Headline): Framing => ({
+    contentLocation:
+      canonical &&
+      dialect.formatVersioned(canonical.source.path, canonical.version, canonical.spec, { signed }),
+    wish,
+  })
+  return function findKnown(request, env) {
+    const plan = plans.find(routingPath(request, env))
+    if (plan?.kind !== 'serve') return undefined
+    const { request: asked, signed } = plan.image
+    const wish = isAutoRequest(asked) ? readWish(request.headers) : undefined
+    return { request: asked, wish, frame: (headline) => framing(signed, wish, headline) }
+  }
+}
+
+function findFirst(
+  dialects: readonly FindKnown[],
+  request: Request,
+  env: AppEnv['Bindings'] | undefined,
+): KnownOrder | undefined {
+  for (const find of dialects) {
+    const order = find(request, env)
+    if (order !== undefined) return order
+  }
+  return undefined
+}
+
+function createHeads(answer: Answer, { wish, frame }: KnownOrder): Heads {
+  const framing = frame(answer, answer.layer)
   return {
     whole: pictureHeaders(answer, framing),
     notModified: headlineHeaders(answer, framing),

@@ -1,31 +1,17 @@
 import type { Context, Handler } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { LRUCache } from 'lru-cache'
 import { CACHE_CONTROL, type CacheClass } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER, cacheTags } from '../cdn/cache-tags.ts'
-import { isVerdict } from '../errors.ts'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import { isAuto } from '../transform/spec.ts'
 import { isAutoRequest } from '../urls/image-request.ts'
 import type { ParsedImage } from '../urls/dialect.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import type { Answer, VersionedPath } from '../variants/answer.ts'
-import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
-import {
-  ACCESS_COOKIE,
-  type AccessGrant,
-  formatAccessGrant,
-  parseAccessCookie,
-  parseAccessGrant,
-} from '../identity/access-links.ts'
-import type { Limits } from '../limits/limits.ts'
-import { spend } from '../limits/spend.ts'
-import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
-import { type ConditionalHeaders, conditionsOf, isNotModified } from './conditional.ts'
-import { withDeadline } from './deadline.ts'
+import type { Headline, VersionedPath } from '../variants/answer.ts'
+import { formatAccessGrant, parseAccessGrant } from '../identity/access-links.ts'
 import { type AppEnv, rawQuery } from './env.ts'
-import { ANY_WISH, type ReadWish } from './negotiation.ts'
-import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+import type { ReadWish } from './negotiation.ts'
+import { servePicture, type ServingOptions, withVisitor } from './serve-picture.ts'
 
 export interface PlansOptions {
   readonly dialect: NativeDialect
@@ -39,6 +25,8 @@ export type Plan =
       readonly image: ParsedImage
       readonly tags: string
       readonly mayRender: boolean
+      /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+      readonly isBudgeted: boolean
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
 
@@ -73,21 +61,15 @@ export class Plans {
   }
 }
 
-export interface ImagesOptions extends VisitorsOptions {
+export interface ImagesOptions extends ServingOptions {
   readonly dialect: NativeDialect
   readonly plans: Plans
-  readonly delivery: NegotiatedDelivery
   readonly readWish: ReadWish
-  readonly requestTimeoutMs: number
-  /** The client's address, by what stands before the gateway; without it the other end of the socket. */
-  readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
-  /** How many pictures that are not public may be made for somebody; without it as many as they like. */
-  readonly limits?: Limits | undefined
 }
 
 /** Pictures: `/img/…` and `/simg/…`, all that was not answered as a hit. */
 export function images(options: ImagesOptions): Handler<AppEnv> {
-  const { dialect, plans, delivery, readWish, requestTimeoutMs } = options
+  const { dialect, plans, delivery, readWish } = options
   const locate = (at: VersionedPath | undefined, signed: boolean) =>
     at && dialect.formatVersioned(at.source.path, at.version, at.spec, { signed })
 
@@ -104,28 +86,15 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const plan = plans.get(path)
     if (plan.tags !== undefined) c.set('tags', plan.tags)
     if (plan.kind === 'redirect') return redirect(plan.location, 308, 'L')
+    const { mayRender, isBudgeted } = plan
     const { request, signed } = plan.image
-    const { headers, signal: client } = c.req.raw
-    const wish = isAutoRequest(request) ? readWish(headers) : undefined
-    if (wish !== undefined) c.set('wish', wish)
-    const { acceptance } = wish ?? ANY_WISH
-    const framing = (at: VersionedPath | undefined) => ({ contentLocation: locate(at, signed), wish })
-    const conditions = conditionsOf(headers)
-    const visitor = createVisitor(options, visitOf(options, c, grant))
-    return withDeadline(client, requestTimeoutMs, async (signal) => {
-      const headline = conditions && (await delivery.headline(request, acceptance, { visitor, signal }))
-      if (headline && isNotModified(conditions, headline)) {
-        return notModifiedAnswer(c, headline, framing(headline.canonical))
-      }
-      const { mayRender } = plan
-      const delivered = await delivery.deliver(request, acceptance, { mayRender, visitor, signal })
-      if (!('moved' in delivered)) return respond(c, conditions, delivered, framing(delivered.canonical))
-      c.set('tags', cacheTags(delivered.moved.source))
-      return redirect(locate(delivered.moved, signed) ?? path, 302, delivered.cacheClass)
-    }).catch((error: unknown) => {
-      // What is wrong with a cover is wrong with its photo, and over when that is replaced.
-      if (isVerdict(error)) c.set('tags', cacheTags(delivery.knownPath(request)))
-      throw error
+    const wish = isAutoRequest(request) ? readWish(c.req.raw.headers) : undefined
+    const frame = ({ canonical }: Headline) => ({ contentLocation: locate(canonical, signed), wish })
+    return withVisitor(options, c, grant, async (asking) => {
+      const served = await servePicture(delivery, c, { request, wish, mayRender, isBudgeted, frame }, asking)
+      if (served instanceof Response) return served
+      c.set('tags', cacheTags(served.moved.source))
+      return redirect(locate(served.moved, signed) ?? path, 302, served.cacheClass)
     })
   }
 }
@@ -137,7 +106,9 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
   const tags = cacheTags(request.source)
   const verdict = sizes.check(request, { signed })
   if (verdict.outcome !== 'redirect') {
-    return { kind: 'serve', image: parsed, tags, mayRender: verdict.outcome === 'allowed' }
+    const { outcome } = verdict
+    const [mayRender, isBudgeted] = [outcome === 'allowed', outcome === 'budgeted']
+    return { kind: 'serve', image: parsed, tags, mayRender, isBudgeted }
   }
   const { source, version } = request
   const location =
@@ -145,44 +116,6 @@ function decide({ dialect, sizes }: PlansOptions, path: string): Plan {
       ? dialect.formatUnversioned(source.path, verdict.spec, { signed })
       : dialect.formatVersioned(source.path, version, verdict.spec, { signed })
   return { kind: 'redirect', location, tags }
-}
-
-function visitOf(
-  {
-    readClientAddress = (_, address) => address,
-    limits,
-  }: Pick<ImagesOptions, 'readClientAddress' | 'limits'>,
-  c: Context<AppEnv>,
-  grant: AccessGrant | undefined,
-): Visit {
-  const address = readClientAddress(c.req.raw.headers, c.env?.incoming?.socket?.remoteAddress)
-  // On the answer to be: `c.header` is for those that the context itself makes.
-  const setHeader = (name: string, value: string) => c.res.headers.set(name, value)
-  return {
-    authorization: c.req.header('authorization'),
-    grant,
-    cookie: c.get('ignoresLinks') === true ? undefined : parseAccessCookie(getCookie(c, ACCESS_COOKIE)),
-    requestId: c.get('requestId'),
-    address,
-    // A verdict on a cover goes when its photo does.
-    onFound: ({ at }) => c.set('tags', cacheTags(at)),
-    onRestricted: () => c.set('restricted', true),
-    beforeRender:
-      limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
-  }
-}
-
-function respond(
-  c: Context<AppEnv>,
-  conditions: ConditionalHeaders | undefined,
-  answer: Answer,
-  framing: Framing,
-): Response {
-  // Of a 304 too: the log and the metrics count it as what it is.
-  c.set('layer', answer.layer)
-  return conditions && isNotModified(conditions, answer)
-    ? notModifiedAnswer(c, answer, framing)
-    : pictureAnswer(c, answer, framing)
 }
 
 function redirectAnswer(

@@ -25,6 +25,15 @@ const ANYTHING = [{ range: '*/*', weight: 1 }]
 /** The wish of somebody who has not been asked. */
 export const ANY_WISH: Wish = { acceptance: acceptanceOf(ANYTHING), keyed: false }
 
+/** What the format of an order is chosen by. */
+export const acceptanceIn = ({ wish, acceptance }: NegotiableOrder): Acceptance =>
+  wish?.acceptance ?? acceptance ?? ANY_WISH.acceptance
+
+interface NegotiableOrder {
+  readonly wish: Wish | undefined
+  readonly acceptance?: Acceptance | undefined
+}
+
 const EDGE_RANGES: Readonly<Record<(typeof EDGE_ACCEPT_VALUES)[number], readonly string[]>> = {
   // Whatever knows AVIF knows WebP.
   avif: ['image/avif', 'image/webp', '*/*'],

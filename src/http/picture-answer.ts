@@ -14,6 +14,8 @@ export interface Framing {
   readonly contentLocation: string | undefined
   /** What its format was negotiated by, where it was. */
   readonly wish: Wish | undefined
+  /** What its dialect says beside that, or instead. */
+  readonly extra?: Readonly<Record<string, string>> | undefined
 }
 
 /** Headers that do not depend on the picture. Nothing of an image may run, frame or be sniffed; any site may show it. */
@@ -67,7 +69,7 @@ export function pictureHeaders(answer: Answer, framing: Framing): Record<string,
     'content-length': `${bytes.length}`,
     'accept-ranges': 'bytes',
     ...headlineHeaders(answer, framing),
-    'cache-status': CACHE_STATUS[answer.layer],
+    'cache-status': `${CACHE_STATUS[answer.layer]}${answer.isStandIn ? '; detail=stand-in' : ''}`,
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
 }
@@ -75,7 +77,7 @@ export function pictureHeaders(answer: Answer, framing: Framing): Record<string,
 /** The headers that a 304 has too. */
 export function headlineHeaders(
   headline: Headline,
-  { contentLocation, wish }: Framing,
+  { contentLocation, wish, extra }: Framing,
 ): Record<string, string> {
   return {
     etag: headline.etag,
@@ -87,6 +89,7 @@ export function headlineHeaders(
     ...(headline.cacheClass !== 'D' && { 'access-control-allow-origin': '*' }),
     ...(contentLocation !== undefined && { 'content-location': contentLocation }),
     ...FIXED_HEADERS,
+    ...extra,
   }
 }
 

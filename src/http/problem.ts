@@ -16,33 +16,42 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
 
 const INVALID_TOKEN = 'Bearer error="invalid_token"'
 
-/**
- * The only translator of errors: `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the
- * error. What nobody expected is a plain `internal`; its cause is for the log, never for the client.
- */
-export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
+/** A failure as a client sees it, and the headers of its answer in whichever words. */
+export interface Failure {
+  readonly problem: GatewayError
+  readonly headers: Headers
+}
+
+/** Tells log and metrics of a failure. What nobody expected is a plain `internal`; its cause is never for the client. */
+export function takeFailure(error: unknown, c: Context<AppEnv>): Failure {
   const problem = asGatewayError(error)
-  const { code, status, message } = problem
   const wish = c.get('wish')
   const isRestricted = c.get('restricted') === true
   const cacheClass = isRestricted ? 'D4' : sentClass(problem.cacheClass, wish)
   // The log takes it for the client's mistake too.
-  c.set('error', status < 500 ? problem : error)
+  c.set('error', problem.status < 500 ? problem : error)
   c.set('cacheClass', cacheClass)
-  const retryAfter = RETRY_AFTER[code]
+  const retryAfter = RETRY_AFTER[problem.code]
   const tags = c.get('tags')
   const headers = new Headers(c.res.headers)
-  headers.set('content-type', 'application/problem+json')
   headers.set('cache-control', CACHE_CONTROL[cacheClass])
   headers.set('x-content-type-options', 'nosniff')
   if (!isRestricted) headers.set('access-control-allow-origin', '*')
   headers.set('x-request-id', c.get('requestId'))
   if (wish !== undefined) headers.set('vary', 'Accept')
-  // RFC 9110 §11.6.1, RFC 6750 §3.
-  if (status === 401) headers.set('www-authenticate', code === 'token_invalid' ? INVALID_TOKEN : 'Bearer')
   if (retryAfter !== undefined) headers.set('retry-after', `${retryAfter}`)
   // An upload or a replacement clears what was remembered about its absence or its predecessor.
   if (tags !== undefined && isKept(cacheClass)) headers.set(CACHE_TAG_HEADER, tags)
+  return { problem, headers }
+}
+
+/** Translates errors to `application/problem+json` (RFC 9457) with a stable `code`, cached by the class of the error. */
+export function problemAnswer(error: unknown, c: Context<AppEnv>): Response {
+  const { problem, headers } = takeFailure(error, c)
+  const { code, status, message } = problem
+  headers.set('content-type', 'application/problem+json')
+  // RFC 9110 §11.6.1, RFC 6750 §3.
+  if (status === 401) headers.set('www-authenticate', code === 'token_invalid' ? INVALID_TOKEN : 'Bearer')
   const body = {
     type: 'about:blank',
     title: code,

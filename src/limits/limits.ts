@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { Redis } from 'iovalkey'
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible'
+import type { SharedCount } from './shared-count.ts'
 
 /** What is counted: each has a limit of its own. */
 export const LIMIT_NAMES = ['tickets', 'completes', 'private-renders'] as const
@@ -46,26 +45,17 @@ export interface LimitsOptions {
   readonly perMinute: Readonly<Record<LimitName, number>>
   /** How many users' worth an address may take: many people come from one address. */
   readonly usersPerAddress: number
-  /** A Valkey or Redis that replicas share; without it each counts for itself. */
-  readonly redisUrl?: string | undefined
-  readonly log: {
-    info(text: string): void
-    warn(details: object, text: string): void
-  }
+  /** A count that replicas share; without it each counts for itself. Closed with the limits. */
+  readonly shared?: SharedCount | undefined
 }
 
 const WINDOW_S = 60
-/** A shared count that takes longer than this is not worth the wait. */
-const COMMAND_TIMEOUT_MS = 500
-const CONNECT_TIMEOUT_MS = 2_000
-const MAX_RECONNECT_DELAY_MS = 5_000
 
 /**
  * Counts in fixed windows of a minute: in memory, or in Valkey or Redis; while that is away in memory again, so that a
  * limit never refuses what it cannot count.
  */
-export function createLimits({ perMinute, usersPerAddress, redisUrl, log }: LimitsOptions): Limits {
-  const shared = redisUrl === undefined ? undefined : new SharedCount(redisUrl, log)
+export function createLimits({ perMinute, usersPerAddress, shared }: LimitsOptions): Limits {
   const limiters = new Map(
     LIMIT_NAMES.filter((name) => perMinute[name] > 0).map((name) => {
       const quota = perMinute[name]
@@ -84,7 +74,7 @@ export function createLimits({ perMinute, usersPerAddress, redisUrl, log }: Limi
       return tighter(byUser, await limiter.address.take(address))
     },
     ready: async () => shared?.ready(),
-    close: () => shared?.client.disconnect(),
+    close: () => shared?.close(),
   }
 }
 
@@ -102,15 +92,12 @@ class Limiter {
   }
 
   async take(key: string): Promise<Allowance> {
-    if (this.#shared === undefined || this.#count === undefined) return takeOne(this.#memory, key)
-    try {
-      const allowance = await takeOne(this.#shared, key)
-      this.#count.setBack()
-      return allowance
-    } catch (error) {
-      this.#count.setAway(error)
-      return takeOne(this.#memory, key)
-    }
+    const shared = this.#shared
+    if (shared === undefined || this.#count === undefined) return takeOne(this.#memory, key)
+    return this.#count.orElse(
+      async () => takeOne(shared, key),
+      async () => takeOne(this.#memory, key),
+    )
   }
 }
 
@@ -135,38 +122,4 @@ function allowance(
 function tighter(one: Allowance | undefined, other: Allowance): Allowance {
   if (one === undefined || !other.isGranted) return other
   return one.remaining <= other.remaining ? one : other
-}
-
-/** The connection to a count that replicas share; it is made again whenever it is lost, and says so once each time. */
-class SharedCount {
-  readonly client: Redis
-  readonly #log: LimitsOptions['log']
-  #isAway = false
-
-  constructor(url: string, log: LimitsOptions['log']) {
-    this.#log = log
-    this.client = new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      retryStrategy: (attempt) => Math.min(attempt * 200, MAX_RECONNECT_DELAY_MS),
-    })
-    this.client.on('error', (error: Error) => this.setAway(error))
-    this.client.on('ready', () => this.setBack())
-  }
-
-  async ready(): Promise<void> {
-    if (this.client.status !== 'ready') await once(this.client, 'ready')
-  }
-
-  setAway(err: unknown): void {
-    if (!this.#isAway) this.#log.warn({ err }, 'limits are counted in memory: the shared count is away')
-    this.#isAway = true
-  }
-
-  setBack(): void {
-    if (this.#isAway) this.#log.info('limits are counted together again')
-    this.#isAway = false
-  }
 }

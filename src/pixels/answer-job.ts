@@ -1,11 +1,12 @@
 import sharp from 'sharp'
+import { cleanDrawing, isGzipped } from '../drawing/clean-drawing.ts'
 import { GatewayError, isVerdict } from '../errors.ts'
 import { describePicture, measurePicture } from './describe.ts'
 import { currentEpoch } from './encoders.ts'
 import { inspectPicture } from './inspect.ts'
-import type { Answer, Identity, Job } from './messages.ts'
+import type { Answer, Drawing, DrawJob, Identity, Job } from './messages.ts'
 import { renderPicture } from './render.ts'
-import { SOURCE_FORMATS } from './signature.ts'
+import { readSignature, SOURCE_FORMATS } from './signature.ts'
 
 /** What libvips calls the decoders that we need; all others stay blocked. */
 const LOADERS = ['Jpeg', 'Uhdr', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff', 'Svg']
@@ -18,6 +19,7 @@ export async function answerJob(job: Job): Promise<Answer> {
     }
     if (job.kind === 'render') return { kind: 'rendered', picture: await renderPicture(job) }
     if (job.kind === 'measure') return { kind: 'measured', measurement: await measurePicture(job) }
+    if (job.kind === 'draw') return { kind: 'drawn', drawing: await draw(job) }
     return { kind: 'described', description: await describePicture(job) }
   } catch (error) {
     return failure(error)
@@ -43,6 +45,25 @@ export function hardenSharp(): void {
   sharp.unblock({
     operation: LOADERS.map((name) => `VipsForeignLoad${name}`),
   })
+}
+
+async function draw({ source, limits }: DrawJob): Promise<Drawing> {
+  const startedAt = performance.now()
+  refusePixels(source)
+  const bytes = await cleanDrawing(source, limits.maxSourceBytes)
+  return { bytes, cleanMs: performance.now() - startedAt }
+}
+
+/** What is known to be something else is called by its name; what looks like markup, or is packed, is read. */
+function refusePixels(source: Uint8Array): void {
+  const signature = readSignature(source)
+  if (isGzipped(source) || ('format' in signature && signature.format === 'svg')) return
+  const found = 'format' in signature ? `a ${signature.format.toUpperCase()}` : signature.other
+  if (found === 'an XML document' || found === 'no picture that we know') return
+  throw new GatewayError(
+    'source_not_a_picture',
+    `The source is ${found}; only an SVG can be had as a drawing`,
+  )
 }
 
 function failure(error: unknown): Answer {

@@ -42,10 +42,18 @@ export interface MeasureJob {
   readonly limits: PictureLimits
 }
 
+/** An SVG to be handed out as it is, made harmless. */
+export interface DrawJob {
+  readonly kind: 'draw'
+  readonly source: Uint8Array
+  readonly limits: PictureLimits
+}
+
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
   | MeasureJob
+  | DrawJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
@@ -54,6 +62,7 @@ export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
     | Omit<MeasureJob, 'source'>
+    | Omit<DrawJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
@@ -104,6 +113,12 @@ export interface Measurement {
   readonly decodeMs: number
 }
 
+/** An SVG made harmless, and the milliseconds that it took. */
+export interface Drawing {
+  readonly bytes: Uint8Array
+  readonly cleanMs: number
+}
+
 /** What a worker says of itself. */
 export interface Identity {
   readonly epoch: string
@@ -118,6 +133,7 @@ export type Answer =
   | { readonly kind: 'inspected'; readonly facts: Facts }
   | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'described'; readonly description: Description }
+  | { readonly kind: 'drawn'; readonly drawing: Drawing }
   | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 

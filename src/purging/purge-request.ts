@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { idPattern } from '../urls/ids.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
-import { itemPhotoPath } from '../urls/source-path.ts'
+import { itemPhotoPath, remotePath } from '../urls/source-path.ts'
 import { formatPath, parseSegments, pathOf } from '../urls/target.ts'
 
 /** What somebody asks to be forgotten, in the words of URLs and tags. */
@@ -10,7 +10,7 @@ export interface PurgeRequest {
   readonly items?: readonly string[] | undefined
   /** Cache tags, such as `item:42`, with or without a `#` before them. */
   readonly tags?: readonly string[] | undefined
-  /** Source paths such as `photos/cat.jpg`, or paths of pictures such as `/img/items/42/800.webp`. */
+  /** Source paths such as `photos/cat.jpg`, paths of pictures such as `/img/items/42/800.webp`, or URLs of sources. */
   readonly paths?: readonly string[] | undefined
   /** What paths begin with, up to a slash: `photos/2024/`, with or without a `*` behind it. */
   readonly prefixes?: readonly string[] | undefined
@@ -29,8 +29,11 @@ const TAG = /^#?(?<name>item|photo|profile|key):(?<value>[\x21-\x2b\x2d-\x7e]+)$
 /** A value that was too long for a tag. */
 const HASH = /^~[A-Za-z0-9_-]{43}$/
 
-/** How paths of pictures are read. */
-export type PictureDialect = Pick<NativeDialect, 'parse'>
+/** How paths of pictures, and addresses of sources on other servers, are read. */
+export interface PictureDialect extends Pick<NativeDialect, 'parse'> {
+  /** Whether a URL that also reads as a picture of ours may be that of a source. */
+  readonly mayBeSource?: ((url: URL) => boolean) | undefined
+}
 
 /** What is to be forgotten; `invalid_request` for what is none of what can be asked, with what is accepted. */
 export function parsePurgeRequest(
@@ -91,6 +94,10 @@ function pathOfTag(name: string, value: string | undefined): string | undefined 
 
 function ofPath(text: string, dialect: PictureDialect): PurgeTargets {
   const picture = /^(?:https?:\/\/[^/]+)?\/s?img\//i.test(text) ? ofPicture(text, dialect) : undefined
+  const url = /^https?:\/\//i.test(text) ? parseUrl(text) : undefined
+  if (url !== undefined && (picture === undefined || dialect.mayBeSource?.(url) === true)) {
+    return { paths: [...(picture?.paths ?? []), remotePath(url).path], edge: picture?.edge ?? [] }
+  }
   if (picture !== undefined) return picture
   if (text.endsWith('/*')) throw refused(`${shown(text)} is a prefix, not a path`)
   const path = text.replace(/^\/?(?:img\/)?/, '').replace(/\/$/, '')
@@ -100,6 +107,11 @@ function ofPath(text: string, dialect: PictureDialect): PurgeTargets {
     const accepted = 'accepted is a path such as items/42 or /img/items/42/800.webp'
     throw refused(`${shown(text)} is no source path; ${accepted}`, cause)
   }
+}
+
+function parseUrl(text: string): URL {
+  if (URL.canParse(text)) return new URL(text)
+  throw refused(`${shown(text)} is no address`)
 }
 
 /** The source of a picture, and at the edge the one path besides; `undefined` for what is no picture's path. */

@@ -36,6 +36,7 @@ const picture = z.object({
 })
 
 const measurement = z.object({ width: side, height: side, facts, decodeMs: milliseconds })
+const drawing = z.object({ bytes: z.instanceof(Uint8Array), cleanMs: milliseconds })
 
 const words = z.string().max(256).optional()
 const shot = z.object({
@@ -63,6 +64,7 @@ const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inspected'), facts }),
   z.object({ kind: z.literal('measured'), measurement }),
   z.object({ kind: z.literal('described'), description }),
+  z.object({ kind: z.literal('drawn'), drawing }),
   z.object({
     kind: z.literal('refused'),
     code: z.enum([

@@ -1,18 +1,20 @@
 import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
-import type { Answer, Job, Picture, PictureLimits } from '../pixels/messages.ts'
+import type { Answer, Drawing as WorkerDrawing, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
 import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
-import type {
-  PictureDescription,
-  PictureFacts,
-  PictureMeasurement,
-  Renderer,
-  Rendering,
-  RenderingOptions,
-  WorkerIdentity,
+import {
+  type Drawing,
+  DRAWING_TYPE,
+  type PictureDescription,
+  type PictureFacts,
+  type PictureMeasurement,
+  type Renderer,
+  type Rendering,
+  type RenderingOptions,
+  type WorkerIdentity,
 } from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -104,6 +106,13 @@ export class WorkerPool implements Renderer {
     if (answer.kind !== 'measured') throw toError(answer)
     const { decodeMs, ...measurement } = answer.measurement
     return { ...measurement, timings: { queueMs, decodeMs, encodeMs: 0 } }
+  }
+
+  async draw(source: Uint8Array, signal?: AbortSignal): Promise<Drawing> {
+    const { limits } = this.#options
+    const { answer, queueMs } = await this.#request({ kind: 'draw', source, limits }, signal)
+    if (answer.kind !== 'drawn') throw toError(answer)
+    return toDrawing(answer.drawing, queueMs)
   }
 
   async inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts> {
@@ -209,10 +218,19 @@ export class WorkerPool implements Renderer {
 
 function toRendering(picture: Picture, queueMs: number): Rendering {
   const { bytes, contentType, width, height, decodeMs, encodeMs } = picture
-  // What arrived is a view on a whole read of the channel; kept in memory, it would keep all of that.
+  return { bytes: ownCopy(bytes), contentType, width, height, timings: { queueMs, decodeMs, encodeMs } }
+}
+
+function toDrawing({ bytes, cleanMs }: WorkerDrawing, queueMs: number): Drawing {
+  const timings = { queueMs, decodeMs: 0, encodeMs: cleanMs }
+  return { bytes: ownCopy(bytes), contentType: DRAWING_TYPE, timings }
+}
+
+/** What arrived is a view on a whole read of the channel; kept in memory, it would keep all of that. */
+function ownCopy(bytes: Uint8Array): Buffer<ArrayBuffer> {
   const own = Buffer.allocUnsafeSlow(bytes.length)
   own.set(bytes)
-  return { bytes: own, contentType, width, height, timings: { queueMs, decodeMs, encodeMs } }
+  return own
 }
 
 function toError(answer: Answer): Error {

@@ -110,5 +110,6 @@ async function stop(
   await gateway.writeBack.drain(left())
   await Promise.race([probed, pause(left(), undefined, { ref: false })])
   await gateway.journal.close()
+  gateway.remote.close()
   await admin.close(0)
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { GatewayError } from '../errors.ts'
+import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
@@ -27,6 +27,15 @@ const ENTRY_BYTES = 512
 const STALE_AFTER_MS = 1000
 /** How long a failure of the bucket is remembered, so that not every request waits for the next one. */
 const FAILURE_TTL_MS = 1000
+/** What a bucket, or another server, fails with that is away. */
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'bucket_unreachable',
+  'timed_out',
+  'remote_unreachable',
+  'remote_unresolved',
+  'remote_failed',
+  'remote_timed_out',
+])
 /** How long after it ran out the last answer may still stand in for a bucket that is away. */
 const STALE_MS = 15 * 60_000
 
@@ -74,7 +83,7 @@ export class Sources {
       return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience)
     } catch (error) {
       if (signal?.aborted) throw error
-      if (!patience.aborted && !isBucketAway(error)) throw error
+      if (!patience.aborted && !isAway(error)) throw error
       // Not `last`: what has been forgotten meanwhile must not stand in.
       const still = this.#remembered.get(path.path)
       if (still === undefined) throw error
@@ -155,6 +164,7 @@ function timedOut(): GatewayError {
   return new GatewayError('timed_out', 'The bucket took too long to answer')
 }
 
-function isBucketAway(error: unknown): boolean {
-  return error instanceof GatewayError && (error.code === 'bucket_unreachable' || error.code === 'timed_out')
+/** Whether a failure says that a bucket, or another server, is away: what it said last may stand in for it. */
+export function isAway(error: unknown): boolean {
+  return error instanceof GatewayError && AWAY.has(error.code)
 }

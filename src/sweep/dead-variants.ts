@@ -4,7 +4,7 @@ import type { Source } from '../sources/source.ts'
 import { inParallel } from '../storage/batches.ts'
 import type { ListedObject } from '../storage/object-store.ts'
 import { GatewayError } from '../errors.ts'
-import { parseSourcePath } from '../urls/source-path.ts'
+import { isRemotePath, parseSourcePath } from '../urls/source-path.ts'
 import { parseVariantKey, type VariantAddress } from '../urls/variant-key.ts'
 import { epochPartOf, sourcePartOf } from '../urls/version.ts'
 import { addFault, addFinding } from './report.ts'
@@ -19,6 +19,10 @@ export const sweepVariants: Pass = async (batch, run) => {
   const dead: ListedObject[] = []
   const outdated = new Set<string>()
   await inParallel(WIDTH, groupBySource(batch, run), async (variants) => {
+    if (isRemotePath(variants[0].source)) {
+      dead.push(...tooOld(variants, run))
+      return
+    }
     const source = await findSource(variants[0], run)
     if (source === 'unknown') return
     for (const variant of variants) {
@@ -40,7 +44,7 @@ function groupBySource(batch: readonly ListedObject[], run: SweepRun): readonly 
   const groups = new Map<string, [StoredVariant, ...StoredVariant[]]>()
   for (const listed of batch) {
     const address = parseVariantKey(listed.key)
-    if (address === undefined || !run.knows(address.source)) {
+    if (address === undefined || !(run.knows(address.source) || isRemotePath(address.source))) {
       addFinding(run.tally, 'unknownVariants', listed)
       continue
     }
@@ -61,6 +65,11 @@ async function findSource({ source }: StoredVariant, run: SweepRun): Promise<Sou
     addFault(run.tally, `${source}: ${error.message}; its variants are left`)
     return 'unknown'
   }
+}
+
+/** Whose source lies on another server: where, its key does not tell, and so nobody can be asked whether it is current. */
+function tooOld(variants: readonly StoredVariant[], run: SweepRun): readonly ListedObject[] {
+  return variants.map(({ listed }) => listed).filter((listed) => ageMs(listed, run) >= run.remoteKeepMs)
 }
 
 /** The edge may have read in the bucket what should not have been there any more: it forgets the sources, too. */

@@ -25,6 +25,8 @@ export interface SweepRun {
   readonly knows: (path: string) => boolean
   /** The epoch of this release's variants. */
   readonly epoch: string
+  /** How old variants of sources on other servers become. */
+  readonly remoteKeepMs: number
 }
 
 /** One kind of thing to sweep: handles what is listed under its prefixes, batch by batch. */
@@ -52,6 +54,8 @@ export const AGES_MS = {
   mark: 7 * DAY_MS,
   /** A release that was rolled back may come again. */
   otherEpoch: 30 * DAY_MS,
+  /** Where nothing else is said. */
+  remoteVariant: 30 * DAY_MS,
 } as const
 
 /** Calls to the bucket under way at once. */

@@ -14,7 +14,7 @@ import { sweepMarkedFiles } from './marked-files.ts'
 import { MARKS } from './marks.ts'
 import { clearProgress, type Progress, readProgress, writeProgress } from './progress.ts'
 import { emptyTally, REPORTS, type SweepReport } from './report.ts'
-import type { Pass, SweepRun } from './run.ts'
+import { AGES_MS, type Pass, type SweepRun } from './run.ts'
 import { markUnnamedFiles } from './unnamed-files.ts'
 import {
   sweepAnswers,
@@ -36,6 +36,8 @@ export interface SweepOptions {
   readonly sources: readonly string[]
   /** The epoch of this release's variants. */
   readonly epoch: string
+  /** How old variants of sources on other servers become; by default 30 days. */
+  readonly remoteKeepMs?: number | undefined
   readonly clock: Clock
   /** Without it the sweep only says what it would do. */
   readonly deletes: boolean
@@ -113,7 +115,9 @@ async function account(
   return report
 }
 
-function runOf({ store, outbox, edge, clock, deletes, sources, epoch }: SweepOptions) {
+function runOf(options: SweepOptions) {
+  const { store, outbox, edge, clock, deletes, sources, epoch, remoteKeepMs } = options
+
   const views = { pictures: createSourceView(store, sources), records: createRecordView(store, sources) }
   return {
     store,
@@ -122,6 +126,7 @@ function runOf({ store, outbox, edge, clock, deletes, sources, epoch }: SweepOpt
     clock,
     deletes,
     epoch,
+    remoteKeepMs: remoteKeepMs ?? AGES_MS.remoteVariant,
     lookUp: async (path) => lookUp(views, path),
     knows: (path) => sources.some((prefix) => prefix === '*' || path.startsWith(prefix)),
   } satisfies Partial<SweepRun>

@@ -45,6 +45,9 @@ export function createMetrics() {
     queueSeconds: seconds('queue', 'Wait for a render slot', [], RENDER_BUCKETS),
     bucketCalls: counter('bucket_calls', 'Calls of the bucket by verb and outcome', ['verb', 'outcome']),
     bucketSeconds: seconds('bucket', 'Latency of bucket calls by verb', ['verb'], REQUEST_BUCKETS),
+    offLadder: counter('off_ladder', 'Pictures off the ladder that were not there, by what became of them', [
+      'outcome',
+    ]),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
     bucketEvents: counter(

@@ -1,7 +1,14 @@
-import type { OutputFormat, Size } from './spec.ts'
+import type { Colour } from './edits.ts'
+import type { EditedSize, OutputFormat, Size } from './spec.ts'
 
 /** How much a client wants each format, from 0 (not at all) to 1. */
-export type Acceptance = Readonly<Record<OutputFormat, number>>
+export interface Acceptance extends Readonly<Record<OutputFormat, number>> {
+  /** Whether what moves stays in its own format, wanted or not. */
+  readonly keepsMotion?: boolean | undefined
+}
+
+/** What is given to somebody who names no format and may know none of the newer ones: JPEG, or PNG for transparency. */
+export const PLAIN_ACCEPTANCE: Acceptance = { avif: 0, webp: 0, jpg: 1, png: 1, gif: 1, keepsMotion: true }
 
 /** A media range of an `Accept` header, in lower case and without parameters, and its weight from 0 to 1. */
 export interface WeightedRange {
@@ -13,11 +20,17 @@ export interface WeightedRange {
 export interface Traits {
   readonly animated: boolean
   readonly hasAlpha: boolean
+  /** The format that it moves in, where it does and that is known. */
+  readonly movesAs?: OutputFormat | undefined
+  /** In pixels, where it is known. */
+  readonly longestSide?: number | undefined
 }
 
 export interface ChooseOptions {
   /** The longest side asked for, in pixels, that is still worth the work that AVIF makes. */
   readonly avifMaxSide: number
+  /** Whether the source's own sides count where it is smaller than what is asked for. */
+  readonly looksAtSides?: boolean | undefined
 }
 
 /** Of the newer formats a client says by their names that it knows them: `image/*` is also said by those who do not. */
@@ -52,11 +65,14 @@ export function acceptanceOf(ranges: readonly WeightedRange[]): Acceptance {
 /** The format for a picture: of those that lose nothing of it the one that the client wants most, of equals the smallest. */
 export function choose(
   acceptance: Acceptance,
-  size: Size,
-  traits: Traits,
-  { avifMaxSide }: ChooseOptions,
+  size: EditedSize,
+  source: Traits,
+  { avifMaxSide, looksAtSides = false }: ChooseOptions,
 ): OutputFormat {
-  const mayBeAvif = longestSide(size) <= avifMaxSide
+  const traits = traitsAfter(source, size)
+  if (acceptance.keepsMotion && traits.animated && traits.movesAs !== undefined) return traits.movesAs
+  const ownSide = looksAtSides && !mayEnlarge(size) ? source.longestSide : undefined
+  const mayBeAvif = Math.min(longestSide(size), ownSide ?? Number.POSITIVE_INFINITY) <= avifMaxSide
   let best: OutputFormat | undefined
   for (const format of candidatesFor(traits)) {
     if (format === 'avif' && !mayBeAvif) continue
@@ -68,10 +84,14 @@ export function choose(
 /** The format that suits all pictures of these traits; `undefined` when they need different ones. */
 export function chooseForAll(
   acceptance: Acceptance,
-  size: Size,
+  size: EditedSize,
   traits: readonly Traits[],
   options: ChooseOptions,
 ): OutputFormat | undefined {
+  const { avifMaxSide, looksAtSides = false } = options
+  const isOpen = looksAtSides && acceptance.avif > 0 && !mayEnlarge(size)
+  // A source that is smaller would be AVIF.
+  if (isOpen && longestSide(size) > avifMaxSide) return undefined
   let agreed: OutputFormat | undefined
   for (const each of traits) {
     const format = choose(acceptance, size, each, options)
@@ -95,6 +115,34 @@ function candidatesFor({ animated, hasAlpha }: Traits): readonly OutputFormat[] 
 function lastResort(acceptance: Acceptance, { hasAlpha }: Traits): OutputFormat {
   return hasAlpha || (acceptance.jpg === 0 && acceptance.png > 0) ? 'png' : 'jpg'
 }
+
+const REDUCING: ReadonlySet<Size['fit']> = new Set([
+  'original',
+  'width',
+  'height',
+  'scale-down',
+  'crop',
+  'aspect-crop',
+])
+
+const mayEnlarge = ({ fit }: Size) => !REDUCING.has(fit)
+
+/** What a picture is like once it has been edited. */
+function traitsAfter(traits: Traits, { edits, ...size }: EditedSize): Traits {
+  if (edits === undefined) return traits
+  const { background, border, still } = edits
+  const shinesThrough =
+    background === undefined
+      ? traits.hasAlpha
+      : !isOpaque(background) && (traits.hasAlpha || size.fit === 'pad')
+  return {
+    animated: traits.animated && still === undefined,
+    hasAlpha: shinesThrough || (border !== undefined && !isOpaque(border.colour)),
+    movesAs: traits.movesAs,
+  }
+}
+
+const isOpaque = (colour: Colour) => colour.length === 6 || colour.endsWith('ff')
 
 function longestSide(size: Size): number {
   switch (size.fit) {

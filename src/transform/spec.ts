@@ -37,8 +37,11 @@ export type EditedSize = Size & {
 /** What the pixels of one variant depend on beside the source, and nothing else. */
 export type TransformSpec = { readonly format: OutputFormat } & EditedSize
 
-/** What can be told about a source in the place of a picture, as the last segment of a URL. */
-export const FACTS_NAMES = ['info.json', 'thumbhash'] as const
+/** The source itself, an SVG, made harmless. */
+export const DRAWING = 'drawing.svg'
+
+/** What can be had of a source in the place of a picture made of pixels, as the last segment of a URL. */
+export const FACTS_NAMES = ['info.json', 'thumbhash', DRAWING] as const
 export type FactsName = (typeof FACTS_NAMES)[number]
 
 /** Asks for facts about a source. */
@@ -51,6 +54,11 @@ export interface MeasureSpec {
   readonly facts: 'measure'
   /** Of edits only those that sides depend on. */
   readonly of: EditedSize
+}
+
+/** Whether an SVG is asked for as it is. */
+export function isDrawing(spec: AskedSpec): boolean {
+  return 'facts' in spec && spec.facts === DRAWING
 }
 
 /** What a variant is beside its source: a picture, or facts about it. */
@@ -92,7 +100,7 @@ export function isAuto(spec: AskedSpec): spec is AutoSpec {
 
 /**
  * The one spelling of a spec, as it stands in a path: `800.webp`, `x600.avif`, `800x600.jpg`, `info.json`, `thumbhash`,
- * `original.auto`, `800x600,fit=pad,background=ff0000.png`, `800.json`.
+ * `drawing.svg`, `original.auto`, `800x600,fit=pad,background=ff0000.png`, `800.json`.
  */
 export function specName(spec: AskedSpec): string {
   if (!('facts' in spec)) return `${editedName(spec)}.${spec.format}`

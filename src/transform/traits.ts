@@ -1,4 +1,5 @@
 import type { Traits } from './negotiation.ts'
+import type { OutputFormat } from './spec.ts'
 
 const STILL_OPAQUE: Traits = { animated: false, hasAlpha: false }
 const STILL_ALPHA: Traits = { animated: false, hasAlpha: true }
@@ -12,7 +13,10 @@ export const ANY_TRAITS: readonly Traits[] = [
 ]
 
 /** Types that move; several pages or layers of others are no animation. */
-const ANIMATED_TYPES: ReadonlySet<string> = new Set(['image/gif', 'image/webp'])
+const MOVING_FORMATS: ReadonlyMap<string, OutputFormat> = new Map([
+  ['image/gif', 'gif'],
+  ['image/webp', 'webp'],
+])
 
 /** Types of which only the first picture is ever rendered. */
 const STILL_TYPES: ReadonlySet<string> = new Set([
@@ -36,9 +40,13 @@ export interface KnownPicture {
   readonly type: string
   readonly frames: number
   readonly hasAlpha: boolean
+  /** Its sides as it is shown, in pixels. */
+  readonly width: number
+  readonly height: number
 }
 
 /** What this very picture is like. */
-export function traitsOf({ type, frames, hasAlpha }: KnownPicture): Traits {
-  return { animated: frames > 1 && ANIMATED_TYPES.has(type), hasAlpha }
+export function traitsOf({ type, frames, hasAlpha, width, height }: KnownPicture): Traits {
+  const movesAs = frames > 1 ? MOVING_FORMATS.get(type) : undefined
+  return { animated: movesAs !== undefined, hasAlpha, movesAs, longestSide: Math.max(width, height) }
 }

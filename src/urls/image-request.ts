@@ -21,6 +21,8 @@ export interface SettledRequest extends Requested {
 export interface AutoRequest extends Requested {
   readonly version?: undefined
   readonly spec: AutoSpec
+  /** Whether the sides of the source count for the format where it is smaller than what is asked for. */
+  readonly looksAtSides?: true
 }
 
 /** Whether the format of a request is to be negotiated. */

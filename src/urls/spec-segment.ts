@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { Presets } from '../transform/presets.ts'
+import { parsePresets, type Presets } from '../transform/presets.ts'
 import { formatEdits } from '../transform/edits.ts'
 import { parseEdits } from '../transform/parse-edits.ts'
 import {
@@ -24,6 +24,8 @@ import {
   type Size,
   sizeName,
   sizeOf,
+  specName,
+  type TransformSpec,
   withFormat,
 } from '../transform/spec.ts'
 
@@ -76,6 +78,19 @@ export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
 
 function inFormat(size: EditedSize, format: OutputFormat | typeof AUTO | typeof MEASURED): AskedSpec {
   return format === MEASURED ? measureOf(size) : withFormat(size, format)
+}
+
+const NO_PRESETS = parsePresets('')
+
+/** Reads what `specName` makes of a picture's spec, as it stands in keys; `undefined` for anything else. */
+export function parseSpecName(name: string): TransformSpec | undefined {
+  try {
+    const { spec } = parseSpecSegment(name, NO_PRESETS)
+    return 'facts' in spec || spec.format === AUTO || specName(spec) !== name ? undefined : spec
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
 }
 
 interface NamedSize {

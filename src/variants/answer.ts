@@ -1,4 +1,6 @@
 import type { Caching } from '../cdn/cache-policy.ts'
+import type { GatewayError } from '../errors.ts'
+import type { Source } from '../sources/source.ts'
 import type { VariantSpec } from '../transform/spec.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import type { Layer, RenderTimings, Variant } from './variant.ts'
@@ -26,6 +28,8 @@ export interface Answer extends Headline {
   readonly variant: Variant
   readonly layer: Layer
   readonly timings?: RenderTimings | undefined
+  /** Whether it is larger than what was asked for, which is not made just now. */
+  readonly isStandIn?: true | undefined
 }
 
 /** The picture, or the versioned path where it is now. */
@@ -37,7 +41,17 @@ export interface Asking {
   readonly signal: AbortSignal
 }
 
+/** What a picture draws on whose size a stranger has chosen, if it has to be made. */
+export interface OffLadder {
+  /** Takes one render of this source, if there is one left. */
+  take(source: Source): Promise<boolean>
+  /** What is answered when there was none left, and nothing can stand in: `too_many_requests`. */
+  refusal(): GatewayError
+}
+
 export interface DeliverOptions extends Asking {
   /** Whether a picture that is stored nowhere may be rendered. */
   readonly mayRender: boolean
+  /** What rendering it draws on; without it on nothing. */
+  readonly offLadder?: OffLadder | undefined
 }

@@ -9,11 +9,13 @@ import { epochPartOf, sourcePartOf } from '../urls/version.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answer.ts'
 import { Headlines, type HeadlinesOptions } from './headlines.ts'
 import { classOf, isRestricted } from './restriction.ts'
-import { nameOf } from './variant.ts'
+import type { OffLadderRenders } from './off-ladder.ts'
+import { nameOf, type VariantName } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
 import { admitTo } from './visitor.ts'
 
 export interface DeliveryOptions extends HeadlinesOptions {
+  readonly offLadder: Pick<OffLadderRenders, 'render'>
   readonly sources: Sources
   readonly variants: VariantStore
   readonly journal: Pick<JournalReader, 'behind'>
@@ -119,16 +121,29 @@ export class Delivery {
   async #findFor(
     source: Source,
     spec: VariantSpec,
-    { mayRender, visitor, signal }: DeliverOptions,
+    options: DeliverOptions,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants } = this.#options
+    const { mayRender, visitor, signal } = options
     const name = this.#headlines.nameOf(source, spec)
-    if (mayRender && !isRestricted(source)) return variants.find(name, source, spec, signal)
-    const stored = await variants.findStored(name, signal)
+    const isPlain = mayRender && !isRestricted(source)
+    const stored = isPlain
+      ? await variants.findServable(name, source, spec, signal)
+      : await variants.findStored(name, signal)
     if (stored !== undefined) return stored
     if (!mayRender) throw signatureRequired()
-    await visitor.beforeRender()
-    return variants.render(name, source, spec, signal)
+    if (!isPlain) await visitor.beforeRender()
+    return this.#render(name, source, spec, options)
+  }
+
+  async #render(
+    name: VariantName,
+    source: Source,
+    spec: VariantSpec,
+    { offLadder, signal }: DeliverOptions,
+  ): Promise<FoundVariant | 'source-changed'> {
+    if (offLadder === undefined) return this.#options.variants.render(name, source, spec, signal)
+    return this.#options.offLadder.render(name, source, spec, { offLadder, signal })
   }
 
   async #deliverVersion(
@@ -147,7 +162,7 @@ export class Delivery {
       return current.cacheClass === 'D' ? current : { ...current, cacheClass: 'O' }
     }
     const found = await this.#findOrRender(source, version, spec, options)
-    if (found !== 'source-changed') return answer(found, classOf(source, 'A'))
+    if (found !== 'source-changed') return answer(found, classOf(source, found.isStandIn ? 'O' : 'A'))
     const now = await this.#requireAfter(request.source, source, options)
     if (now.source.version === source.version) throw changing()
     return this.#headlines.moved(now.source, spec)
@@ -178,7 +193,7 @@ export class Delivery {
   ): Promise<FoundVariant | 'source-changed'> {
     if (isRestricted(source)) return this.#findFor(source, spec, options)
     if (!options.mayRender) throw signatureRequired()
-    return this.#options.variants.render(nameOf(source.at, version, spec), source, spec, options.signal)
+    return this.#render(nameOf(source.at, version, spec), source, spec, options)
   }
 
   /** Whether a version that is in memory for everybody still stands; while the bucket is away, it does. */
@@ -207,6 +222,8 @@ export class Delivery {
   }
 
   #unversioned(found: FoundVariant, at: Found, source: Source, spec: VariantSpec): Answer {
+    // It is another picture: it has the other's name, and this path is not known to be anywhere for good.
+    if (found.isStandIn) return answer(found, classOf(source, 'O'))
     return { ...this.#headlines.current(at, source, spec), ...found }
   }
 }
@@ -216,9 +233,9 @@ function isAt(source: Source, path: SourcePath, version: string): boolean {
   return source.at.path === path.path && source.version === sourcePartOf(version)
 }
 
-function answer({ variant, layer, timings }: FoundVariant, cacheClass: CacheClass): Answer {
-  const { etag, tags, lastModified } = variant
-  return { variant, layer, timings, etag, tags, lastModified, cacheClass }
+function answer(found: FoundVariant, cacheClass: CacheClass): Answer {
+  const { etag, tags, lastModified } = found.variant
+  return { ...found, etag, tags, lastModified, cacheClass }
 }
 
 function changing(): GatewayError {

@@ -3,6 +3,7 @@ import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
 import { type Acceptance, choose, chooseForAll, type ChooseOptions } from '../transform/negotiation.ts'
 import type { OutputFormat } from '../transform/spec.ts'
+import { inFormat } from '../transform/suited-edits.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../transform/traits.ts'
 import {
   type AutoRequest,
@@ -107,24 +108,29 @@ export class NegotiatedDelivery {
     if (format === undefined) {
       const facts = await this.#options.facts.of(source, signal)
       if (facts === 'source-changed') return facts
-      format = choose(acceptance, request.spec, traitsOf(facts), this.#options)
+      format = choose(acceptance, request.spec, traitsOf(facts), this.#choosing(request))
     }
     return { request: this.#inFormat(request, format), sourceVersion: source.version }
   }
 
   /** The format if it follows from what is known without asking: of the source, when it is named, or of any. */
   #decide(request: AutoRequest, acceptance: Acceptance, source?: Source): OutputFormat | undefined {
+    const options = this.#choosing(request)
     const possible = source === undefined ? ANY_TRAITS : possibleTraits(source.contentType)
-    const format = chooseForAll(acceptance, request.spec, possible, this.#options)
+    const format = chooseForAll(acceptance, request.spec, possible, options)
     if (format !== undefined) return format
     const facts = source && this.#options.facts.remembered(source)
-    return facts && choose(acceptance, request.spec, traitsOf(facts), this.#options)
+    return facts && choose(acceptance, request.spec, traitsOf(facts), options)
+  }
+
+  #choosing({ looksAtSides }: AutoRequest): ChooseOptions {
+    return looksAtSides ? { ...this.#options, looksAtSides } : this.#options
   }
 
   #inFormat(request: AutoRequest, format: OutputFormat): SettledRequest {
     const known = this.#requests.get(request) ?? new Map<OutputFormat, SettledRequest>()
     const { source, preset, spec } = request
-    const settled = known.get(format) ?? { source, preset, spec: { ...spec, format } }
+    const settled = known.get(format) ?? { source, preset, spec: inFormat(spec, format) }
     this.#requests.set(request, known.set(format, settled))
     return settled
   }

@@ -5,7 +5,7 @@ import type { ByteBudget } from '../render/byte-budget.ts'
 import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
-import { specName, type VariantSpec } from '../transform/spec.ts'
+import { DRAWING, isDrawing, specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
 import type { RenderTimings } from './variant.ts'
@@ -27,7 +27,7 @@ export interface Rendition {
   readonly timings: RenderTimings
 }
 
-/** What a worker made: a picture, or facts. */
+/** What a worker made: a picture, a drawing, or facts. */
 type Made = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
@@ -44,7 +44,10 @@ export class Renditions {
 
   /** Throws the verdict on this version of the source, or on this size of it, if there is one. */
   assertServable(source: Source, spec: VariantSpec): void {
-    const verdict = this.#verdicts.get(versionName(source)) ?? this.#verdicts.get(renditionName(source, spec))
+    const verdict =
+      this.#verdicts.get(renditionName(source, spec)) ??
+      // What no picture can be made of can still be a drawing, such as one that is packed.
+      (isDrawing(spec) ? undefined : this.#verdicts.get(versionName(source)))
     // A fresh error each time: the stack of the first request would mislead.
     if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
   }
@@ -101,6 +104,7 @@ export class Renditions {
       const measurement = await renderer.measure(body, spec.of)
       return { ...formatMeasurement(measurement, source), timings: measurement.timings }
     }
+    if (spec.facts === DRAWING) return renderer.draw(body)
     const description = await renderer.describe(body)
     const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
     return { ...formatFacts(facts, spec.facts), timings: description.timings }
@@ -109,9 +113,10 @@ export class Renditions {
   #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
     // Whoever restores it makes no new version of it.
     if (verdict.code === 'source_archived') return
-    // What is too much at one size may be little at another.
-    const dependsOnSize = verdict.code === 'source_overran' || verdict.code === 'source_too_large'
-    this.#verdicts.set(dependsOnSize ? renditionName(source, spec) : versionName(source), verdict)
+    // What is too much at one size may be little at another, and what is no drawing is a picture all the same.
+    const isOfSpec =
+      verdict.code === 'source_overran' || verdict.code === 'source_too_large' || isDrawing(spec)
+    this.#verdicts.set(isOfSpec ? renditionName(source, spec) : versionName(source), verdict)
   }
 
   async #fetch(source: Source, signal: AbortSignal): Promise<Buffer | 'source-changed'> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { shot } from '../media/records.ts'
 import type { PictureDescription, PictureMeasurement } from '../render/renderer.ts'
 import type { Source } from '../sources/source.ts'
-import type { FactsName } from '../transform/spec.ts'
+import type { DRAWING, FactsName } from '../transform/spec.ts'
 
 const sourceFacts = z.object({
   /** Sides in pixels, as the picture is shown: its orientation applied. */
@@ -56,7 +56,7 @@ export function toSourceFacts(
 /** Facts as they are answered and stored: all of them, or the bare ThumbHash. */
 export function formatFacts(
   facts: SourceFacts,
-  name: FactsName,
+  name: Exclude<FactsName, typeof DRAWING>,
 ): { readonly bytes: Buffer<ArrayBuffer>; readonly contentType: string } {
   switch (name) {
     case 'info.json':

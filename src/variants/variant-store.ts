@@ -4,6 +4,7 @@ import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
 import type { VariantSpec } from '../transform/spec.ts'
+import type { OffLadder } from './answer.ts'
 import type { Renditions } from './rendition.ts'
 import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
 import type { WriteBack } from './write-back.ts'
@@ -25,12 +26,23 @@ export interface FoundVariant {
   readonly variant: Variant
   readonly layer: Layer
   readonly timings?: RenderTimings
+  /** Whether it is another picture, larger than the one that was asked for. */
+  readonly isStandIn?: true
+}
+
+/** Whose budget a picture is rendered within, and how long they wait. */
+export interface RenderWithin {
+  readonly offLadder: Pick<OffLadder, 'take'>
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a picture costs in memory beside its bytes: strings, headers, entries. */
 const ENTRY_OVERHEAD_BYTES = 1024
 
-type Rendered = { readonly variant: Variant; readonly timings: RenderTimings } | 'source-changed'
+type Rendered = { readonly variant: Variant; readonly timings: RenderTimings } | 'source-changed' | 'spent'
+
+/** Whoever has paid already. */
+const PAID: Pick<OffLadder, 'take'> = { take: async () => true }
 
 /** Variants, wherever they are: memory, then the bucket, then rendered and stored. One flight a key in each step. */
 export class VariantStore {
@@ -90,12 +102,20 @@ export class VariantStore {
     spec: VariantSpec,
     signal?: AbortSignal,
   ): Promise<FoundVariant | 'source-changed'> {
+    return (await this.findServable(name, source, spec, signal)) ?? this.render(name, source, spec, signal)
+  }
+
+  /** The picture if it is stored; throws the verdict on its source, where there is one, before the bucket is asked. */
+  async findServable(
+    name: VariantName,
+    source: Source,
+    spec: VariantSpec,
+    signal?: AbortSignal,
+  ): Promise<FoundVariant | undefined> {
     const known = this.#memory.get(name.key)
     if (known !== undefined) return { variant: known, layer: 'memory' }
     this.#options.renditions.assertServable(source, spec)
-    const stored = await this.findStored(name, signal)
-    if (stored !== undefined) return stored
-    return this.render(name, source, spec, signal)
+    return this.findStored(name, signal)
   }
 
   /** Renders a picture that is not stored, shares it, keeps it, and has it stored. */
@@ -105,25 +125,63 @@ export class VariantStore {
     spec: VariantSpec,
     signal?: AbortSignal,
   ): Promise<FoundVariant | 'source-changed'> {
+    for (;;) {
+      const rendered = await this.#render(name, source, spec, { signal })
+      // Joined was somebody who had nothing left: their flight was none, and the next is ours or another's.
+      if (rendered !== 'spent' && rendered !== 'spent-by-another') return rendered
+    }
+  }
+
+  /**
+   * The same for somebody whose renders are counted: a flight of theirs takes one from what they have left, one that
+   * they join nothing. `spent` when there was nothing left.
+   */
+  async renderWithin(
+    name: VariantName,
+    source: Source,
+    spec: VariantSpec,
+    { offLadder, signal }: RenderWithin,
+  ): Promise<FoundVariant | 'source-changed' | 'spent'> {
+    let rendered = await this.#render(name, source, spec, { offLadder, signal })
+    // Paid for before the next flight: a crowd that has nothing left would else fly one after the other.
+    if (rendered === 'spent-by-another' && !(await offLadder.take(source))) return 'spent'
+    while (rendered === 'spent-by-another') {
+      rendered = await this.#render(name, source, spec, { offLadder: PAID, signal })
+    }
+    return rendered
+  }
+
+  async #render(
+    name: VariantName,
+    source: Source,
+    spec: VariantSpec,
+    { offLadder, signal }: Partial<RenderWithin>,
+  ): Promise<FoundVariant | 'source-changed' | 'spent' | 'spent-by-another'> {
     // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.
     const landed = this.#memory.get(name.key)
     if (landed !== undefined) return { variant: landed, layer: 'memory' }
     const flight = this.#rendering.join(
       name.key,
       async (control): Promise<Rendered> => {
+        // What will not be rendered costs nothing.
+        if (offLadder !== undefined) {
+          this.#options.renditions.assertServable(source, spec)
+          if (!(await offLadder.take(source))) return 'spent'
+        }
         const rendition = await this.#options.renditions.render(source, spec, control)
         if (rendition === 'source-changed') return rendition
         const { bytes, contentType, timings } = rendition
         const variant = { ...name, bytes, contentType, lastModified: source.lastModified }
         this.#options.onRendered?.(variant, timings)
         if (control.current) this.#memory.set(name.key, variant)
-        this.#options.writeBack.add(variant, source)
+        this.#options.writeBack.add(variant, source, { isOffLadder: offLadder !== undefined })
         return { variant, timings }
       },
       signal,
     )
     const rendered = await flight.result
     if (rendered === 'source-changed') return rendered
+    if (rendered === 'spent') return flight.collapsed ? 'spent-by-another' : rendered
     return flight.collapsed
       ? { variant: rendered.variant, layer: 'collapsed' }
       : { ...rendered, layer: 'render' }

@@ -3,12 +3,15 @@ import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import type { ObjectStore, PutResult } from '../storage/object-store.ts'
+import type { OffLadderStock } from './off-ladder-stock.ts'
 import { type Variant, variantMetadata } from './variant.ts'
 
 export interface WriteBackOptions {
   readonly store: Pick<ObjectStore, 'put' | 'delete'>
   readonly sources: Pick<Sources, 'findNow' | 'remembered'>
   /** Writes under way at once. */
+  /** Decides which pictures that strangers have chosen the size of are stored. */
+  readonly stock: Pick<OffLadderStock, 'admit'>
   readonly concurrency: number
   /** Writes waiting; beyond, a picture is not stored, and rendered again when it is asked for. */
   readonly maxQueued: number
@@ -25,12 +28,20 @@ export interface WriteBackOptions {
   readonly onFinished: (outcome: WriteOutcome, variant: Variant, error?: unknown) => void
 }
 
-export type WriteOutcome = 'stored' | 'taken' | 'outdated' | 'failed' | 'refused'
+/** `surplus`: the stock of such pictures is full; it stays in memory for as long as there is room. */
+export type WriteOutcome = 'stored' | 'taken' | 'surplus' | 'outdated' | 'failed' | 'refused'
+
+/** What is to be stored. */
+interface Job {
+  readonly variant: Variant
+  readonly source: Source
+  readonly isOffLadder: boolean
+}
 
 /** Stores what was rendered, after the answer: create-only, and never so that a deleted picture comes back. */
 export class WriteBack {
   readonly #options: WriteBackOptions
-  readonly #queue: { variant: Variant; source: Source }[] = []
+  readonly #queue: Job[] = []
   readonly #running = new Set<Promise<void>>()
   readonly #stop = new AbortController()
 
@@ -43,14 +54,14 @@ export class WriteBack {
     return this.#queue.length + this.#running.size
   }
 
-  /** Queues a picture for storing. */
-  add(variant: Variant, source: Source): void {
+  /** Queues a picture for storing; one off the ladder is stored if the stock admits it. */
+  add(variant: Variant, source: Source, { isOffLadder = false } = {}): void {
     const { maxQueued, onFinished } = this.#options
     if (this.#queue.length >= maxQueued) {
       this.#dropUnlessCurrent(variant, source)
       return onFinished('refused', variant)
     }
-    this.#queue.push({ variant, source })
+    this.#queue.push({ variant, source, isOffLadder })
     this.#next()
   }
 
@@ -70,7 +81,7 @@ export class WriteBack {
     if (this.#running.size >= this.#options.concurrency) return
     const job = this.#queue.shift()
     if (job === undefined) return
-    const run = this.#store(job.variant, job.source)
+    const run = this.#store(job)
       .then(
         (outcome) => this.#options.onFinished(outcome, job.variant),
         (error: unknown) => this.#options.onFinished('failed', job.variant, error),
@@ -82,17 +93,19 @@ export class WriteBack {
     this.#running.add(run)
   }
 
-  async #store(variant: Variant, source: Source): Promise<WriteOutcome> {
+  async #store({ variant, source, isOffLadder }: Job): Promise<WriteOutcome> {
     const { store, sources, drop, onOutdated, onTaken } = this.#options
     const { signal } = this.#stop
-    const [put] = await Promise.allSettled([this.#put(variant, source)])
+    const [put] = await Promise.allSettled([
+      isOffLadder ? this.#putAdmitted(variant, source) : this.#put(variant, source),
+    ])
     // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
     // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
     // So is what could not be stored: it is in memory, and may have been rendered from a look-up that was too old.
     const now = await this.#insist(() => sources.findNow(source.at, signal))
     if (isSame(now.source, source)) {
       if (put.status === 'rejected') throw put.reason
-      if (put.value.outcome === 'stored') return 'stored'
+      if (put.value.outcome !== 'conflict') return put.value.outcome
       await onTaken(variant, signal)
       return 'taken'
     }
@@ -100,6 +113,12 @@ export class WriteBack {
     await this.#insist(() => store.delete([variant.key], { signal }))
     await this.#insist(() => onOutdated(variant, source))
     return 'outdated'
+  }
+
+  async #putAdmitted(variant: Variant, source: Source): Promise<PutResult | { outcome: 'surplus' }> {
+    const { signal } = this.#stop
+    const isAdmitted = await this.#insist(() => this.#options.stock.admit(variant.key, signal))
+    return isAdmitted ? this.#put(variant, source) : { outcome: 'surplus' }
   }
 
   async #put(variant: Variant, source: Source): Promise<PutResult> {

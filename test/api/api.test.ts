@@ -289,7 +289,6 @@ describe('rate limits', () => {
     const limits = createLimits({
       perMinute: { tickets: 2, completes: 0, 'private-renders': 0 },
       usersPerAddress: 2,
-      log: { info: () => {}, warn: () => {} },
     })
     const limited = createTestApi({ limits })
     const post = async (as: string) => limited.call('POST /uploads', { as, json: REQUEST })
@@ -311,7 +310,6 @@ describe('rate limits', () => {
     const limits = createLimits({
       perMinute: { tickets: 1, completes: 0, 'private-renders': 0 },
       usersPerAddress: 10,
-      log: { info: () => {}, warn: () => {} },
     })
     const limited = createTestApi({ limits })
     const post = async (as: string) => (await limited.call('POST /uploads', { as, json: REQUEST })).status

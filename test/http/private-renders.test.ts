@@ -19,7 +19,6 @@ const links = createAccessLinks(['a key for access links in tests, long enough']
 const limits = createLimits({
   perMinute: { tickets: 0, completes: 0, 'private-renders': 2 },
   usersPerAddress: 1,
-  log: { info: () => {}, warn: () => {} },
 })
 let gateway: TestGateway
 let app: Hono<AppEnv>

@@ -8,6 +8,7 @@ import {
   parseViewerAddress,
 } from '../../src/limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../../src/limits/limits.ts'
+import { SharedCount, type SharedCountLog } from '../../src/limits/shared-count.ts'
 
 const made: Limits[] = []
 afterEach(() => {
@@ -18,12 +19,13 @@ function openLimits(options: Partial<LimitsOptions> = {}): Limits {
   const limits = createLimits({
     perMinute: { tickets: 3, completes: 2, 'private-renders': 0 },
     usersPerAddress: 2,
-    log: { info: () => {}, warn: () => {} },
     ...options,
   })
   made.push(limits)
   return limits
 }
+
+const SILENT: SharedCountLog = { info: () => {}, warn: () => {} }
 
 const user = (principal: string | undefined, address?: string) => ({
   principal,
@@ -207,8 +209,8 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
   })
 
   /** Limits that have reached the server: what is counted before is counted in memory. */
-  async function connected(redisUrl: string, log?: LimitsOptions['log']): Promise<Limits> {
-    const limits = openLimits({ redisUrl, ...(log && { log }) })
+  async function connected(redisUrl: string, log: SharedCountLog = SILENT): Promise<Limits> {
+    const limits = openLimits({ shared: new SharedCount(redisUrl, log) })
     await limits.ready()
     return limits
   }

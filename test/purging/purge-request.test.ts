@@ -4,10 +4,11 @@ import { parsePurgeRequest, type PurgeRequest, sortPurgeWords } from '../../src/
 import { parsePresets } from '../../src/transform/presets.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 import { createNativeDialect } from '../../src/urls/native-dialect.ts'
-import { parseSourcePath } from '../../src/urls/source-path.ts'
+import { parseSourcePath, remotePath } from '../../src/urls/source-path.ts'
 
 const dialect = createNativeDialect({ presets: parsePresets('card=400'), signingKeys: [] })
 const parse = (request: PurgeRequest) => parsePurgeRequest(request, dialect)
+const REMOTE = remotePath(new URL('https://shop.test/a.jpg?v=2')).path
 const VERSIONED = '/img/items/42/photos/p1/@123456789012345/800.webp'
 
 describe('the words of a command line', () => {
@@ -44,6 +45,8 @@ describe('the words of a command line', () => {
     ['tag:photo:42/p1', ['items/42/photos/p1'], []],
     ['tag:profile:ana', ['profiles/ana'], []],
     ['tag:key:photos%2Fa%2Cb.jpg', ['photos/a,b.jpg'], []],
+    ['https://shop.test/a.jpg?v=2', [REMOTE], []],
+    ['HTTPS://shop.test:443/b/../a.jpg?v=2#top', [REMOTE], []],
     ['items/*', ['items/'], []],
     ['/img/photos/2024/*', ['photos/2024/'], []],
   ])('%s: %j, at the edge %j', (word, paths, edge) => {
@@ -101,4 +104,21 @@ describe('refused, with what is accepted', () => {
     expect(() => parse(request)).toThrow(message)
     expect(() => parse(request)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
   })
+})
+
+test('a URL that reads as a picture of ours and may be a source is both', () => {
+  const url = 'https://shop.test/img/cats/medium.jpg'
+  const both = { ...dialect, mayBeSource: ({ hostname }: URL) => hostname === 'shop.test' }
+  const remote = remotePath(new URL(url)).path
+  expect(parsePurgeRequest({ paths: [url] }, both)).toEqual({
+    paths: ['cats', remote],
+    edge: ['/img/cats/medium.jpg'],
+  })
+  const other = url.replace('shop', 'pictures')
+  expect(parsePurgeRequest({ paths: [other] }, both).paths).toEqual(['cats'])
+})
+
+test('the tags of what lies on another server are purged as its URL is', () => {
+  const path = remotePath(new URL('https://shop.test/a.jpg?v=2'))
+  expect(parse({ tags: cacheTags(path).split(',') }).paths).toEqual([path.path])
 })

@@ -70,7 +70,6 @@ function apiOptions(options: Pick<ApiOptions, PartsOfApi> & Partial<ApiOptions>)
     limits: createLimits({
       perMinute: { tickets: 0, completes: 0, 'private-renders': 0 },
       usersPerAddress: 1,
-      log: { info: () => {}, warn: () => {} },
     }),
     readClientAddress: createReadClientAddress({ trustedHops: 0, originSecrets: [] }),
     publicUrls: createPublicUrls({ gatewayUrl: 'https://pictures.test' }),

@@ -19,12 +19,14 @@ export interface TestGatewayOptions {
   readonly audit?: AuditTrail
   /** Without it there is no API. */
   readonly transport?: Transport
+  /** Which addresses sources may be fetched from; by default those of the public internet. */
+  readonly allowAddress?: (address: string) => boolean
   readonly demoPage?: (store: ObjectStore, config: Config) => DemoPage
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
 export async function createTestGateway(options: TestGatewayOptions = {}) {
-  const { store, log, audit, transport, demoPage, environment = {} } = options
+  const { store, log, audit, transport, demoPage, allowAddress, environment = {} } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -43,6 +45,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       log: log ?? createLog(config.HALFTONE_LOG_LEVEL),
       audit,
       transport,
+      allowAddress,
       demoPage: demoPage && ((store) => demoPage(store, config)),
       workerFile: WORKER_FILE,
       browserDir: 'dist/browser',
@@ -69,6 +72,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       gateway.limits.close()
       await gateway.writeBack.drain()
       await gateway.journal.close()
+      gateway.remote.close()
       await gateway.pool.close()
     },
   }

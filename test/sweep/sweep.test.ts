@@ -108,6 +108,21 @@ describe('purges that were cut short', () => {
 })
 
 describe('variants', () => {
+  test.each([['items/'], ['*']])(
+    'of sources on other servers stay until they are too old, with sources at %s',
+    async (prefix) => {
+      const key = `img/remote/${'0a'.repeat(32)}/@abcdefghijkl${EPOCH}/800.webp`
+      await putText(bucket, key)
+      const options = { sources: [prefix], remoteKeepMs: 3 * DAY_MS }
+      clock.advance(2 * DAY_MS)
+      expect(countsOf(await sweepOnce(bucket, clock, options))).toEqual({})
+      expect(await keysUnder(bucket, 'img/')).toEqual([key])
+      clock.advance(2 * DAY_MS)
+      expect(countsOf(await sweepOnce(bucket, clock, options))).toEqual({ deadVariants: 1 })
+      expect(await keysUnder(bucket, 'img/')).toEqual([])
+    },
+  )
+
   test('of the current version stay; of others, of sources that are gone, and of the other tree go', async () => {
     await putItem(bucket, '42', ['#ff0000'])
     const etag = await putText(bucket, 'photos/cat.jpg')

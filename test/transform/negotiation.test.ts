@@ -4,12 +4,15 @@ import {
   acceptanceOf,
   choose,
   chooseForAll,
+  PLAIN_ACCEPTANCE,
   type Traits,
   type WeightedRange,
 } from '../../src/transform/negotiation.ts'
-import type { OutputFormat, Size } from '../../src/transform/spec.ts'
+import type { Edits } from '../../src/transform/edits.ts'
+import type { EditedSize, OutputFormat, Size } from '../../src/transform/spec.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../../src/transform/traits.ts'
 
+const frame = { top: 1, right: 1, bottom: 1, left: 1 }
 const options = { avifMaxSide: 1600 }
 const small: Size = { fit: 'width', width: 800 }
 const opaque = { animated: false, hasAlpha: false }
@@ -39,6 +42,13 @@ describe('acceptanceOf', () => {
 })
 
 describe('choose', () => {
+  it('takes a format of stills for the first frame of an animation', () => {
+    const still: EditedSize = { ...small, edits: { still: true } }
+    expect(choose(all, still, animation, options)).toBe('avif')
+    expect(choose(accepting({ '*/*': 1 }), still, { ...animation, hasAlpha: false }, options)).toBe('jpg')
+    expect(chooseForAll(accepting({ '*/*': 1 }), still, [animation, alpha], options)).toBe('png')
+  })
+
   it.each([
     // Equals: the smallest that loses nothing.
     [{ 'image/avif': 1, 'image/webp': 1, '*/*': 1 }, 'avif', 'avif', 'webp'],
@@ -158,7 +168,64 @@ describe('possibleTraits', () => {
     // Pages.
     [{ type: 'image/tiff', frames: 3, hasAlpha: false }, opaque],
   ])('%j is %j', (facts, traits) => {
-    expect(traitsOf(facts)).toEqual(traits)
+    expect(traitsOf({ ...facts, width: 30, height: 40 })).toMatchObject({ ...traits, longestSide: 40 })
     expect(possibleTraits(facts.type)).toContainEqual(traits)
+  })
+})
+
+describe('what is done to a picture counts', () => {
+  const edited = (edits: Edits, fit: Size = small) =>
+    choose(PLAIN_ACCEPTANCE, { ...fit, edits }, alpha, options)
+
+  it.each<[string, Edits, OutputFormat]>([
+    ['transparency needs PNG', {}, 'png'],
+    ['none is left over a background', { background: 'ffffff' }, 'jpg'],
+    ['unless it can be seen through', { background: 'ffffff80' }, 'png'],
+    ['or the frame can', { background: 'ffffff', border: { ...frame, colour: '00000080' } }, 'png'],
+  ])('%s', (_, edits, format) => {
+    expect(edited(edits)).toBe(format)
+  })
+
+  it('a box that is padded with what can be seen through is transparent', () => {
+    const box = { fit: 'pad', width: 10, height: 10, edits: { background: '00000000' } } as const
+    expect(choose(PLAIN_ACCEPTANCE, box, opaque, options)).toBe('png')
+    expect(choose(PLAIN_ACCEPTANCE, { ...box, fit: 'crop' }, opaque, options)).toBe('jpg')
+  })
+
+  it('the first frame of an animation is a still', () => {
+    const still = { ...small, edits: { still: true } } as const
+    expect(choose(all, still, animation, options)).toBe('avif')
+  })
+})
+
+describe('who names no format', () => {
+  it.each<[Traits, OutputFormat]>([
+    [opaque, 'jpg'],
+    [alpha, 'png'],
+    [{ ...animation, movesAs: 'gif' }, 'gif'],
+    [{ ...animation, movesAs: 'webp' }, 'webp'],
+  ])('of %j gets %s', (traits, format) => {
+    expect(choose(PLAIN_ACCEPTANCE, small, traits, options)).toBe(format)
+  })
+})
+
+describe('where the sides of the source count', () => {
+  const looking = { avifMaxSide: 800, looksAtSides: true }
+
+  it.each<[Size, number, OutputFormat]>([
+    [{ fit: 'original' }, 800, 'avif'],
+    [{ fit: 'original' }, 801, 'webp'],
+    [{ fit: 'width', width: 2000 }, 800, 'avif'],
+    [{ fit: 'contain', width: 2000 }, 800, 'webp'],
+    [{ fit: 'width', width: 700 }, 5000, 'avif'],
+  ])('%j of a source of %i pixels is %s', (size, longestSide, format) => {
+    expect(choose(all, size, { ...opaque, longestSide }, looking)).toBe(format)
+    const forAll = chooseForAll(all, size, [opaque], looking)
+    expect([undefined, format]).toContain(forAll)
+  })
+
+  it('nothing is decided for all while a source may be small enough', () => {
+    expect(chooseForAll(all, { fit: 'original' }, [opaque], looking)).toBeUndefined()
+    expect(chooseForAll(PLAIN_ACCEPTANCE, { fit: 'original' }, [opaque], looking)).toBe('jpg')
   })
 })

@@ -1,0 +1,26 @@
+import { Hono } from 'hono'
+import type { MountedDialect } from '../http/app.ts'
+import type { AppEnv } from '../http/env.ts'
+import { routePictures } from '../http/serve-picture.ts'
+import { createErrorAnswer } from './error-answer.ts'
+import { readHints } from './hints.ts'
+import { CloudflarePlans, type CloudflarePlansOptions } from './plans.ts'
+import { type CloudflareServingOptions, knownToCloudflare, serveCloudflare } from './serve.ts'
+
+export type CloudflareOptions = CloudflarePlansOptions & Omit<CloudflareServingOptions, 'plans'>
+
+/** Cloudflare's URLs of pictures, `{mount}/{options}/{source}`. */
+export function createCloudflareDialect(options: CloudflareOptions): MountedDialect {
+  const { mounts } = options
+  const serving = { ...options, plans: new CloudflarePlans(options, readHints) }
+  const routes = new Hono<AppEnv>()
+  routes.onError(createErrorAnswer(mounts))
+  const serve = serveCloudflare(serving)
+  for (const mount of mounts) routePictures(routes, `${mount}/*`, serve)
+  return {
+    name: 'cloudflare',
+    routes,
+    owns: (path) => mounts.some((mount) => path.startsWith(`${mount}/`)),
+    findKnown: knownToCloudflare(serving),
+  }
+}

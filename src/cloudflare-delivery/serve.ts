@@ -1,0 +1,161 @@
+import type { Context, Handler } from 'hono'
+import { cacheTags } from '../cdn/cache-tags.ts'
+import { GatewayError } from '../errors.ts'
+import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
+import type { FindKnown, KnownOrder } from '../http/hits.ts'
+import { ANY_WISH, type ReadWish, type Wish } from '../http/negotiation.ts'
+import type { Framing } from '../http/picture-answer.ts'
+import { type AskingWithin, servePicture, type ServingOptions, withVisitor } from '../http/serve-picture.ts'
+import { parseAccessGrant } from '../identity/access-links.ts'
+import type { Source } from '../sources/source.ts'
+import type { Sources } from '../sources/sources.ts'
+import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
+import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
+import type { NativeDialect } from '../urls/native-dialect.ts'
+import type { Answer, Headline } from '../variants/answer.ts'
+import { HINT_HEADERS } from './hints.ts'
+import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
+
+export interface CloudflareServingOptions extends ServingOptions {
+  readonly plans: CloudflarePlans
+  readonly sources: Pick<Sources, 'find' | 'remembered'>
+  readonly native: Pick<NativeDialect, 'formatVersioned'>
+  readonly readWish: ReadWish
+}
+
+/** What marks a request of an image resizer, this one's too. */
+const MARK = 'image-resizing'
+
+/** Pictures by Cloudflare's URLs, all that was not answered as a hit. */
+export function serveCloudflare(options: CloudflareServingOptions): Handler<AppEnv> {
+  return async function cloudflare(c) {
+    const { headers } = c.req.raw
+    if (headers.get('via')?.toLowerCase().includes(MARK) === true) {
+      throw new GatewayError('source_loop', 'A picture is asked for in order to make another one of it')
+    }
+    const plan = options.plans.get(askingOf(c.req.raw, c.env))
+    if (plan === undefined) throw new GatewayError('route_not_found', 'Options and a source are needed')
+    const ignoresLinks = c.get('ignoresLinks') === true
+    const grant = ignoresLinks ? undefined : parseAccessGrant(rawQuery(c.req.raw, c.env))
+    return withVisitor(options, c, grant, async (asking) => serveFirst(options, c, plan, asking))
+  }
+}
+
+/** What is known of targets that have been asked for before. */
+export function knownToCloudflare(options: CloudflareServingOptions): FindKnown {
+  const { plans, sources } = options
+  return function findKnown(request, env) {
+    const plan = plans.find(askingOf(request, env))
+    for (const place of plan?.places ?? []) {
+      const found = sources.remembered(place.source)
+      if (plan === undefined || found === undefined) return undefined
+      const { source } = found
+      if (source !== undefined) return orderAt(options, plan, chosen(place, source), request.headers)
+    }
+    return undefined
+  }
+}
+
+function askingOf(request: Request, env: AppEnv['Bindings'] | undefined): CloudflareAsking {
+  const { headers } = request
+  const host = headers.get('host')?.toLowerCase() ?? new URL(request.url).host
+  return { target: rawTarget(request, env), host, headers }
+}
+
+/** The first place that has something decides. */
+async function serveFirst(
+  options: CloudflareServingOptions,
+  c: Context<AppEnv>,
+  plan: CloudflarePlan,
+  asking: AskingWithin,
+): Promise<Response> {
+  const last = plan.places.at(-1)
+  for (const place of plan.places) {
+    try {
+      return await serveAt(options, c, { plan, place }, asking)
+    } catch (error) {
+      if (place === last || !isAbsent(error)) throw error
+    }
+  }
+  throw new GatewayError('source_not_found', 'There is no such picture')
+}
+
+async function serveAt(
+  options: CloudflareServingOptions,
+  c: Context<AppEnv>,
+  { plan, place }: { readonly plan: CloudflarePlan; readonly place: Place },
+  asking: AskingWithin,
+): Promise<Response> {
+  c.set('tags', cacheTags(place.source))
+  const { source } = await options.sources.find(place.source, asking.signal)
+  const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
+  const mayRender = plan.outcome === 'allowed'
+  const isBudgeted = plan.outcome === 'budgeted'
+  const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
+  if (served instanceof Response) return served
+  throw new GatewayError('internal', 'A target without a version cannot have moved')
+}
+
+const isAbsent = (error: unknown) => error instanceof GatewayError && error.code === 'source_not_found'
+
+const SVG_TYPE = /^image\/svg\+xml(?:;|$)/i
+const UNTOLD_TYPE = /^(?:application|binary)\/octet-stream$/i
+
+function chosen(place: Place, source: Source | undefined): ImageRequest {
+  return source !== undefined && isDrawing(source) ? place.drawing : place.picture
+}
+
+/** By what is said of it: nobody has read its bytes yet. */
+function isDrawing({ contentType, key }: Source): boolean {
+  return SVG_TYPE.test(contentType) || (UNTOLD_TYPE.test(contentType) && /\.svgz?$/i.test(key))
+}
+
+function orderAt(
+  { native, readWish }: CloudflareServingOptions,
+  plan: CloudflarePlan,
+  request: ImageRequest,
+  headers: Headers,
+): KnownOrder {
+  const wish = wishOf(plan, request, () => readWish(headers))
+  return {
+    request,
+    wish,
+    acceptance: PLAIN_ACCEPTANCE,
+    frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
+  }
+}
+
+/** What an answer depends on beside its target; `undefined` where that is nothing. */
+function wishOf(plan: CloudflarePlan, request: ImageRequest, read: () => Wish): Wish | undefined {
+  const isNegotiated = plan.isNegotiated && isAutoRequest(request)
+  // The edge keys on no hint.
+  if (plan.dependsOnHints) {
+    const acceptance = isNegotiated ? read().acceptance : PLAIN_ACCEPTANCE
+    return isAutoRequest(request) ? { acceptance, keyed: false } : ANY_WISH
+  }
+  return isNegotiated ? read() : undefined
+}
+
+function framingOf(
+  native: Pick<NativeDialect, 'formatVersioned'>,
+  plan: CloudflarePlan,
+  wish: Wish | undefined,
+  { headline, layer }: { readonly headline: Headline; readonly layer: Answer['layer'] | undefined },
+): Framing {
+  const { canonical } = headline
+  const { warning, dependsOnHints, isNegotiated } = plan
+  const isNative = plan.outcome === 'allowed' && canonical?.source.shape !== 'remote'
+  const vary = dependsOnHints ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
+  return {
+    contentLocation:
+      canonical && isNative
+        ? native.formatVersioned(canonical.source.path, canonical.version, canonical.spec)
+        : undefined,
+    wish,
+    extra: {
+      'cf-resized': layer === undefined || layer === 'memory' ? 'internal=ok/h' : `internal=ok/m by=${layer}`,
+      ...(vary !== undefined && { vary }),
+      ...(warning !== undefined && { warning }),
+    },
+  }
+}
