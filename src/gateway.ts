@@ -51,7 +51,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
   const { epoch: encoders } = await pool.ready()
-  const epoch = variantEpoch(encoders, renderingOf(config))
+  const epoch = variantEpoch(encoders, renderingOf(config), config.HALFTONE_OVERLAYS)
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock }

@@ -37,6 +37,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'library',
       'limits',
       'media',
+      'overlays',
       'pages',
       'purging',
       'remote',
@@ -111,11 +112,13 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // What is drawn over pictures.
+  overlays: { imports: ['errors.ts', 'sources', 'transform'], types: ['storage'] },
   // Sources on other servers.
   remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
-    types: ['render', 'storage'],
+    types: ['overlays', 'render', 'storage'],
   },
   render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
