@@ -93,5 +93,8 @@ function isNear(
   const last = channels - 1
   // What is transparent has no colour, whatever hides there.
   if (channels % 2 === 0 && data[at + last] === 0 && wanted[last] === 0) return true
-  return wanted.every((value, channel) => Math.abs((data[at + channel] ?? 0) - value) <= tolerance)
+  for (let channel = 0; channel < channels; channel += 1) {
+    if (Math.abs((data[at + channel] ?? 0) - (wanted[channel] ?? 0)) > tolerance) return false
+  }
+  return true
 }

@@ -51,6 +51,17 @@ describe('rendering', () => {
     expect(await pool.ready()).toMatchObject({ epoch: currentEpoch(), sharp: sharp.versions.sharp })
   })
 
+  it('edits, and measures what it would edit', async () => {
+    const { pool } = startPool()
+    const edits = { rotate: 90, blur: 3, trim: { by: 'border', border: {} } } as const
+    const size = { fit: 'pad', width: 90, height: 60, edits } as const
+    const rendering = await pool.render(SOURCE, { ...size, format: 'jpg' })
+    expect(rendering).toMatchObject({ contentType: 'image/jpeg', width: 90, height: 60 })
+    const { width, height, facts, timings } = await pool.measure(SOURCE, size)
+    expect({ width, height, facts }).toEqual({ width: 90, height: 60, facts: await pool.inspect(SOURCE) })
+    for (const ms of Object.values(timings)) expect(ms).toBeGreaterThanOrEqual(0)
+  })
+
   it('describes', async () => {
     const { pool } = startPool()
     const { facts, dominantColour, thumbHash, timings } = await pool.describe(SOURCE)

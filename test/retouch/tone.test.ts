@@ -4,11 +4,13 @@ import type { Frame } from '../../src/retouch/frame.ts'
 import { tone } from '../../src/retouch/tone.ts'
 import type { Edits } from '../../src/transform/edits.ts'
 
-const pixel = (...data: number[]): Frame => {
-  return { data: Uint8Array.from(data), width: 1, height: 1, channels: data.length as Frame['channels'] }
-}
+const CHANNELS: readonly Frame['channels'][] = [1, 2, 3, 4]
 
-const toned = (edits: Edits, ...colour: number[]) => [...tone(pixel(...colour), edits).data]
+/** What becomes of one pixel. */
+function toned(edits: Edits, ...colour: readonly number[]): readonly number[] {
+  const channels = CHANNELS[colour.length - 1] ?? 4
+  return [...tone({ data: Uint8Array.from(colour), width: 1, height: 1, channels }, edits).data]
+}
 
 describe('tone', () => {
   it.each<[Edits, number[]]>([
