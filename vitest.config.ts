@@ -6,6 +6,8 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     // The SDK announces on Node 20 that it will give it up one day.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // It reads `import.meta.env`, which a bundler would have replaced.
+    server: { deps: { inline: [/@astrojs\/cloudflare/] } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -5,6 +5,7 @@ import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
+import { edgePolicyOf } from './composition/edge-policy.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
 import { createPool } from './composition/pool.ts'
@@ -13,6 +14,7 @@ import { type Config, renderingOf } from './config.ts'
 import { createAdminApp } from './http/admin-app.ts'
 import { createApp } from './http/app.ts'
 import { createReadWish } from './http/negotiation.ts'
+import type { ServingOptions } from './http/serve-picture.ts'
 import { createClock } from './leases/clock.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
@@ -65,18 +67,15 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clients = { ...createClients(config, log), ...createAccess(config) }
   const shared = { ...base, pool, core, audit, epoch, edge: edge.purges }
   const media = createMedia(shared, clients, options)
-  const targets = targetsOf(config)
-  const cloudflare = cloudflareOf(config, targets, core)
   const serving = {
+    ...targetsOf(config),
     ...clients,
     audit,
     delivery: core.negotiated,
-    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
   const app = createApp({
-    ...targets,
     ...serving,
-    dialects: cloudflare && [createCloudflareDialect({ ...cloudflare, ...serving })],
+    dialects: createDialects(shared, serving),
     ...media,
     events: bucketEvents.routes,
     ...edgeOf(config),
@@ -100,12 +99,13 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   }
 }
 
-/** Which targets are understood, and which sizes strangers may ask for. */
+/** Which targets are understood, which sizes strangers may ask for, and how long anybody waits. */
 function targetsOf(config: Config) {
   const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
     sizes: createSizePolicy({ policy, presets }),
+    requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
 }
 
@@ -129,8 +129,21 @@ function cloudflareOf(
     sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),
     sources,
     readWish: createReadWish(config.HALFTONE_ORIGIN_SECRETS),
+    edge: edgePolicyOf(config),
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
   }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly core: Core
+}
+type Serving = ServingOptions & ReturnType<typeof targetsOf>
+
+/** The dialects beside the native one that the configuration has. */
+function createDialects(parts: Parts, serving: Serving) {
+  const cloudflare = cloudflareOf(parts.config, serving, parts.core)
+  return cloudflare ? [createCloudflareDialect({ ...cloudflare, ...serving })] : []
 }
 
 /** What the edge in front shows, and what it checks. */

@@ -100,9 +100,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
+    imports: ['cdn', 'coding', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
     types: ['audit', 'media', 'telemetry'],
   },
+  // How bytes are coded on their way.
+  coding: { imports: [] },
   urls: { imports: ['errors.ts', 'transform'] },
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
@@ -120,7 +122,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
     types: ['overlays', 'render', 'storage'],
   },
-  render: { imports: ['errors.ts'], types: ['pixels', 'transform'] },
+  render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },

@@ -60,7 +60,7 @@ describe('docs/configuration.md', () => {
   })
 
   test.each(own.filter(([, fallback]) => fallback === 'none'))('%s: its default is %s', (name) => {
-    expect([undefined, [], parsePresets('')]).toContainEqual(settingOf({}, plain(name)))
+    expect([undefined, [], new Map(), parsePresets('')]).toContainEqual(settingOf({}, plain(name)))
   })
 
   const ranges = own.flatMap(([name, , , accepted = '']) => {

@@ -1,3 +1,5 @@
+import type { SourcePath } from '../urls/image-request.ts'
+
 /**
  * How long answers may be kept, by class: for a picture A (versioned), B (unversioned, purged), B' (unversioned, not
  * purged), D (private), O (degraded or provisional); C for a public original as it was uploaded; B, B' and C unless its
@@ -77,6 +79,8 @@ export interface Caching {
 export interface KeptFile {
   /** Whether its every change passes through Halftone. */
   readonly managed: boolean
+  /** Where it lies: of what lies on another server the bucket tells nothing. */
+  readonly at?: Pick<SourcePath, 'shape'> | undefined
   /** What its owner has asked for, in place of what holds for its kind. */
   readonly edgeSeconds?: number | undefined
 }
@@ -85,16 +89,25 @@ export interface KeptFile {
  * How a public file is kept at a path where it may change: as long as its kind or its owner says only when the edge is
  * told of its every change (design §6), else no longer than the kind allows where it is not.
  */
-export function keeping(kind: KeptKind, { managed, edgeSeconds }: KeptFile, policy: EdgePolicy): Caching {
+export function keeping(kind: KeptKind, { managed, at, edgeSeconds }: KeptFile, policy: EdgePolicy): Caching {
   const wanted = edgeSeconds ?? policy.seconds[kind]
   const { cacheClass, untoldSeconds } = KIND_POLICIES[kind]
   // Told by paths, the edge hears of those that show pictures.
   const isTold = policy.purges === 'tags' || (policy.purges === 'paths' && kind === 'media')
-  if (isTold && (managed || policy.hearsBucket)) return { cacheClass, edgeSeconds: wanted }
+  const isHeard = managed || (policy.hearsBucket && at?.shape !== 'remote')
+  if (isTold && isHeard) return { cacheClass, edgeSeconds: wanted }
   return {
     cacheClass: cacheClass === 'B' ? "B'" : cacheClass,
     edgeSeconds: Math.min(wanted, untoldSeconds),
   }
+}
+
+/** The same answer at an address that is in no path which an edge is told of: kept as one that it is not told of. */
+export function untold<Kept extends Caching>(answer: Kept): Kept {
+  if (answer.cacheClass !== 'B') return answer
+  const { untoldSeconds } = KIND_POLICIES.media
+  const edgeSeconds = Math.min(answer.edgeSeconds ?? untoldSeconds, untoldSeconds)
+  return { ...answer, cacheClass: "B'", edgeSeconds }
 }
 
 /** `Cache-Control` of an answer. What the edge may not keep for long, browsers may not either. */

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
-import type { AppEnv } from '../http/env.ts'
-import { rawTarget } from '../http/env.ts'
+import { type AppEnv, hostOf, rawTarget } from '../http/env.ts'
 import { takeFailure } from '../http/problem.ts'
 import { formatPath } from '../urls/target.ts'
 import { ERROR_NUMBERS } from './error-numbers.ts'
@@ -31,7 +30,7 @@ function isFatal({ code }: GatewayError, { req }: Context<AppEnv>): boolean {
 
 /** Where the source itself is, if `onerror=redirect` asks for it; whatever else may be wrong with the options. */
 function sourceOf(c: Context<AppEnv>, mounts: readonly string[]): string | undefined {
-  const host = c.req.header('host')?.toLowerCase() ?? new URL(c.req.url).host
+  const host = hostOf(c.req.raw)
   try {
     const target = parseCloudflareTarget(rawTarget(c.req.raw, c.env), mounts)
     const wantsSource = target?.options.split(',').includes('onerror=redirect') === true

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { SizePolicy } from '../transform/size-policy.ts'
-import { type AskedSpec, isAuto } from '../transform/spec.ts'
+import { type AskedSpec, DRAWING, isAuto, measureOf } from '../transform/spec.ts'
 import type { ImageRequest, SettledRequest, SourcePath } from '../urls/image-request.ts'
 import { hintsName } from './hints.ts'
 import { type AskedOptions, type ClientHints, parseOptions } from '../cloudflare/parse-options.ts'
@@ -116,9 +116,9 @@ function specOf({ size, edits, format }: AskedOptions): AskedSpec {
   const edited = { ...size, ...(edits && { edits }) }
   switch (format) {
     case 'measure':
-      return { facts: 'info.json' }
+      return measureOf(edited)
     case 'drawing':
-      return { facts: 'drawing.svg' }
+      return { facts: DRAWING }
     case 'auto':
     case 'plain':
       return { ...edited, format: 'auto' }
@@ -131,7 +131,7 @@ function placeAt(source: SourcePath, spec: AskedSpec): Place {
   return {
     source,
     picture: requestFor(source, spec),
-    drawing: { source, spec: { facts: 'drawing.svg' }, preset: false },
+    drawing: { source, spec: { facts: DRAWING }, preset: false },
   }
 }
 

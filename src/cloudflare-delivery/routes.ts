@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { MountedDialect } from '../http/app.ts'
-import type { AppEnv } from '../http/env.ts'
+import { type AppEnv, rawTarget } from '../http/env.ts'
 import { routePictures } from '../http/serve-picture.ts'
 import { createErrorAnswer } from './error-answer.ts'
 import { readHints } from './hints.ts'
@@ -17,10 +17,12 @@ export function createCloudflareDialect(options: CloudflareOptions): MountedDial
   routes.onError(createErrorAnswer(mounts))
   const serve = serveCloudflare(serving)
   for (const mount of mounts) routePictures(routes, `${mount}/*`, serve)
+  const owns = (path: string) => mounts.some((mount) => path.startsWith(`${mount}/`))
+  const findKnown = knownToCloudflare(serving)
   return {
     name: 'cloudflare',
     routes,
-    owns: (path) => mounts.some((mount) => path.startsWith(`${mount}/`)),
-    findKnown: knownToCloudflare(serving),
+    owns,
+    findKnown: (request, env) => (owns(rawTarget(request, env)) ? findKnown(request, env) : undefined),
   }
 }

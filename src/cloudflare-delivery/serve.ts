@@ -1,7 +1,8 @@
 import type { Context, Handler } from 'hono'
+import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
 import { GatewayError } from '../errors.ts'
-import { type AppEnv, rawQuery, rawTarget } from '../http/env.ts'
+import { type AppEnv, hostOf, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
 import { ANY_WISH, type ReadWish, type Wish } from '../http/negotiation.ts'
 import type { Framing } from '../http/picture-answer.ts'
@@ -10,6 +11,7 @@ import { parseAccessGrant } from '../identity/access-links.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
+import { isDrawing } from '../transform/spec.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
@@ -21,16 +23,17 @@ export interface CloudflareServingOptions extends ServingOptions {
   readonly sources: Pick<Sources, 'find' | 'remembered'>
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
+  readonly edge: Pick<EdgePolicy, 'purges'>
 }
 
-/** What marks a request of an image resizer, this one's too. */
-const MARK = 'image-resizing'
+/** Whether an image resizer asks, which may be this one. */
+const isResizer = ({ headers }: Request) =>
+  headers.get('via')?.toLowerCase().includes('image-resizing') === true
 
 /** Pictures by Cloudflare's URLs, all that was not answered as a hit. */
 export function serveCloudflare(options: CloudflareServingOptions): Handler<AppEnv> {
   return async function cloudflare(c) {
-    const { headers } = c.req.raw
-    if (headers.get('via')?.toLowerCase().includes(MARK) === true) {
+    if (isResizer(c.req.raw)) {
       throw new GatewayError('source_loop', 'A picture is asked for in order to make another one of it')
     }
     const plan = options.plans.get(askingOf(c.req.raw, c.env))
@@ -45,7 +48,7 @@ export function serveCloudflare(options: CloudflareServingOptions): Handler<AppE
 export function knownToCloudflare(options: CloudflareServingOptions): FindKnown {
   const { plans, sources } = options
   return function findKnown(request, env) {
-    const plan = plans.find(askingOf(request, env))
+    const plan = isResizer(request) ? undefined : plans.find(askingOf(request, env))
     for (const place of plan?.places ?? []) {
       const found = sources.remembered(place.source)
       if (plan === undefined || found === undefined) return undefined
@@ -57,9 +60,7 @@ export function knownToCloudflare(options: CloudflareServingOptions): FindKnown 
 }
 
 function askingOf(request: Request, env: AppEnv['Bindings'] | undefined): CloudflareAsking {
-  const { headers } = request
-  const host = headers.get('host')?.toLowerCase() ?? new URL(request.url).host
-  return { target: rawTarget(request, env), host, headers }
+  return { target: rawTarget(request, env), host: hostOf(request), headers: request.headers }
 }
 
 /** The first place that has something decides. */
@@ -89,7 +90,7 @@ async function serveAt(
   c.set('tags', cacheTags(place.source))
   const { source } = await options.sources.find(place.source, asking.signal)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
-  const mayRender = plan.outcome === 'allowed'
+  const mayRender = plan.outcome === 'allowed' || isDrawing(order.request.spec)
   const isBudgeted = plan.outcome === 'budgeted'
   const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
@@ -102,16 +103,16 @@ const SVG_TYPE = /^image\/svg\+xml(?:;|$)/i
 const UNTOLD_TYPE = /^(?:application|binary)\/octet-stream$/i
 
 function chosen(place: Place, source: Source | undefined): ImageRequest {
-  return source !== undefined && isDrawing(source) ? place.drawing : place.picture
+  return source !== undefined && isDrawn(source) ? place.drawing : place.picture
 }
 
 /** By what is said of it: nobody has read its bytes yet. */
-function isDrawing({ contentType, key }: Source): boolean {
+function isDrawn({ contentType, key }: Source): boolean {
   return SVG_TYPE.test(contentType) || (UNTOLD_TYPE.test(contentType) && /\.svgz?$/i.test(key))
 }
 
 function orderAt(
-  { native, readWish }: CloudflareServingOptions,
+  { native, readWish, edge }: CloudflareServingOptions,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,
@@ -121,12 +122,15 @@ function orderAt(
     request,
     wish,
     acceptance: PLAIN_ACCEPTANCE,
+    // An edge that is told of paths is told of native ones alone.
+    keep: edge.purges === 'paths' ? untold : undefined,
     frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
   }
 }
 
 /** What an answer depends on beside its target; `undefined` where that is nothing. */
 function wishOf(plan: CloudflarePlan, request: ImageRequest, read: () => Wish): Wish | undefined {
+  if (isDrawing(request.spec)) return undefined
   const isNegotiated = plan.isNegotiated && isAutoRequest(request)
   // The edge keys on no hint.
   if (plan.dependsOnHints) {
@@ -145,7 +149,8 @@ function framingOf(
   const { canonical } = headline
   const { warning, dependsOnHints, isNegotiated } = plan
   const isNative = plan.outcome === 'allowed' && canonical?.source.shape !== 'remote'
-  const vary = dependsOnHints ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
+  const isHinted = dependsOnHints && wish !== undefined
+  const vary = isHinted ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
   return {
     contentLocation:
       canonical && isNative

@@ -16,17 +16,27 @@ export interface FaceDetector {
 }
 
 /**
- * What was asked for, with the face in the middle of what is kept; `zoom` cuts off the more around it, up to the box. The
- * same as before where no face was looked for, and the centre where there is none.
+ * What was asked for, with the face in the middle of what is kept; `zoom` cuts off the more around it, up to the box.
+ * Without a face it is the centre; where none was to be looked for, the picture is not even read.
  */
-export function focusOn({ face, ...asked }: AskedOptions, box: FaceBox | undefined): AskedOptions {
-  if (face === undefined || box === undefined) return asked
-  const across = zoomed(box.left, box.right, face.zoom)
-  const down = zoomed(box.top, box.bottom, face.zoom)
+export async function settleFace(
+  { face, ...asked }: AskedOptions,
+  detector: FaceDetector,
+  read: () => Promise<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<AskedOptions> {
+  if (face === undefined) return asked
+  const box = await detector.find(await read(), signal)
+  return box === undefined ? asked : { ...asked, edits: around(box, face.zoom, asked.edits) }
+}
+
+function around(box: FaceBox, zoom: number, edits: Edits | undefined): Edits {
+  const across = zoomed(box.left, box.right, zoom)
+  const down = zoomed(box.top, box.bottom, zoom)
   const isWhole =
     across.start === 0 && across.length === undefined && down.start === 0 && down.length === undefined
-  const edits: Edits = {
-    ...asked.edits,
+  return {
+    ...edits,
     ...(!isWhole && {
       trim: {
         by: 'box',
@@ -40,7 +50,6 @@ export function focusOn({ face, ...asked }: AskedOptions, box: FaceBox | undefin
     }),
     gravity: { by: 'centre', x: across.middle, y: down.middle },
   }
-  return { ...asked, edits }
 }
 
 /** Of one axis the part that is kept, and where the middle of the face is in it. */

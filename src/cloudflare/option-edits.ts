@@ -2,7 +2,7 @@ import type { Border, Colour, Edits, Gravity, Trim, TrimBorder } from '../transf
 import type { Size } from '../transform/spec.ts'
 import { type ClientHints, densityOf, isCropped } from './option-size.ts'
 import type { GivenOptions } from './option-table.ts'
-import { fault } from './option-values.ts'
+import { fault, MAX_BORDER } from './option-values.ts'
 
 /** What the understanding of options depends on beside the client. */
 export interface OptionSettings {
@@ -86,7 +86,9 @@ function borderOf(given: GivenOptions): Border | undefined {
     bottom: scaled(given['border.bottom'] ?? all ?? border?.bottom),
     left: scaled(given['border.left'] ?? all ?? border?.left),
   }
-  return Object.values(sides).some((side) => side > 0) ? { colour, ...sides } : undefined
+  const widest = Math.max(...Object.values(sides))
+  if (widest > MAX_BORDER) throw fault('border', `must be at most ${MAX_BORDER} pixels wide, after dpr`)
+  return widest > 0 ? { colour, ...sides } : undefined
 }
 
 /** What EXIF goes with a JPEG; what other formats drop anyway is dropped where the format is known. */

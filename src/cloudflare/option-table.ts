@@ -9,6 +9,7 @@ import {
   fourSides,
   type FourSides,
   gravity,
+  MAX_BORDER,
   number,
   overlays,
   quality,
@@ -30,7 +31,7 @@ const trim: Reader<'border' | FourSides> = (text, name) => {
   throw fault(name, 'must be border, or four values {top};{right};{bottom};{left}')
 }
 
-const frameSide: Reader<number> = whole({ min: 0, max: 10_000 })
+const frameSide: Reader<number> = whole({ min: 0, max: MAX_BORDER })
 
 const frame: Reader<FourSides> = (text, name) => {
   const sides = fourSides(text, (value) => frameSide(value, name))

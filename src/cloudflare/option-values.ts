@@ -94,6 +94,9 @@ export const extent: Reader<number> = (text, name) => {
   throw fault(name, `must be whole pixels, 0 to ${MAX_PIXELS}, or a fraction such as 0.25`)
 }
 
+/** The widest side of a border, in pixels. */
+export const MAX_BORDER = 10_000
+
 /** Four values with `;` between them, as top, right, bottom and left. */
 export interface FourSides {
   readonly top: number

@@ -47,7 +47,8 @@ export function parseOptions(text: string, hints: ClientHints, settings: OptionS
   const { quality, dependsOnHints } = qualityFor(given, hints)
   const format = formatOf(given)
   const edits = editsOf(given, size, quality, settings)
-  const isFaceWanted = given.gravity === 'face' && isCropped(size)
+  const isPicture = format !== 'measure' && format !== 'drawing'
+  const isFaceWanted = given.gravity === 'face' && isCropped(size) && isPicture
   const looksForFace = isFaceWanted && settings.detectsFaces === true && isUpright(edits)
   const relevant = editsIn(format, { ...size, ...(edits && { edits }) })
   // Too many for a key: better known now than when the picture is made.

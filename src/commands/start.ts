@@ -75,6 +75,7 @@ Halftone is ready. Open ${url}/ or try:
   ${url}/img/items/demo-2/800x600.avif
   ${url}/img/items/demo-3/photos/p2/thumbnail.jpg
   ${url}/img/profiles/demo-ana/256x256.webp
+  ${url}/cdn-cgi/image/w=320,f=auto/items/demo-1
 Metrics: ${admin}/metrics   Bucket: ${bucket}
 Your own photos: ${program} seed DIRECTORY
 Stop with Ctrl-C.

@@ -24,6 +24,7 @@ import { VariantStore } from '../variants/variant-store.ts'
 import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
+import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge-policy.ts'
 import { workerCount } from './pool.ts'
 
@@ -50,7 +51,7 @@ export function createCore(options: CoreOptions) {
   const pictures = createSourceView(store, config.HALFTONE_SOURCES)
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const remote = createRemote(options)
-  const views = { pictures, records, remote: remote.lookUp }
+  const views = { pictures, records, remote: remote.lookUp.bind(remote) }
   const sources = new Sources({
     lookUp: (path, signal) => lookUp(views, path, signal),
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
@@ -100,16 +101,16 @@ export function createCore(options: CoreOptions) {
 
 /** What lies on other servers, where the operator has named any. */
 function createRemote({ config, allowAddress }: CoreOptions): RemoteSources {
-  const own = [config.HALFTONE_CDN_URL, config.HALFTONE_PUBLIC_URL].filter((url) => url !== undefined)
   return createRemoteSources({
     allowed: config.HALFTONE_REMOTE_SOURCES,
     siteOrigin: config.HALFTONE_SITE_ORIGIN,
-    ownHosts: own.map((url) => new URL(url).host),
+    ownHosts: ownHostsOf(config),
     maxBytes: config.HALFTONE_MAX_SOURCE_MB,
     maxRedirects: config.HALFTONE_REMOTE_MAX_REDIRECTS,
     memoryBytes: config.HALFTONE_REMOTE_MEMORY_MB,
     timeoutMs: config.HALFTONE_REMOTE_TIMEOUT_MS,
     connectTimeoutMs: config.HALFTONE_REMOTE_CONNECT_TIMEOUT_MS,
+    admission: new Admission({ slots: config.HALFTONE_REMOTE_CONNECTIONS, maxQueued: 0, maxWaitMs: 0 }),
     // A budget of its own: who renders holds a part of the other one while it is waited for here.
     reading: new ByteBudget(config.HALFTONE_FETCH_MB),
     allowAddress,

@@ -10,8 +10,18 @@ export function cleanAttribute(element: string, name: string, value: string): st
   if (REFERENCES.has(name)) return cleanReference(element, value.trim())
   if (name === 'style') return cleanStyle(value) || undefined
   if (name === 'attributeName') return ANIMATED.has(value.trim()) ? value.trim() : undefined
-  // An animation has a list of values.
-  return value.split(';').every(isHarmlessValue) ? value : undefined
+  return isHarmlessList(value) ? value : undefined
+}
+
+/** What could hide a semicolon, so that a list would be cut at the wrong places. */
+const HIDING = /["']/
+
+/** An animation has a list of values, everything else one. Nobody writes comments or escapes there. */
+function isHarmlessList(value: string): boolean {
+  if (!/[(\\]/.test(value)) return true
+  if (value.includes('\\') || value.includes('/*')) return false
+  const values = value.split(';')
+  return (values.length === 1 || !HIDING.test(value)) && values.every(isHarmlessValue)
 }
 
 function cleanReference(element: string, address: string): string | undefined {

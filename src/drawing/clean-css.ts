@@ -42,7 +42,7 @@ export function cleanStyleSheet(text: string): string {
 
 /** The same for the declarations of a `style` attribute. */
 export function cleanStyle(text: string): string {
-  if (PLAIN_STYLE.test(text) && !PROGRAMS.test(text)) return text
+  if (PLAIN_STYLE.test(text) && !PROGRAMS.test(text)) return text.trim()
   const list = parseAs(text, 'declarationList')
   if (list?.type !== 'DeclarationList') return ''
   return list.children
@@ -54,7 +54,6 @@ export function cleanStyle(text: string): string {
 
 /** Whether a value, of an attribute that says how something looks, loads nothing. */
 export function isHarmlessValue(text: string): boolean {
-  if (!/[(\\]/.test(text)) return true
   const value = parseAs(text, 'value')
   return value?.type === 'Value' && isHarmless(value)
 }

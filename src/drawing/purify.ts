@@ -1,5 +1,5 @@
 import createDOMPurify, { type Config } from 'dompurify'
-import { JSDOM } from 'jsdom'
+import { type DomNode, type DomWindow, JSDOM } from 'jsdom'
 import type { DrawnElement } from './build-tree.ts'
 import { ATTRIBUTES, ELEMENTS, SVG_NAMESPACE, XLINK_NAMESPACE } from './vocabulary.ts'
 
@@ -13,22 +13,11 @@ const CONFIG: Config = {
   PARSER_MEDIA_TYPE: 'application/xhtml+xml',
   ALLOWED_TAGS: [...ELEMENTS, '#text'],
   ALLOWED_ATTR: [...ATTRIBUTES, 'xmlns:xlink'],
+  ADD_DATA_URI_TAGS: ['feImage'],
   ALLOW_DATA_ATTR: false,
   KEEP_CONTENT: false,
   // There are no scripts for names to get in the way of, and without its names a drawing falls apart.
   SANITIZE_DOM: false,
-}
-
-/** The little of a document that is used here. */
-interface DrawnNode {
-  append(...children: (DrawnNode | string)[]): void
-  setAttribute(name: string, value: string): void
-  setAttributeNS(namespace: string, name: string, value: string): void
-}
-
-interface Window {
-  readonly document: { createElementNS(namespace: string, name: string): DrawnNode }
-  readonly XMLSerializer: new () => { serializeToString(node: DrawnNode): string }
 }
 
 /** Takes out of a tree what DOMPurify does not know as harmless, and writes the rest as XML. */
@@ -36,21 +25,20 @@ export type Purify = (tree: DrawnElement) => string
 
 /** A purifier with a window of its own, in which nothing runs and nothing is loaded. It takes a while to make one. */
 export function createPurify(): Purify {
-  const empty = new JSDOM(`<svg xmlns="${SVG_NAMESPACE}"/>`, { contentType: 'image/svg+xml' })
-  const window = empty.window as Window
-  const purifier = createDOMPurify(window as never)
+  const { window } = new JSDOM(`<svg xmlns="${SVG_NAMESPACE}"/>`, { contentType: 'image/svg+xml' })
+  const purifier = createDOMPurify(window)
   const serializer = new window.XMLSerializer()
   return function purify(tree) {
     const root = toNode(window, tree)
     root.setAttributeNS(XMLNS_NAMESPACE, 'xmlns:xlink', XLINK_NAMESPACE)
-    purifier.sanitize(root as never, CONFIG)
+    purifier.sanitize(root, CONFIG)
     // It remembers all that it has removed.
     purifier.removed = []
     return serializer.serializeToString(root)
   }
 }
 
-function toNode(window: Window, { name, attributes, children }: DrawnElement): DrawnNode {
+function toNode(window: DomWindow, { name, attributes, children }: DrawnElement): DomNode {
   const node = window.document.createElementNS(SVG_NAMESPACE, name)
   for (const { namespace, name, value } of attributes) {
     if (namespace === '') node.setAttribute(name, value)

@@ -1,6 +1,8 @@
+const WITHIN = /^#[^\s"'()\\]*$/
+
 /** Whether an address names a part of the drawing itself. */
 export function isWithin(address: string): boolean {
-  return address.startsWith('#')
+  return WITHIN.test(address)
 }
 
 const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp|avif);base64,[a-z0-9+/=\s]*$/i

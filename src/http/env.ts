@@ -35,6 +35,11 @@ export function routingPath(request: Request, env: AppEnv['Bindings'] | undefine
   return query === -1 ? target : target.slice(0, query)
 }
 
+/** The host that is asked, in lower case, with its port where that is named. */
+export function hostOf({ headers, url }: Request): string {
+  return headers.get('host')?.toLowerCase() ?? new URL(url).host
+}
+
 /** The query of the raw request target, without its question mark. */
 export function rawQuery(request: Request, env: AppEnv['Bindings'] | undefined): string {
   const target = rawTarget(request, env)

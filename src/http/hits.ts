@@ -1,4 +1,5 @@
 import type { CacheClass } from '../cdn/cache-policy.ts'
+import { DRAWING_TYPE } from '../transform/spec.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
@@ -18,6 +19,8 @@ export interface KnownOrder {
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
   readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of the answer beside its picture: of one request to such a wish always the same. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -59,7 +62,8 @@ export function answerHits(
     const startedAt = performance.now()
     const { wish } = order
     const answer = delivery.fromMemory(order.request, acceptanceIn(order))
-    if (answer === undefined) return undefined
+    // A drawing is compressed for whoever takes it so, and that is waited for.
+    if (answer === undefined || answer.variant.contentType === DRAWING_TYPE) return undefined
 
     // An answer belongs to one path: but to `auto` it is given in two classes.
     const headsOf = wish?.keyed ? knownToEdge : known
@@ -118,7 +122,8 @@ function findFirst(
   return undefined
 }
 
-function createHeads(answer: Answer, { wish, frame }: KnownOrder): Heads {
+function createHeads(found: Answer, { wish, keep, frame }: KnownOrder): Heads {
+  const answer = keep ? keep(found) : found
   const framing = frame(answer, answer.layer)
   return {
     whole: pictureHeaders(answer, framing),

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { cacheControl } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
+import { type Coding, codedEtag, gzipped } from '../coding/coding.ts'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
@@ -18,12 +19,20 @@ export interface Framing {
   readonly extra?: Readonly<Record<string, string>> | undefined
 }
 
+/** The coding of what can be had in several: of drawings. Pictures are compressed as they are. */
+interface Coded {
+  readonly coding?: Coding | undefined
+}
+
 /** Headers that do not depend on the picture. Nothing of an image may run, frame or be sniffed; any site may show it. */
 const FIXED_HEADERS = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'cross-origin',
   'content-security-policy': "default-src 'none'; sandbox",
 } as const
+
+/** A drawing by itself in a window has its styles, and the pictures and fonts that are inside of it. */
+const DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 
 /** How `Cache-Status` (RFC 9211) tells where an answer came from. */
 const CACHE_STATUS: Record<Layer, string> = {
@@ -33,8 +42,21 @@ const CACHE_STATUS: Record<Layer, string> = {
   collapsed: 'memory; fwd=miss; collapsed',
 }
 
+/** What is said of a drawing in the coding that a client takes; of anything else, which has none, the same. */
+export function codedHeadline(headline: Headline, coding: Coding | undefined): Headline & Coded {
+  return coding === undefined ? headline : { ...headline, coding, etag: codedEtag(headline.etag, coding) }
+}
+
+/** The same of an answer, with its bytes. */
+export async function codedAnswer(answer: Answer, coding: Coding | undefined): Promise<Answer & Coded> {
+  if (coding === undefined) return answer
+  const { variant } = answer
+  const bytes = coding === 'gzip' ? await gzipped(variant.bytes) : variant.bytes
+  return { ...answer, ...codedHeadline(answer, coding), variant: { ...variant, bytes } }
+}
+
 /** The whole picture, or the one range that was asked for. */
-export function pictureAnswer(c: Context<AppEnv>, answer: Answer, framing: Framing): Response {
+export function pictureAnswer(c: Context<AppEnv>, answer: Answer & Coded, framing: Framing): Response {
   c.set('layer', answer.layer)
   c.set('cacheClass', sentClass(answer.cacheClass, framing.wish))
   const { bytes } = answer.variant
@@ -56,17 +78,22 @@ export function pictureAnswer(c: Context<AppEnv>, answer: Answer, framing: Frami
 }
 
 /** The client's copy is right: the headers of the 200 (RFC 9110 §15.4.5), no body, and no word about its length. */
-export function notModifiedAnswer(c: Context<AppEnv>, headline: Headline, framing: Framing): Response {
+export function notModifiedAnswer(
+  c: Context<AppEnv>,
+  headline: Headline & Coded,
+  framing: Framing,
+): Response {
   c.set('cacheClass', sentClass(headline.cacheClass, framing.wish))
   return new Response(null, { status: 304, headers: headlineHeaders(headline, framing) })
 }
 
 /** The headers of an answer that is the whole picture. */
-export function pictureHeaders(answer: Answer, framing: Framing): Record<string, string> {
+export function pictureHeaders(answer: Answer & Coded, framing: Framing): Record<string, string> {
   const { bytes, contentType } = answer.variant
   return {
     'content-type': contentType,
     'content-length': `${bytes.length}`,
+    ...(answer.coding === 'gzip' && { 'content-encoding': answer.coding }),
     'accept-ranges': 'bytes',
     ...headlineHeaders(answer, framing),
     'cache-status': `${CACHE_STATUS[answer.layer]}${answer.isStandIn ? '; detail=stand-in' : ''}`,
@@ -76,20 +103,35 @@ export function pictureHeaders(answer: Answer, framing: Framing): Record<string,
 
 /** The headers that a 304 has too. */
 export function headlineHeaders(
-  headline: Headline,
+  headline: Headline & Coded,
   { contentLocation, wish, extra }: Framing,
 ): Record<string, string> {
   return {
     etag: headline.etag,
     'last-modified': headline.lastModified.toUTCString(),
     'cache-control': cacheControl({ ...headline, cacheClass: sentClass(headline.cacheClass, wish) }),
-    ...(wish !== undefined && { vary: 'Accept' }),
+    ...varying(wish, headline.coding),
     ...(headline.tags !== '' && { [CACHE_TAG_HEADER]: headline.tags }),
     // Scripts of other sites may read what everybody may have, and nothing else.
     ...(headline.cacheClass !== 'D' && { 'access-control-allow-origin': '*' }),
     ...(contentLocation !== undefined && { 'content-location': contentLocation }),
     ...FIXED_HEADERS,
+    ...(wish !== undefined && { vary: 'Accept' }),
     ...extra,
+    ...(headline.coding !== undefined && drawingHeaders(wish, extra)),
+  }
+}
+
+function varying(wish: Wish | undefined, coding: Coding | undefined): { vary?: string } {
+  const headers = [...(wish ? ['Accept'] : []), ...(coding ? ['Accept-Encoding'] : [])]
+  return headers.length === 0 ? {} : { vary: headers.join(', ') }
+}
+
+function drawingHeaders(wish: Wish | undefined, extra: Framing['extra']): Record<string, string> {
+  const vary = extra?.['vary'] ?? (wish && 'Accept')
+  return {
+    vary: vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`,
+    'content-security-policy': DRAWING_POLICY,
   }
 }
 

@@ -2,12 +2,14 @@ import type { Context, Handler, Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
+import { readCoding } from '../coding/coding.ts'
 import { GatewayError, isVerdict } from '../errors.ts'
 import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/access-links.ts'
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { spend } from '../limits/spend.ts'
+import { isDrawing } from '../transform/spec.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline, OffLadder } from '../variants/answer.ts'
@@ -16,7 +18,13 @@ import { conditionsOf, isNotModified } from './conditional.ts'
 import { withDeadline } from './deadline.ts'
 import type { AppEnv } from './env.ts'
 import { acceptanceIn, type Wish } from './negotiation.ts'
-import { type Framing, notModifiedAnswer, pictureAnswer } from './picture-answer.ts'
+import {
+  codedAnswer,
+  codedHeadline,
+  type Framing,
+  notModifiedAnswer,
+  pictureAnswer,
+} from './picture-answer.ts'
 
 /** What serving a picture takes, in whichever dialect it was asked for. */
 export interface ServingOptions extends VisitorsOptions {
@@ -44,6 +52,8 @@ export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
   readonly wish: Wish | undefined
   /** What it is negotiated by where it depends on no request. */
   readonly acceptance?: Acceptance | undefined
+  /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
+  readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
   /** What is said of an answer beside its picture; without a layer it is not known where that is. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
@@ -70,19 +80,23 @@ export async function servePicture(
   { request, frame, ...order }: PictureOrder,
   { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
-  const { wish } = order
+  const { wish, keep = unchanged } = order
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
+  // Pictures are compressed as they are.
+  const coding = isDrawing(request.spec) ? readCoding(c.req.raw.headers.get('accept-encoding')) : undefined
   try {
-    const headline = conditions && (await delivery.headline(request, acceptance, asking))
+    const found = conditions && (await delivery.headline(request, acceptance, asking))
+    const headline = found && codedHeadline(keep(found), coding)
     if (headline && isNotModified(conditions, headline)) {
       return notModifiedAnswer(c, headline, frame(headline))
     }
     const offLadder = order.isBudgeted ? budget() : undefined
     const mayRender = order.mayRender || offLadder !== undefined
-    const delivered = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
-    if ('moved' in delivered) return delivered
+    const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
+    if ('moved' in result) return result
+    const delivered = await codedAnswer(keep(result), coding)
     // Of a 304 too: the log and the metrics count it as what it is.
     c.set('layer', delivered.layer)
     const framing = frame(delivered, delivered.layer)
@@ -95,6 +109,8 @@ export async function servePicture(
     throw error
   }
 }
+
+const unchanged = <Kept>(answer: Kept): Kept => answer
 
 const IMAGE_METHODS = 'GET, HEAD, OPTIONS'
 

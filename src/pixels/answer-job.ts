@@ -18,8 +18,8 @@ export async function answerJob(job: Job): Promise<Answer> {
       return { kind: 'inspected', facts: await inspectPicture(job.source, job.limits) }
     }
     if (job.kind === 'render') return { kind: 'rendered', picture: await renderPicture(job) }
-    if (job.kind === 'measure') return { kind: 'measured', measurement: await measurePicture(job) }
     if (job.kind === 'draw') return { kind: 'drawn', drawing: await draw(job) }
+    if (job.kind === 'measure') return { kind: 'measured', measurement: await measurePicture(job) }
     return { kind: 'described', description: await describePicture(job) }
   } catch (error) {
     return failure(error)

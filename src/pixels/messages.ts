@@ -37,6 +37,13 @@ export interface DescribeJob {
   readonly settings: RenderingSettings
 }
 
+/** An SVG to be handed out as it is, made harmless. */
+export interface DrawJob {
+  readonly kind: 'draw'
+  readonly source: Uint8Array
+  readonly limits: PictureLimits
+}
+
 /** A picture that is only asked how large it would be. */
 export interface MeasureJob {
   readonly kind: 'measure'
@@ -45,18 +52,11 @@ export interface MeasureJob {
   readonly limits: PictureLimits
 }
 
-/** An SVG to be handed out as it is, made harmless. */
-export interface DrawJob {
-  readonly kind: 'draw'
-  readonly source: Uint8Array
-  readonly limits: PictureLimits
-}
-
 /** What a worker is asked for. */
 export type Job =
   | RenderJob
-  | MeasureJob
   | DrawJob
+  | MeasureJob
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
@@ -67,8 +67,8 @@ export type Job =
 export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
-    | Omit<MeasureJob, 'source'>
     | Omit<DrawJob, 'source'>
+    | Omit<MeasureJob, 'source'>
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
@@ -112,6 +112,12 @@ export interface Picture {
   readonly encodeMs: number
 }
 
+/** An SVG made harmless, and the milliseconds that it took. */
+export interface Drawing {
+  readonly bytes: Uint8Array
+  readonly cleanMs: number
+}
+
 /** How large a picture would be, and what it is made from. */
 export interface Measurement {
   /** Sides in pixels. */
@@ -119,12 +125,6 @@ export interface Measurement {
   readonly height: number
   readonly facts: Facts
   readonly decodeMs: number
-}
-
-/** An SVG made harmless, and the milliseconds that it took. */
-export interface Drawing {
-  readonly bytes: Uint8Array
-  readonly cleanMs: number
 }
 
 /** What a worker says of itself. */

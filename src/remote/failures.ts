@@ -1,4 +1,7 @@
+import { errors } from 'undici'
 import { type ErrorCode, GatewayError } from '../errors.ts'
+
+const NO_HTTP = 'The server of the source does not speak HTTP as it should'
 
 /** What the codes of Node and undici mean; any other is a server that cannot be reached or breaks off. */
 const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -8,6 +11,8 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EAI_NODATA: ['remote_unresolved', 'The name of the source’s server has no address'],
   ETIMEDOUT: ['remote_timed_out', 'The server of the source took too long to connect'],
   UND_ERR_CONNECT_TIMEOUT: ['remote_timed_out', 'The server of the source took too long to connect'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['remote_failed', NO_HTTP],
+  UND_ERR_HEADERS_OVERFLOW: ['remote_failed', 'The server of the source answers with too large a head'],
   UND_ERR_HEADERS_TIMEOUT: ['remote_timed_out', 'The server of the source took too long to answer'],
   UND_ERR_BODY_TIMEOUT: ['remote_timed_out', 'The server of the source took too long to send it'],
 }
@@ -16,6 +21,8 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 export function failureOf(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof errors.HTTPParserError)
+    return new GatewayError('remote_failed', NO_HTTP, { cause: error })
   const [meaning, message] = MEANINGS[code] ?? [
     'remote_unreachable',
     'The server of the source cannot be reached, or broke off',

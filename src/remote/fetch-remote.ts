@@ -126,7 +126,8 @@ async function readBody(
   { maxBytes, reading }: FetchOptions,
   signal: AbortSignal,
 ): Promise<Buffer<ArrayBuffer>> {
-  const stated = Number(headerOf(headers, 'content-length') ?? maxBytes)
+  const length = headerOf(headers, 'content-length') ?? ''
+  const stated = /^\d+$/.test(length) ? Number(length) : maxBytes
   try {
     if (stated > maxBytes) throw tooLarge(maxBytes)
     return await reading.use(stated, () => collect(body, maxBytes), signal)

@@ -153,7 +153,8 @@ export class RemoteMemory implements SourceBodies {
   }
 
   #blame({ path }: RemotePath, error: unknown): void {
-    if (!(error instanceof GatewayError)) return
+    // That we do too much at once is no fault of theirs.
+    if (!(error instanceof GatewayError) || error.code === 'overloaded') return
     this.#failures.set(path, { error, until: Date.now() + (isAway(error) ? AWAY_MS : REFUSAL_MS) })
   }
 
@@ -205,7 +206,9 @@ function sourceOf(at: RemotePath, { headers, validators, bytes }: Body, before: 
     at,
     key: at.path,
     etag,
-    contentType: MEDIA_TYPE.exec(headerOf(headers, 'content-type') ?? '')?.[0] ?? 'application/octet-stream',
+    contentType:
+      MEDIA_TYPE.exec(headerOf(headers, 'content-type') ?? '')?.[0].toLowerCase() ??
+      'application/octet-stream',
     bytes: bytes.length,
     version: sourceVersion(etag, at.path),
     lastModified: lastModified === undefined ? firstSeen : new Date(lastModified),

@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net'
+import type { Admission } from '../render/admission.ts'
 import type { ByteBudget } from '../render/byte-budget.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { RemotePath } from '../urls/image-request.ts'
@@ -10,7 +11,7 @@ import { RemoteMemory } from './remote-memory.ts'
 import { assertFetchable, type RemoteRules } from './rules.ts'
 
 /**
- * `source_loop`, `source_too_large`, `too_many_redirects` and the `remote_…` ones.
+ * `source_loop`, `source_too_large`, `too_many_redirects`, `overloaded` and the `remote_…` ones.
  */
 export interface RemoteSources {
   /** The path of an absolute URL; throws `source_not_allowed`, `invalid_source_url`, `source_loop`. Nobody is asked. */
@@ -33,6 +34,9 @@ export interface RemoteOptions extends RemoteRules {
   readonly memoryBytes: number
   readonly timeoutMs: number
   readonly connectTimeoutMs: number
+  /** Bounds the fetches under way; throws `overloaded` beyond. */
+  readonly admission: Pick<Admission, 'hold'>
+  /** Bounds the bodies that are read at once. */
   readonly reading: Pick<ByteBudget, 'use'>
   /** Which addresses may be connected to; by default those of the public internet. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
@@ -46,7 +50,8 @@ export function createRemoteSources(options: RemoteOptions): RemoteSources {
   const agents = createAgents(options)
   const memory = new RemoteMemory({
     ...options,
-    fetch: (request) => fetchRemote(request, { ...options, rules, agents }),
+    fetch: (request) =>
+      options.admission.hold(() => fetchRemote(request, { ...options, rules, agents }), request.signal),
   })
 
   function parse(url: URL): RemotePath {

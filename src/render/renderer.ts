@@ -9,10 +9,11 @@ export interface Renderer {
   /** Renders one variant. `queueMs` in the timings is the wait for a worker. */
   render(source: Uint8Array, spec: TransformSpec, options?: RenderingOptions): Promise<Rendering>
 
-  /** How large a picture of that size would be; decodes nothing but what is trimmed by its colour. */
-  measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement>
   /** The drawing that an SVG is, as SVG: it looks the same, and can neither run nor load anything. */
   draw(source: Uint8Array, signal?: AbortSignal): Promise<Drawing>
+
+  /** How large a picture of that size would be; decodes nothing but what is trimmed by its colour. */
+  measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement>
 
   /** What a picture is, from its header alone. */
   inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts>
@@ -40,9 +41,6 @@ export interface Rendering {
   readonly height: number
   readonly timings: { readonly queueMs: number; readonly decodeMs: number; readonly encodeMs: number }
 }
-
-/** The media type of drawings. */
-export const DRAWING_TYPE = 'image/svg+xml'
 
 export type Drawing = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 

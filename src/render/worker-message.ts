@@ -35,8 +35,8 @@ const picture = z.object({
   encodeMs: milliseconds,
 })
 
-const measurement = z.object({ width: side, height: side, facts, decodeMs: milliseconds })
 const drawing = z.object({ bytes: z.instanceof(Uint8Array), cleanMs: milliseconds })
+const measurement = z.object({ width: side, height: side, facts, decodeMs: milliseconds })
 
 const words = z.string().max(256).optional()
 const shot = z.object({

@@ -2,19 +2,18 @@ import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
 import type { Answer, Drawing as WorkerDrawing, Job, Picture, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
-import type { EditedSize, TransformSpec } from '../transform/spec.ts'
+import { DRAWING_TYPE, type EditedSize, type TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
-import {
-  type Drawing,
-  DRAWING_TYPE,
-  type PictureDescription,
-  type PictureFacts,
-  type PictureMeasurement,
-  type Renderer,
-  type Rendering,
-  type RenderingOptions,
-  type WorkerIdentity,
+import type {
+  Drawing,
+  PictureDescription,
+  PictureFacts,
+  PictureMeasurement,
+  Renderer,
+  Rendering,
+  RenderingOptions,
+  WorkerIdentity,
 } from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'
@@ -101,19 +100,19 @@ export class WorkerPool implements Renderer {
     return toRendering(answer.picture, queueMs)
   }
 
+  async draw(source: Uint8Array, signal?: AbortSignal): Promise<Drawing> {
+    const { limits } = this.#options
+    const { answer, queueMs } = await this.#request({ kind: 'draw', source, limits }, signal)
+    if (answer.kind !== 'drawn') throw toError(answer)
+    return toDrawing(answer.drawing, queueMs)
+  }
+
   async measure(source: Uint8Array, size: EditedSize, signal?: AbortSignal): Promise<PictureMeasurement> {
     const { limits } = this.#options
     const { answer, queueMs } = await this.#request({ kind: 'measure', source, size, limits }, signal)
     if (answer.kind !== 'measured') throw toError(answer)
     const { decodeMs, ...measurement } = answer.measurement
     return { ...measurement, timings: { queueMs, decodeMs, encodeMs: 0 } }
-  }
-
-  async draw(source: Uint8Array, signal?: AbortSignal): Promise<Drawing> {
-    const { limits } = this.#options
-    const { answer, queueMs } = await this.#request({ kind: 'draw', source, limits }, signal)
-    if (answer.kind !== 'drawn') throw toError(answer)
-    return toDrawing(answer.drawing, queueMs)
   }
 
   async inspect(source: Uint8Array, signal?: AbortSignal): Promise<PictureFacts> {

@@ -39,6 +39,7 @@ export type TransformSpec = { readonly format: OutputFormat } & EditedSize
 
 /** The source itself, an SVG, made harmless. */
 export const DRAWING = 'drawing.svg'
+export const DRAWING_TYPE = 'image/svg+xml'
 
 /** What can be had of a source in the place of a picture made of pixels, as the last segment of a URL. */
 export const FACTS_NAMES = ['info.json', 'thumbhash', DRAWING] as const
@@ -49,16 +50,16 @@ export interface FactsSpec {
   readonly facts: FactsName
 }
 
+/** Whether an SVG is asked for as it is. */
+export function isDrawing(spec: AskedSpec): boolean {
+  return 'facts' in spec && spec.facts === DRAWING
+}
+
 /** Asks for the sides that a picture would have, in the place of the picture. */
 export interface MeasureSpec {
   readonly facts: 'measure'
   /** Of edits only those that sides depend on. */
   readonly of: EditedSize
-}
-
-/** Whether an SVG is asked for as it is. */
-export function isDrawing(spec: AskedSpec): boolean {
-  return 'facts' in spec && spec.facts === DRAWING
 }
 
 /** What a variant is beside its source: a picture, or facts about it. */

@@ -23,9 +23,9 @@ import {
   type OutputFormat,
   type Size,
   sizeName,
-  sizeOf,
   specName,
   type TransformSpec,
+  sizeOf,
   withFormat,
 } from '../transform/spec.ts'
 
@@ -76,10 +76,6 @@ export function parseSpecSegment(text: string, presets: Presets): SpecSegment {
   }
 }
 
-function inFormat(size: EditedSize, format: OutputFormat | typeof AUTO | typeof MEASURED): AskedSpec {
-  return format === MEASURED ? measureOf(size) : withFormat(size, format)
-}
-
 const NO_PRESETS = parsePresets('')
 
 /** Reads what `specName` makes of a picture's spec, as it stands in keys; `undefined` for anything else. */
@@ -91,6 +87,10 @@ export function parseSpecName(name: string): TransformSpec | undefined {
     if (error instanceof GatewayError) return undefined
     throw error
   }
+}
+
+function inFormat(size: EditedSize, format: OutputFormat | typeof AUTO | typeof MEASURED): AskedSpec {
+  return format === MEASURED ? measureOf(size) : withFormat(size, format)
 }
 
 interface NamedSize {

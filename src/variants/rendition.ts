@@ -110,12 +110,12 @@ export class Renditions {
 
   async #make(body: Buffer, { source, spec, overlays }: Order): Promise<Made> {
     const { renderer, epoch } = this.#options
-    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus, overlays })
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    if (spec.facts === DRAWING) return renderer.draw(body)
     if (spec.facts === 'measure') {
       const measurement = await renderer.measure(body, spec.of)
       return { ...formatMeasurement(measurement, source), timings: measurement.timings }
     }
-    if (spec.facts === DRAWING) return renderer.draw(body)
     const description = await renderer.describe(body)
     const facts = toSourceFacts(description, source, versionOf(source.version, epoch))
     return { ...formatFacts(facts, spec.facts), timings: description.timings }

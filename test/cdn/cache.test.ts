@@ -70,6 +70,13 @@ describe('requirements: CDN – policies by kind, and per file', () => {
     expect(`${cacheClass} ${edgeSeconds}`).toBe(expected)
   })
 
+  test('what lies on another server is never kept for long: no event of the bucket tells of it', () => {
+    const policy = { purges: 'tags', hearsBucket: true, seconds } as const
+    const classOf = (shape: 'key' | 'remote') => keeping('media', { managed: false, at: { shape } }, policy)
+    expect(classOf('key').cacheClass).toBe('B')
+    expect(classOf('remote')).toEqual({ cacheClass: "B'", edgeSeconds: 3600 })
+  })
+
   test('what an owner asks for comes before the kind, but never beyond what an edge that is not told may keep', () => {
     const told = { purges: 'tags', hearsBucket: false, seconds } as const
     const keptFor = (edgeSeconds: number, policy: EdgePolicy) =>

@@ -85,6 +85,8 @@ describe('refused', () => {
     ['trim.width=5,trim.right=5', 'trim: a width or height is counted from left and top'],
     ['trim.border.tolerance=256', 'trim.border.tolerance: must be a whole number from 0 to 255'],
     ['border=1;2', 'border: must be a whole number'],
+    ['border=10001', 'border: must be a whole number from 0 to 10000'],
+    ['border=9000,w=5,dpr=2', 'border: must be at most 10000 pixels wide, after dpr'],
     ['border.color=x', 'border.color: must be a colour'],
     ['draw=Logo', 'draw: must be names of overlays'],
     ['draw=a.b', 'draw: must be names of overlays'],

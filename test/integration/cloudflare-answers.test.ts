@@ -188,6 +188,27 @@ describe('an answer', () => {
   })
 })
 
+describe('the edge', () => {
+  test.each([
+    ['tags', 's-maxage=2592000', 's-maxage=2592000'],
+    ['paths', 's-maxage=2592000', 's-maxage=3600'],
+  ])('that is told of changes by %s keeps native URLs with %s, these with %s', async (by, native, own) => {
+    const environment = { HALFTONE_CLOUDFRONT_DISTRIBUTION_ID: 'EDGE', HALFTONE_PURGE_BY: by }
+    const told = await site.open({ environment })
+    await told.journal.read()
+    for (const [target, expected] of [
+      ['/img/items/42/64.webp', native],
+      ['/cdn-cgi/image/w=64,f=webp/items/42', own],
+    ] as const) {
+      for (const answer of [await told.fetch(target), await told.fetch(target)]) {
+        expect(answer.headers.get('cache-control')).toContain(expected)
+        expect(answer.headers.get('x-amz-meta-cache-tag')).toContain('item:42')
+      }
+    }
+    await told.close()
+  })
+})
+
 describe('an error', () => {
   test.each([
     ['format=jpg/a.jpg', 400, 9401],

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   createReadClientAddress,
@@ -9,6 +7,7 @@ import {
 } from '../../src/limits/client-address.ts'
 import { createLimits, type Limits, type LimitsOptions } from '../../src/limits/limits.ts'
 import { SharedCount, type SharedCountLog } from '../../src/limits/shared-count.ts'
+import { freePort, program, startServer, stopServer } from '../support/valkey.ts'
 
 const made: Limits[] = []
 afterEach(() => {
@@ -162,7 +161,6 @@ describe('a client address', () => {
   })
 })
 
-const program = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0)
 if (program === undefined)
   console.warn('Skipped: limits that replicas share need redis-server or valkey-server')
 
@@ -173,7 +171,7 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
   beforeEach(async () => {
     port = await freePort()
     server = await startServer(port)
-    return async () => stop(server)
+    return async () => stopServer(server)
   })
 
   test('are counted together by replicas', async () => {
@@ -196,7 +194,7 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
     const log = { info: say, warn: (_: object, text: string) => say(text) }
     const limits = await connected(`redis://127.0.0.1:${port}`, log)
     expect(await granted(limits, 5)).toBe(3)
-    await stop(server)
+    await stopServer(server)
     await until(1)
     expect(await granted(limits, 5)).toBe(3)
     server = await startServer(port)
@@ -214,36 +212,4 @@ describe.skipIf(program === undefined)('limits on a Redis', () => {
     await limits.ready()
     return limits
   }
-
-  async function startServer(port: number): Promise<ChildProcess> {
-    const child = spawn(program ?? '', [
-      '--port',
-      `${port}`,
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ])
-    for await (const piece of child.stdout) if (String(piece).includes('Ready to accept')) break
-    child.stdout.resume()
-    return child
-  }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill()
-  await exited
-}

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { isMarked } from '../../src/remote/fetch-remote.ts'
+import { Admission } from '../../src/render/admission.ts'
+import { ByteBudget } from '../../src/render/byte-budget.ts'
 import type { RemoteOptions } from '../../src/remote/remote-sources.ts'
 import { bytes, type OtherServer, redirect, remoteOn, startOtherServer } from '../support/other-server.ts'
 
@@ -63,6 +65,24 @@ describe('what is asked', () => {
     const found = await Promise.all(Array.from({ length: 20 }, () => remote.find('/a.jpg')))
     expect(new Set(found).size).toBe(1)
     expect(server.seen).toHaveLength(1)
+  })
+
+  test('is refused at once beyond so many at a time, which is not held against the server', async () => {
+    const held: (() => void)[] = []
+    const asked = new Promise<void>((resolve) => {
+      server.on('/a', (response, request) => {
+        held.push(() => bytes('x')(response, request))
+        resolve()
+      })
+    })
+    server.on('/b', bytes('x'))
+    const remote = remoteWith({ admission: new Admission({ slots: 1, maxQueued: 0, maxWaitMs: 0 }) })
+    const first = remote.find('/a')
+    await asked
+    await expect(remote.find('/b')).rejects.toMatchObject({ code: 'overloaded' })
+    for (const answer of held) answer()
+    await first
+    expect(await remote.find('/b')).toMatchObject({ bytes: 1 })
   })
 
   test('sets no cookie that was given', async () => {
@@ -174,6 +194,24 @@ describe('statuses', () => {
 })
 
 describe('bodies', () => {
+  test('are read as far as there is room, and then wait for each other', async () => {
+    const held: (() => void)[] = []
+    for (const path of ['/a', '/b']) {
+      server.on(path, (response) => {
+        response.writeHead(200, { 'content-length': '600' }).write('x')
+        held.push(() => response.end(Buffer.alloc(599)))
+      })
+    }
+    const reading = new ByteBudget(1000)
+    const remote = remoteWith({ reading })
+    const both = Promise.all([remote.find('/a'), remote.find('/b')])
+    await vi.waitUntil(() => reading.stats.waiting === 1 && held.length === 2)
+    expect(reading.stats.usedBytes).toBe(600)
+    for (const end of held) end()
+    expect(await both).toMatchObject([{ bytes: 600 }, { bytes: 600 }])
+    expect(reading.stats).toEqual({ usedBytes: 0, waiting: 0 })
+  })
+
   test('of the limit are taken, larger ones refused, with a length and without', async () => {
     server.on('/fits', bytes(Buffer.alloc(1000)))
     server.on('/large', bytes(Buffer.alloc(1001)))
@@ -239,15 +277,25 @@ describe('bodies', () => {
   })
 
   test.each([
-    ['shorter than they say', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'],
-    ['without their last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n'],
-    ['of two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
-    ['of no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
-    ['of nothing at all', ''],
-    ['with a head without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`],
-  ])('%s are failures', async (_, text) => {
+    ['shorter than they say', 'remote_unreachable', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'],
+    [
+      'without their last chunk',
+      'remote_unreachable',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n',
+    ],
+    [
+      'of two lengths',
+      'remote_failed',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    ],
+    ['of no HTTP', 'remote_failed', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['of nothing at all', 'remote_unreachable', ''],
+    ['with a head without end', 'remote_failed', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`],
+  ])('%s are failures: %s', async (_, code, text) => {
     const port = await startRawServer(text)
-    await expect(remoteWith({}, port).find('/a')).rejects.toMatchObject({ code: 'remote_unreachable' })
+    const reading = new ByteBudget(1000)
+    await expect(remoteWith({ reading }, port).find('/a')).rejects.toMatchObject({ code })
+    expect(reading.stats).toEqual({ usedBytes: 0, waiting: 0 })
   })
 
   test('longer than they say are cut there: the rest is no answer to anything', async () => {

@@ -51,7 +51,7 @@ test('a source is what the answer says', async () => {
     at: path,
     key: path.path,
     etag: '"one"',
-    contentType: 'image/PNG',
+    contentType: 'image/png',
     bytes: 4,
     lastModified: new Date(MODIFIED),
     access: 'public',

@@ -16,7 +16,7 @@ describe('sources on other servers', () => {
     expect(allowed).toMatchObject([
       { scheme: 'https:', host: 'a.test', withSubdomains: false, path: '/photos/' },
       { host: 'b.test', withSubdomains: true, port: 8443, path: '/' },
-      { host: undefined, path: '/' },
+      { withSubdomains: false, path: '/' },
     ])
   })
 
@@ -28,6 +28,18 @@ describe('sources on other servers', () => {
     ['HALFTONE_SITE_ORIGIN', 'https://user:password@www.example.com'],
   ])('%s=%s is a fault', (name, value) => {
     expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(`^${name}=.*: accepted is `))
+  })
+
+  test.each([
+    ['HALFTONE_CDN_URL', 'https://www.example.com'],
+    ['HALFTONE_PUBLIC_URL', 'https://www.example.com/pictures'],
+    ['HALFTONE_HOST_PREFIXES', 'www.example.com=shop/'],
+  ])('are not at the gateway itself: %s=%s', (name, value) => {
+    const site = { HALFTONE_SITE_ORIGIN: 'https://www.example.com' }
+    expect(() => parseConfig({ ...site, [name]: value })).toThrow(
+      'HALFTONE_SITE_ORIGIN: is where this gateway is reached; name the server behind it',
+    )
+    expect(() => parseConfig({ ...site, [name]: value.replace('www', 'cdn') })).not.toThrow()
   })
 
   test('have to answer before whoever waits for them has gone', () => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { createRemoteSources, type RemoteOptions } from '../../src/remote/remote-sources.ts'
+import { Admission } from '../../src/render/admission.ts'
 import { ByteBudget } from '../../src/render/byte-budget.ts'
 import { listen } from './listen.ts'
 
@@ -77,6 +78,7 @@ export function remoteOn(port: number, options: Partial<RemoteOptions> = {}) {
     memoryBytes: 1_000_000,
     timeoutMs: 5_000,
     connectTimeoutMs: 2_000,
+    admission: new Admission({ slots: 100, maxQueued: 0, maxWaitMs: 0 }),
     reading: new ByteBudget(1_000_000),
     allowAddress: (address) => address === '127.0.0.1',
     lookup: resolver().lookup,
