@@ -90,12 +90,8 @@ export function createCore(options: CoreOptions) {
     epoch,
     edge: edgePolicyOf(config),
   })
-  const negotiated = new NegotiatedDelivery({
-    delivery,
-    sources,
-    facts,
-    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
-  })
+  const avifMaxSide = config.HALFTONE_AVIF_MAX_SIDE
+  const negotiated = new NegotiatedDelivery({ delivery, sources, facts, avifMaxSide })
   return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
 }
 

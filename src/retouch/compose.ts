@@ -29,11 +29,11 @@ const SHARES: Readonly<Record<Composite, Shares>> = {
 }
 
 /** What can leave an opaque picture transparent. */
-const OPENING: readonly Composite[] = ['in', 'out', 'xor']
+const OPENING: ReadonlySet<Composite> = new Set(['in', 'out', 'xor'])
 
 /** Lays pictures over a frame, from the first to the last. Outside of them nothing changes. */
 export function compose(frame: Frame, layers: readonly Layer[]): Frame {
-  const isOpaque = frame.channels % 2 === 1 && !layers.some(({ composite }) => OPENING.includes(composite))
+  const isOpaque = frame.channels % 2 === 1 && !layers.some(({ composite }) => OPENING.has(composite))
   const below = isOpaque ? inColour(frame) : withOpacity(frame)
   const made = { ...below, data: Uint8Array.from(below.data) }
   for (const layer of layers) lay(made, layer)

@@ -70,7 +70,7 @@ const shared = {
 }
 
 const pictureOverlay = z.strictObject({
-  url: matching(/^\/?[^/](?!.*:\/\/)/u, KEY)
+  url: matching(/^\/?(?!\/)(?:(?!:\/\/)[^\p{Control}\\])+$/u, KEY)
     .max(1_024, KEY)
     .transform((text) => text.replace(/^\//, '')),
   width: fraction('pixels', 16_384).optional(),
@@ -151,7 +151,7 @@ function bare(text: string): string {
   return text.replace('#', '').toLowerCase()
 }
 
-const NEEDS_BOX = ['cover', 'pad', 'crop', 'squeeze', 'aspect-crop']
+const NEEDS_BOX: ReadonlySet<string> = new Set(['cover', 'pad', 'crop', 'squeeze', 'aspect-crop'])
 
 function contradictions(overlay: Overlay): string[] {
   const faults: string[] = []
@@ -160,8 +160,8 @@ function contradictions(overlay: Overlay): string[] {
   if ('text' in overlay) return faults
   const { fit, width, height } = overlay
   const sides = [width, height].filter((side) => side !== undefined).length
-  if (fit !== undefined && sides < (NEEDS_BOX.includes(fit) ? 2 : 1)) {
-    faults.push(`fit: ${fit} needs ${NEEDS_BOX.includes(fit) ? 'width and height' : 'width or height'}`)
+  if (fit !== undefined && sides < (NEEDS_BOX.has(fit) ? 2 : 1)) {
+    faults.push(`fit: ${fit} needs ${NEEDS_BOX.has(fit) ? 'width and height' : 'width or height'}`)
   }
   return faults
 }
