@@ -110,7 +110,7 @@ export class Renditions {
 
   async #make(body: Buffer, { source, spec, overlays }: Order): Promise<Made> {
     const { renderer, epoch } = this.#options
-    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus, overlays })
     if (spec.facts === DRAWING) return renderer.draw(body)
     if (spec.facts === 'measure') {
       const measurement = await renderer.measure(body, spec.of)
