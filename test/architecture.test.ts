@@ -16,6 +16,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'config.ts',
       'http',
       'leases',
+      'overlays',
       'storage',
       'telemetry',
       'transform',
@@ -85,6 +86,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'identity',
       'leases',
       'media',
+      'overlays',
       'purging',
       'render',
       'running',
@@ -115,7 +117,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
   // What is drawn over pictures.
-  overlays: { imports: ['errors.ts', 'sources', 'transform'], types: ['storage'] },
+  overlays: { imports: ['errors.ts', 'sources', 'transform'], types: ['render', 'storage'] },
   // Sources on other servers.
   remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {

@@ -105,7 +105,9 @@ export function packJob({ source, ...job }: Job): { message: JobMessage; bytes: 
   const overlays = ('overlays' in job && job.overlays) || []
   const pictures = overlays.flatMap(({ picture }) => picture ?? [])
   const head =
-    overlays.length === 0 ? job : { ...job, overlays: overlays.map(({ picture, ...overlay }) => overlay) }
+    overlays.length === 0
+      ? job
+      : { ...job, overlays: overlays.map(({ name, overlay }) => ({ name, overlay })) }
   const pictureBytes = pictures.map(({ length }) => length)
   return { message: { head, sourceBytes: source.length, pictureBytes }, bytes: [source, ...pictures] }
 }

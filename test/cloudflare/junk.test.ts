@@ -100,7 +100,10 @@ describe('refused', () => {
     ['onerror=ignore', 'onerror: must be one of redirect'],
     ['wbreakpoints=320;', 'wbreakpoints: must be a whole number'],
     ['wmobile=0', 'wmobile: must be a whole number'],
-    [`draw=${Array.from({ length: 8 }, (_, at) => `overlay-${'long-'.repeat(7)}${at}`).join(';')}`, 'options: at most 300'],
+    [
+      `draw=${Array.from({ length: 8 }, (_, at) => `overlay-${'long-'.repeat(7)}${at}`).join(';')}`,
+      'options: at most 300',
+    ],
   ])('%s: %s', (options, message) => {
     expect(() => understand(options)).toThrow(message)
     expect(() => understand(options)).toThrow(GatewayError)
