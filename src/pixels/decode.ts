@@ -1,13 +1,12 @@
 import sharp, { type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
 import { type Frame, openFrame, toFrame } from '../retouch/frame.ts'
-import type { Box, Sides } from '../retouch/geometry.ts'
-import type { Layer } from '../retouch/compose.ts'
+import { type Box, isCut, type Sides } from '../retouch/geometry.ts'
 import { type Layout, layOut } from '../retouch/layout.ts'
 import { prepareOverlays } from '../retouch/overlays.ts'
 import { isRetouched, retouch } from '../retouch/retouch.ts'
 import { findWithinBorder } from '../retouch/trim.ts'
-import { isPrepared, prepare } from '../retouch/turn.ts'
+import { isPrepared, prepare, turnedSides } from '../retouch/turn.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { EditedSize } from '../transform/spec.ts'
 import { keepsAlpha } from './encoders.ts'
@@ -139,13 +138,33 @@ async function open(source: Uint8Array, plan: Plan, limits: PictureLimits): Prom
   // sharp cannot convert through a profile and then work in linear light: once by itself, at full size.
   const isConverted = settings.linearLight && (header.profile !== undefined || header.isCmyk)
   if (!isConverted && !isPrepared(spec.edits)) return { pipeline, plan }
-  const whole = await toFrame(toSrgb(pipeline.autoOrient(), plan)).catch(refuse)
+  const early = sidesBeforeTurning(plan)
+  const converted = toSrgb(pipeline.autoOrient(), plan)
+  const shrunk = early
+    ? converted.resize({ ...turnedSides(early, spec.edits ?? {}), fit: 'fill' })
+    : converted
+  const whole = await toFrame(shrunk).catch(refuse)
   const frame = await prepare(whole, scaledBox(layout.area, header.facts, whole), spec.edits ?? {})
   const facts = { ...header.facts, orientation: 1 }
   return {
     pipeline: openFrame(frame),
-    plan: { ...plan, header: { ...header, facts, profile: undefined, isCmyk: false, isDeep: false } },
+    plan: {
+      ...plan,
+      header: { ...header, facts, profile: undefined, isCmyk: false, isDeep: false },
+      layout: { ...layout, base: early ?? layout.base },
+    },
   }
+}
+
+/** What is only mirrored and turned can be made small before, while it is decoded; `undefined` where it cannot. */
+function sidesBeforeTurning({ header, spec, layout, settings }: Plan): Sides | undefined {
+  const { base, target, crop } = layout
+  const early = crop?.scaled ?? (isCut(spec) ? undefined : target)
+  const isTrimmed = spec.edits?.trim !== undefined
+  if (early === undefined || isTrimmed || settings.linearLight || header.facts.format === 'svg') {
+    return undefined
+  }
+  return early.width < base.width && early.height < base.height ? early : undefined
 }
 
 /** Such that the drawing is at least as large as its target: a drawing is never enlarged as pixels. */

@@ -16,7 +16,7 @@ import {
   type RawPicture,
 } from '../support/pictures.ts'
 import { LIMITS } from './limits.ts'
-import { alphaAt, decode, distance, pixelAt } from './pixels.ts'
+import { alphaAt, decode, distance, meanDifference, pixelAt } from './pixels.ts'
 import { render } from './rendering.ts'
 
 const ORIGINAL = { fit: 'original' } as const
@@ -81,6 +81,28 @@ describe('mirroring and turning', () => {
       // Mirrored: from the right; turned: x of the result goes up the source.
       expect(pixelAt(shown, x, y)).toEqual(pixelAt(source, 36 - y, 22 - x))
     }
+  })
+})
+
+describe('a large picture that is turned and made small', () => {
+  const large = encode(photo(901, 603), 'jpg')
+
+  it.each<[Edits, Size]>([
+    [
+      { flip: 'h', rotate: 90 },
+      { fit: 'width', width: 120 },
+    ],
+    [{ rotate: 270 }, { fit: 'squeeze', width: 100, height: 77 }],
+    [{ flip: 'v' }, { fit: 'cover', width: 90, height: 90 }],
+    [
+      { rotate: 90, gravity: { by: 'remainder', x: 0.2, y: 0.9 } },
+      { fit: 'cover', width: 90, height: 60 },
+    ],
+  ])('%j %j is what it is when it is turned first', async (edits, size) => {
+    const { gravity, ...turn } = edits
+    const turned = await render(await large, { fit: 'original', edits: turn, format: 'png' })
+    const expected = await edited(Buffer.from(turned.bytes), { ...(gravity && { gravity }) }, size)
+    expect(meanDifference(await edited(await large, edits, size), expected)).toBeLessThan(2)
   })
 })
 
