@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
+import type { Layer } from '../retouch/compose.ts'
 import { type Frame, openFrame, toFrame } from '../retouch/frame.ts'
 import { type Box, isCut, type Sides } from '../retouch/geometry.ts'
 import { type Layout, layOut } from '../retouch/layout.ts'

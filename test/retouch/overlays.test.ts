@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { readOverlay } from '../../src/transform/overlay.ts'
-import type { OutputFormat, TransformSpec } from '../../src/transform/spec.ts'
+import type { EditedSize, OutputFormat } from '../../src/transform/spec.ts'
 import { decode, pixelAt } from '../pixels/pixels.ts'
 import { render } from '../pixels/rendering.ts'
 import { encode, fade, paint, type RawPicture } from '../support/pictures.ts'
@@ -18,16 +18,18 @@ const logo = encode(
   'png',
 )
 
+const ORIGINAL = { fit: 'original' } as const
+
 interface Drawn {
   readonly base?: Uint8Array
   readonly picture?: Uint8Array
   readonly format?: OutputFormat
-  readonly spec?: Partial<TransformSpec>
+  readonly spec?: EditedSize
 }
 
 async function draw(overlays: readonly object[], { base, picture, format = 'png', spec }: Drawn = {}) {
   const draw = overlays.map((_, index) => `overlay-${index}`)
-  const asked = { fit: 'original', format, ...spec, edits: { ...spec?.edits, draw } } as TransformSpec
+  const asked = { ...(spec ?? ORIGINAL), format, edits: { ...spec?.edits, draw } }
   const file = picture ?? (await logo)
   const made = await render(base ?? (await dark), asked, {
     overlays: overlays.map((json, index) => {
@@ -148,7 +150,7 @@ describe('a picture over another', () => {
   })
 
   it('what opens a picture shows the background where a format cannot be transparent', async () => {
-    const spec = { edits: { background: 'ff8000' } }
+    const spec = { ...ORIGINAL, edits: { background: 'ff8000' } }
     const { pixels } = await draw([{ url: 'a', composite: 'out', left: 0, top: 0 }], { format: 'jpg', spec })
     for (const [shade, expected] of [255, 255, 255].entries()) {
       expect(Math.abs((pixelAt(pixels, 8, 8)[shade] ?? 0) - expected)).toBeLessThanOrEqual(8)

@@ -107,9 +107,8 @@ describe('an overlay in a URL', () => {
       try {
         return formatInline(parseInline(name))
       } catch (error) {
-        expect(error).toBeInstanceOf(GatewayError)
-        expect(error).toHaveProperty('code', 'invalid_target')
-        return undefined
+        if (error instanceof GatewayError && error.code === 'invalid_target') return undefined
+        throw error
       }
     }
     let understood = 0
