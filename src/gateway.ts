@@ -105,7 +105,7 @@ function targetsOf(config: Config) {
   const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
-    sizes: createSizePolicy({ policy, presets }),
+    sizes: createSizePolicy({ policy, presets, inlineOverlays: config.HALFTONE_INLINE_OVERLAYS }),
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
 }

@@ -177,7 +177,8 @@ function createVariants(
 
 function createStock(config: Config, store: ObjectStore): OffLadderStock {
   const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
-  const sizes = createSizePolicy({ policy, presets })
+  // Overlays of one's own are as many as there are, whether signed or not.
+  const sizes = createSizePolicy({ policy, presets, inlineOverlays: true })
   return new OffLadderStock({
     store,
     maxStored: config.HALFTONE_OFF_LADDER_STORED,

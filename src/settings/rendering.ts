@@ -23,6 +23,7 @@ export const renderingSettings = {
     .string()
     .transform(overlays)
     .default(() => new Map()),
+  HALFTONE_INLINE_OVERLAYS: flag.default(false),
 }
 
 type Settings = Pick<z.output<z.ZodObject<typeof renderingSettings>>, 'HALFTONE_OVERLAYS'> & {

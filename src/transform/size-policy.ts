@@ -57,6 +57,8 @@ interface SizedRequest extends SizeRequest {
 export interface SizePolicyOptions {
   readonly policy: SizePolicyName
   readonly presets: Presets
+  /** Whether strangers may write overlays of their own into URLs; else those have to be signed. */
+  readonly inlineOverlays?: boolean | undefined
 }
 
 const ALLOWED: SizeRuling = { outcome: 'allowed' }
@@ -68,7 +70,8 @@ const STORED_ONLY: SizeRuling = { outcome: 'stored-only' }
  * numbers. On the ladder a preset at a density is a size like any other, checked after `@n`; a box at a density is the
  * operator's own again, since its ratio need not be on the list.
  */
-export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePolicy {
+export function createSizePolicy(options: SizePolicyOptions): SizePolicy {
+  const { policy, presets, inlineOverlays = false } = options
   const sizes = [...presets.values()]
   const ownSides = new Set(sizes.flatMap(sidesIn))
   const ownNames = new Set(sizes.flatMap(namesOf))
@@ -82,6 +85,8 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
       if (signed || !isSized(spec)) return ALLOWED
       const { edits, ...size } = 'facts' in spec ? spec.of : spec
       if (edits === undefined && ownNames.has(sizeName(size))) return ALLOWED
+      // Else strangers would have words of their own over the operator's pictures, at the operator's address.
+      if (!inlineOverlays && edits?.draw?.some(isInline) === true) return STORED_ONLY
       return rules[policy]({ spec, preset }, takesAnySize)
     },
   }

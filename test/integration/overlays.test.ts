@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signRest } from '../../src/urls/signature.ts'
 import { formatInline, readOverlay } from '../../src/transform/overlay.ts'
 import { distance, type OpenSite, pictureOf, type Site, startSite } from '../support/cloudflare.ts'
 import { putItem, setAccess } from '../support/library.ts'
@@ -21,7 +22,13 @@ let site: Site
 let gateway: OpenSite
 
 const open = async (overlays: object, environment: Record<string, string> = {}) =>
-  site.open({ environment: { HALFTONE_OVERLAYS: JSON.stringify(overlays), ...environment } })
+  site.open({
+    environment: {
+      HALFTONE_OVERLAYS: JSON.stringify(overlays),
+      HALFTONE_INLINE_OVERLAYS: 'true',
+      ...environment,
+    },
+  })
 
 beforeAll(async () => {
   site = await startSite()
@@ -172,6 +179,29 @@ describe('an overlay in the URL', () => {
       const answer = await gateway.fetch(`/img/a.png/640,draw=${inline({ url })}.png`)
       expect([url, answer.status]).toEqual([url, 404])
       expect(await answer.json()).toMatchObject({ code: 'overlay_not_found' })
+    }
+  })
+
+  test('is for those who may sign, unless the operator lets everybody', async () => {
+    const key = 'a key of at least sixteen characters'
+    const strict = await open(OVERLAYS, {
+      HALFTONE_INLINE_OVERLAYS: 'false',
+      HALFTONE_SIZES: 'any',
+      HALFTONE_SIGNING_KEYS: key,
+    })
+    try {
+      const rest = `a.png/640,draw=${inline({ text: 'Not ours' })}.webp`
+      const plain = await strict.fetch(`/img/${rest}`)
+      expect([plain.status, await plain.json()]).toEqual([
+        403,
+        expect.objectContaining({ code: 'signature_required' }),
+      ])
+      const theirs = await strict.get(`w=640,f=webp,draw=${inline({ text: 'Not ours' })}/a.png`)
+      expect([theirs.status, theirs.headers.get('cf-resized')]).toEqual([403, 'err=9423'])
+      expect((await strict.fetch('/img/a.png/640,draw=logo.webp')).status).toBe(200)
+      expect((await strict.fetch(`/simg/${signRest(rest, key)}/${rest}`)).status).toBe(200)
+    } finally {
+      await strict.close()
     }
   })
 
