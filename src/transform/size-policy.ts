@@ -80,7 +80,7 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
     check({ spec, preset }, { signed, takesAnySize = false }) {
       if (signed || !isSized(spec)) return ALLOWED
       const { edits, ...size } = 'facts' in spec ? spec.of : spec
-      if (edits === undefined && ownNames.has(sizeName(size))) return ALLOWED
+      if (isBare(edits) && ownNames.has(sizeName(size))) return ALLOWED
       return rules[policy]({ spec, preset }, takesAnySize)
     },
   }
@@ -114,6 +114,10 @@ function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | unde
     throw error
   }
 }
+
+/** Whether nothing is asked for but whose picture it is, which Cloudflare's URLs ask for unless they say otherwise. */
+const isBare = (edits: Edits = {}): boolean =>
+  Object.keys(edits).every((name) => name === 'metadata') && edits.metadata !== 'keep'
 
 /** Edits that have a few values only. */
 const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])
