@@ -135,6 +135,7 @@ describe('format', () => {
     ['w=320/a.png', '*/*', JPEG],
     ['w=320,f=png-force/a.jpg', '*/*', 'image/png'],
     ['w=320,f=avif/a.jpg', '*/*', 'image/avif'],
+    ['fit=contain,w=1300,f=avif/small.jpg', '*/*', 'image/avif'],
     ['w=320,f=webp/a.jpg', '*/*', 'image/webp'],
     ['w=320,f=baseline-jpeg/a.jpg', '*/*', JPEG],
   ])('%s for %s: %s', async (tail, accept, type) => {
