@@ -16,6 +16,7 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   source_archived: error(9402, 502),
   source_loop: error(9403, 508),
   source_not_found: error(9404, 404),
+  overlay_not_found: error(9404, 404),
   route_not_found: error(9404, 404),
   invalid_source_url: error(9406, 403),
   remote_unresolved: error(9407, 523),
@@ -25,6 +26,7 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   // No size is refused here but one that is enlarged too much.
   size_not_allowed: error(9413, 403),
   source_broken: error(9516, 422),
+  overlay_unusable: error(9516, 502),
   too_many_redirects: error(9421, 400),
   too_many_requests: error(9422, 429),
   signature_required: error(9423, 403),
