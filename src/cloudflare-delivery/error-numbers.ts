@@ -11,7 +11,6 @@ const error = (number: number, status: number): NumberedError => ({ number, stat
 /** Cloudflare's number and status of every failure of ours; those of the API are here so that none can be forgotten. */
 export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   invalid_target: error(9401, 400),
-  size_not_allowed: error(9401, 400),
   source_not_allowed: error(9401, 403),
   origin_secret_required: error(9401, 403),
   source_archived: error(9402, 502),
@@ -24,6 +23,8 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   remote_refused: error(9408, 403),
   source_not_a_picture: error(9412, 415),
   source_too_large: error(9413, 403),
+  // No size is refused here but one that is enlarged too much.
+  size_not_allowed: error(9413, 403),
   source_broken: error(9516, 422),
   overlay_unusable: error(9516, 502),
   too_many_redirects: error(9421, 400),

@@ -13,6 +13,7 @@ import { runGateway } from '../running/run-gateway.ts'
 import { seedSamples } from '../running/seed-samples.ts'
 import { serve } from './serve.ts'
 import { untilStopped } from '../running/until-stopped.ts'
+import { welcome } from '../running/welcome.ts'
 
 /** Everything on this machine: the origin that ships (unless a bucket is named), samples in it, the gateway. */
 export async function start(config: Config): Promise<void> {
@@ -40,6 +41,7 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
       bucket: origin.variables.AWS_ENDPOINT_URL_S3,
       admin: gateway.adminUrl,
       program: programName(config),
+      mounts: config.HALFTONE_CLOUDFLARE_MOUNTS,
     }),
   )
   const reason = await Promise.race([
@@ -65,20 +67,4 @@ async function allowUploads(config: Config, bucket: string): Promise<void> {
 /** How whoever has started this calls the program: from the package, or from a clone of the repository. */
 function programName({ environment }: Config): string {
   return environment['npm_command'] === 'exec' ? 'npx halftone' : 'npm run halftone --'
-}
-
-function welcome(shown: Readonly<Record<'url' | 'bucket' | 'admin' | 'program', string>>): string {
-  const { url, bucket, admin, program } = shown
-  return `
-Halftone is ready. Open ${url}/ or try:
-  ${url}/img/items/demo-1/800.webp
-  ${url}/img/items/demo-2/800x600.avif
-  ${url}/img/items/demo-3/photos/p2/thumbnail.jpg
-  ${url}/img/profiles/demo-ana/256x256.webp
-  ${url}/cdn-cgi/image/w=320,f=auto/items/demo-1
-Metrics: ${admin}/metrics   Bucket: ${bucket}
-Your own photos: ${program} seed DIRECTORY
-Stop with Ctrl-C.
-
-`
 }

@@ -37,7 +37,7 @@ export interface HostedApiOptions
   readonly library: HostedLibrary
   readonly listing: ImageListing
   readonly albums: Pick<Albums, 'find'>
-  /** The URL of an image as a variant. */
+  /** The URL of an image as a variant; where it is of no host, that of the request counts. */
   readonly imageUrl: (id: string, variant: string) => string
   /** What one-time URLs begin with; without it, where the request was sent to. */
   readonly publicBase?: string | undefined

@@ -49,10 +49,8 @@ function addNewImages(app: Hono<ApiEnv>, parts: HostedParts): void {
     if ((form.file === undefined) === (url === undefined))
       throw new GatewayError('invalid_request', 'file, url: accepted is one of both')
     const file = form.file ?? (await fetchFile(parts, url ?? '', c.req.raw.signal))
-    return envelope(
-      c,
-      showImage(parts, await library.create(image, file, uploadContext(c)), await names(parts)),
-    )
+    const show = await showing(parts, c)
+    return envelope(c, show(await library.create(image, file, uploadContext(c))))
   })
 
   app.post('/v2/direct_upload', async (c) => {
@@ -80,8 +78,8 @@ function addLists(app: Hono<ApiEnv>, parts: HostedParts): void {
       matches: matching(query),
       signal: c.req.raw.signal,
     })
-    const variants = await names(parts)
-    const shown = images.map((image) => showImage(parts, image, variants))
+    const show = await showing(parts, c)
+    const shown = images.map((image) => show(image))
     return envelope(c, { images: shown }, { page, per_page, count: shown.length })
   })
 
@@ -95,8 +93,8 @@ function addLists(app: Hono<ApiEnv>, parts: HostedParts): void {
       matches: matching(query),
       signal: c.req.raw.signal,
     })
-    const variants = await names(parts)
-    const shown = images.map((image) => showImage(parts, image, variants))
+    const show = await showing(parts, c)
+    const shown = images.map((image) => show(image))
     return envelope(c, { images: shown, continuation_token: cursor ?? null })
   })
 
@@ -112,7 +110,8 @@ function addImageItself(app: Hono<ApiEnv>, parts: HostedParts): void {
 
   app.get('/v1/:id', async (c) => {
     const image = await imageOf(parts, c)
-    return envelope(c, showImage(parts, image, await names(parts)))
+    const show = await showing(parts, c)
+    return envelope(c, show(image))
   })
 
   app.patch('/v1/:id', async (c) => {
@@ -121,7 +120,8 @@ function addImageItself(app: Hono<ApiEnv>, parts: HostedParts): void {
     if (image.isPrivate || isPrivate) await guard.note(c, 'change', `items/${image.itemId}`, 'hosted image')
     const said = { meta, isPrivate, creator: by ?? undefined }
     const changed = await library.edit(image.id, said, uploadContext(c))
-    return envelope(c, showImage(parts, changed, await names(parts)))
+    const show = await showing(parts, c)
+    return envelope(c, show(changed))
   })
 
   app.delete('/v1/:id', async (c) => {
@@ -159,7 +159,8 @@ export function addUploadRoute(app: Hono<ApiEnv>, parts: HostedParts): void {
     const { signal } = c.req.raw
     const context = { requestId: c.get('requestId'), address: c.get('address'), signal }
     const image = await library.completeUpload(token, file, context)
-    return envelope(c, showImage(parts, image, await names(parts)))
+    const show = await showing(parts, c)
+    return envelope(c, show(image))
   })
 }
 
@@ -188,22 +189,19 @@ async function imageOf({ images }: HostedParts, c: Context<ApiEnv>): Promise<Hos
   return image
 }
 
-const names = async ({ account }: HostedParts): Promise<readonly string[]> =>
-  Object.keys((await account.recent()).variants)
-
-/** An image as answers show it, with the URL of each variant. */
-function showImage({ imageUrl }: HostedParts, image: HostedImage, variants: readonly string[]) {
-  const { id, filename, uploaded, isPrivate, meta, creator: by, draft } = image
-  return {
+/** Shows images as answers do, with the URL of each variant: of the host that was asked where no other is set. */
+async function showing({ account, imageUrl }: HostedParts, c: Context<ApiEnv>) {
+  const variants = Object.keys((await account.recent()).variants)
+  return ({ id, filename, uploaded, isPrivate, meta, creator: by, draft }: HostedImage) => ({
     id,
     filename,
     meta,
     ...(by !== undefined && { creator: by }),
     uploaded: uploaded.toISOString(),
     requireSignedURLs: isPrivate,
-    variants: variants.map((variant) => imageUrl(id, variant)),
+    variants: variants.map((variant) => new URL(imageUrl(id, variant), c.req.url).href),
     ...(draft && { draft }),
-  }
+  })
 }
 
 const queryOf = (c: Context<ApiEnv>): URLSearchParams => new URL(c.req.url).searchParams

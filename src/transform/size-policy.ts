@@ -84,7 +84,7 @@ export function createSizePolicy(options: SizePolicyOptions): SizePolicy {
     check({ spec, preset }, { signed, takesAnySize = false }) {
       if (signed || !isSized(spec)) return ALLOWED
       const { edits, ...size } = 'facts' in spec ? spec.of : spec
-      if (edits === undefined && ownNames.has(sizeName(size))) return ALLOWED
+      if (isBare(edits) && ownNames.has(sizeName(size))) return ALLOWED
       // Else strangers would have words of their own over the operator's pictures, at the operator's address.
       if (!inlineOverlays && edits?.draw?.some(isInline) === true) return STORED_ONLY
       return rules[policy]({ spec, preset }, takesAnySize)
@@ -120,6 +120,10 @@ function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | unde
     throw error
   }
 }
+
+/** Whether nothing is asked for but whose picture it is, which Cloudflare's URLs ask for unless they say otherwise. */
+const isBare = (edits: Edits = {}): boolean =>
+  Object.keys(edits).every((name) => name === 'metadata') && edits.metadata !== 'keep'
 
 /** Edits that have a few values only. */
 const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])

@@ -86,8 +86,9 @@ describe('a plan', () => {
     expect(plans.find(asked)).toBe(plan)
   })
 
-  test('under `signed` is what is stored', () => {
-    expect(open('signed').get(ask('/i/w=800/a.jpg'))?.outcome).toBe('stored-only')
+  test('under `signed` is what is stored, but for presets', () => {
+    expect(open('signed').get(ask('/i/w=801/a.jpg'))?.outcome).toBe('stored-only')
+    expect(open('signed').get(ask('/i/w=800/a.jpg'))?.outcome).toBe('allowed')
     expect(open('any').get(ask('/i/w=801/a.jpg'))?.outcome).toBe('allowed')
   })
 

@@ -68,6 +68,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['trim=0.25;.5;10;0.0', 'original,trim=sides_0.25_0.5_10_0.plain'],
     ['trim=0.0004;0.9999;0;0', 'original,trim=sides_0.001_0.999_0_0.plain'],
     ['trim=0;0;0;0', 'original.plain'],
+    ['trim=1;2;3;4,w=100,dpr=2', '200,trim=sides_1_2_3_4.plain'],
     ['trim=border', 'original,trim=border___.plain'],
     ['trim=1;2;3;4,trim.left=9', 'original,trim=sides_1_2_3_9.plain'],
   ],

@@ -43,7 +43,7 @@ describe('reference 1.6: direct creator upload', () => {
       creator: 'ana',
       uploaded: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       requireSignedURLs: false,
-      variants: [`/cdn-cgi/imagedelivery/${HASH}/${id}/public`],
+      variants: [`${hosted.url}/cdn-cgi/imagedelivery/${HASH}/${id}/public`],
     })
     expect((await hosted.call('GET /v1')).result.images).toEqual([result])
     expect((await hosted.call('GET /v2')).result).toEqual({ images: [result], continuation_token: null })
@@ -124,7 +124,7 @@ describe('reference 1.7: images', () => {
     const { result } = await create({ id })
     expect(result.id).toBe(id)
     expect(result.variants).toEqual([
-      `/cdn-cgi/imagedelivery/${HASH}/k%C3%A4se%20%26%20brot/100%25/a%3Fb%23c.jpg/public`,
+      `${hosted.url}/cdn-cgi/imagedelivery/${HASH}/k%C3%A4se%20%26%20brot/100%25/a%3Fb%23c.jpg/public`,
     ])
     const path = `/v1/${encodeURIComponent(id)}`
     expect((await hosted.call(`GET ${path}`)).result).toEqual(result)

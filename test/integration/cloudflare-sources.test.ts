@@ -253,5 +253,10 @@ describe('sizes', () => {
     })
     expect(await sidesOf(await gateway.get('w=64/signed.jpg'))).toEqual([200, 64, 43])
     expect(errorOf(await gateway.get('w=80/signed.jpg'))).toEqual([403, 'err=9423'])
+    // A preset is the operator's, whatever is said of the copyright; not with all that EXIF says.
+    for (const options of ['w=300', 'w=300,metadata=none', 'w=300,f=webp']) {
+      expect((await gateway.get(`${options}/signed.jpg`)).status).toBe(200)
+    }
+    expect(errorOf(await gateway.get('w=300,metadata=keep/signed.jpg'))).toEqual([403, 'err=9423'])
   })
 })

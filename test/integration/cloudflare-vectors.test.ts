@@ -70,6 +70,12 @@ describe('the examples of the documentation, by their sides', () => {
   })
 })
 
+test('enlarged too much is told as Cloudflare tells it', async () => {
+  const answer = await gateway.get('fit=contain,w=5001/small.jpg')
+  expect([answer.status, answer.headers.get('cf-resized')]).toEqual([403, 'err=9413'])
+  expect(await answer.text()).toMatch(/^ERROR 9413: The picture would be 5001×3334; .* at most 5000\n$/)
+})
+
 describe('and by their pixels', () => {
   test('a point at the left keeps the left edge', async () => {
     const { colourAt } = await seen('fit=cover,w=500,h=500,g=0x0.5/a.jpg')
@@ -129,6 +135,7 @@ describe('format', () => {
     ['w=320/a.png', '*/*', JPEG],
     ['w=320,f=png-force/a.jpg', '*/*', 'image/png'],
     ['w=320,f=avif/a.jpg', '*/*', 'image/avif'],
+    ['fit=contain,w=1300,f=avif/small.jpg', '*/*', 'image/avif'],
     ['w=320,f=webp/a.jpg', '*/*', 'image/webp'],
     ['w=320,f=baseline-jpeg/a.jpg', '*/*', JPEG],
   ])('%s for %s: %s', async (tail, accept, type) => {
