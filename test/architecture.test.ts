@@ -7,7 +7,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   // What programs import.
-  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'] },
+  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'], types: ['cloudflare'] },
   'gateway.ts': {
     imports: [
       'audit',
@@ -22,7 +22,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'transform',
       'urls',
     ],
-    types: ['audit', 'pages', 'render'],
+    types: ['audit', 'cloudflare', 'pages', 'render'],
   },
   composition: {
     imports: [
@@ -111,8 +111,18 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
   'cloudflare-delivery': {
-    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
-    types: ['sources', 'variants'],
+    imports: [
+      'cdn',
+      'cloudflare',
+      'errors.ts',
+      'http',
+      'identity',
+      'remote',
+      'sources',
+      'transform',
+      'urls',
+      'variants',
+    ],
   },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },

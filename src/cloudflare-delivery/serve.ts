@@ -14,6 +14,7 @@ import {
   withVisitor,
 } from '../http/serve-picture.ts'
 import { parseAccessGrant } from '../identity/access-links.ts'
+import { isMarked } from '../remote/fetch-remote.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
@@ -21,6 +22,7 @@ import { isDrawing } from '../transform/spec.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
+import type { Faces, FoundFace } from './faces.ts'
 import { HINT_HEADERS } from './hints.ts'
 import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
 
@@ -30,6 +32,8 @@ export interface PlanServingOptions extends ServingOptions {
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
   readonly edge: Pick<EdgePolicy, 'purges'>
+  /** Where faces are; without it nobody looks for them. */
+  readonly faces?: Faces | undefined
   /** Decides how long answers are kept, where that is not as everywhere. */
   readonly keep?: PictureOrder['keep']
 }
@@ -39,8 +43,7 @@ export interface CloudflareServingOptions extends PlanServingOptions {
 }
 
 /** Whether an image resizer asks, which may be this one. */
-const isResizer = ({ headers }: Request) =>
-  headers.get('via')?.toLowerCase().includes('image-resizing') === true
+const isResizer = ({ headers }: Request) => isMarked(headers.get('via'))
 
 /** Pictures by Cloudflare's URLs, all that was not answered as a hit. */
 export function serveCloudflare(options: CloudflareServingOptions): Handler<AppEnv> {
@@ -65,7 +68,9 @@ export function knownToCloudflare(options: CloudflareServingOptions): FindKnown 
       const found = sources.remembered(place.source)
       if (plan === undefined || found === undefined) return undefined
       const { source } = found
-      if (source !== undefined) return orderAt(options, plan, chosen(place, source), request.headers)
+      if (source === undefined) continue
+      const settled = facedBefore(options, { plan, place }, source)
+      return settled && orderAt(options, settled.plan, chosen(settled.place, source), request.headers)
     }
     return undefined
   }
@@ -93,20 +98,43 @@ export async function servePlan(
   throw new GatewayError('source_not_found', 'There is no such picture')
 }
 
+/** One of the places of a plan. */
+interface Planned {
+  readonly plan: CloudflarePlan
+  readonly place: Place
+}
+
 async function serveAt(
   options: PlanServingOptions,
   c: Context<AppEnv>,
-  { plan, place }: { readonly plan: CloudflarePlan; readonly place: Place },
+  planned: Planned,
   asking: AskingWithin,
 ): Promise<Response> {
-  c.set('tags', cacheTags(place.source))
-  const { source } = await options.sources.find(place.source, asking.signal)
+  const at = planned.place.source
+  c.set('tags', cacheTags(at))
+  const { source } = await options.sources.find(at, asking.signal)
+  const isOfFace = planned.plan.facing !== undefined && source !== undefined && !isDrawn(source)
+  const face = isOfFace ? await options.faces?.find(at, asking) : undefined
+  const { plan, place } = facing(planned, face)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
   const mayRender = plan.outcome === 'allowed' || isDrawing(order.request.spec)
   const isBudgeted = plan.outcome === 'budgeted'
   const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
   throw new GatewayError('internal', 'A target without a version cannot have moved')
+}
+
+function facing({ plan, place }: Planned, face: FoundFace | undefined): Planned {
+  const settled = face && plan.facing?.(face)
+  const same = settled?.places[plan.places.indexOf(place)]
+  return settled && same ? { plan: settled, place: same } : { plan, place }
+}
+
+/** The same with the face that is known of a source; `undefined` where it has to be looked for. */
+function facedBefore({ faces }: PlanServingOptions, planned: Planned, source: Source): Planned | undefined {
+  if (planned.plan.facing === undefined || isDrawn(source)) return planned
+  const face = faces?.remembered(source)
+  return face && facing(planned, face)
 }
 
 const isAbsent = (error: unknown) => error instanceof GatewayError && error.code === 'source_not_found'

@@ -94,7 +94,19 @@ export function createCore(options: CoreOptions) {
     facts,
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
-  return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
+  return {
+    sources,
+    remote,
+    admission,
+    renditions,
+    variants,
+    facts,
+    writeBack,
+    journal,
+    forget,
+    delivery,
+    negotiated,
+  }
 }
 
 /** What lies on other servers, where the operator has named any. */

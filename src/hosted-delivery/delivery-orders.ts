@@ -14,6 +14,8 @@ export interface DeliveryOrdersOptions {
   readonly accountHash: string
   /** Whether the operator keeps copyright notes in pictures. */
   readonly keepsCopyright: boolean
+  /** Whether somebody looks for faces. */
+  readonly detectsFaces?: boolean
   /** How long an image that was found is believed to be there. */
   readonly ttlMs: number
   /** Unix milliseconds. */
@@ -61,10 +63,10 @@ export class DeliveryOrders {
    * be wrong with, and `source_not_found` for an image or a variant that is not there.
    */
   async read({ path, query, hints }: DeliveryRequest, signal?: AbortSignal): Promise<DeliveryOrder> {
-    const { images, accountHash, keepsCopyright, now } = this.#options
+    const { images, accountHash, now } = this.#options
     const { imageId, wish, signedPath } = parseDeliveryTarget(path, accountHash)
     const { text, variant, browserTtlS } = await this.#understand(wish)
-    const asked = parseOptions(text, hints, { keepsCopyright })
+    const asked = parseOptions(text, hints, this.#options)
     const itemId = await this.#itemOf(imageId, signal)
     const order = { itemId, asked, variant: variant?.id, browserTtlS }
     if (variant === undefined) return { ...order, right: 'nobody' }

@@ -30,6 +30,9 @@ export interface Rendition {
 /** What a worker made: a picture, a drawing, or facts. */
 type Made = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
+/** How long bytes were fetched, and waited for their turn. */
+type Waited = Pick<RenderTimings, 'fetchMs' | 'queueMs'>
+
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
 const MAX_VERDICTS = 10_000
 
@@ -68,6 +71,23 @@ export class Renditions {
   }
 
   #render(source: Source, spec: VariantSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
+    return this.lend(source, flight, async (body, { fetchMs, queueMs }) => {
+      const { bytes, contentType, timings: worked } = await this.#make(body, source, spec)
+      const { decodeMs, encodeMs } = worked
+      const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
+      return { bytes, contentType, timings }
+    })
+  }
+
+  /**
+   * Hands the bytes of a source to `work`, which is let in like a picture to be rendered, or says that the source is no
+   * longer the version that it was.
+   */
+  lend<T>(
+    source: Source,
+    flight: FlightControl,
+    work: (body: Buffer, waited: Waited) => Promise<T>,
+  ): Promise<T | 'source-changed'> {
     const { admission, fetching, maxSourceBytes } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
     // A place in the queue first: what would be refused is not fetched. The bytes are held until they are rendered.
@@ -82,14 +102,7 @@ export class Renditions {
           return place.run(async () => {
             const startedAt = performance.now()
             flight.commit()
-            const { bytes, contentType, timings: worked } = await this.#make(body, source, spec)
-            const timings = {
-              fetchMs: queuedFrom - fetchedFrom,
-              queueMs: startedAt - queuedFrom + worked.queueMs,
-              decodeMs: worked.decodeMs,
-              encodeMs: worked.encodeMs,
-            }
-            return { bytes, contentType, timings }
+            return work(body, { fetchMs: queuedFrom - fetchedFrom, queueMs: startedAt - queuedFrom })
           })
         },
         flight.signal,
