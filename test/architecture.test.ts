@@ -187,12 +187,12 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   // Hosted images as pages show them: URLs, variants and signatures.
   'hosted-delivery': {
-    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'urls'],
-    types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
+    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'sources', 'urls'],
+    types: ['audit', 'hosted', 'identity', 'transform', 'variants'],
   },
   // Hosted images: items of the library under names of their owners' choice.
   hosted: {
-    imports: ['errors.ts', 'leases', 'storage', 'uploads', 'urls'],
+    imports: ['errors.ts', 'leases', 'sources', 'storage', 'uploads', 'urls'],
     types: ['library'],
   },
   // The API that programs written for Cloudflare Images call.

@@ -62,15 +62,7 @@ export function createCore(options: CoreOptions) {
     maxQueued: config.HALFTONE_QUEUE_LENGTH,
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
-  const renditions = new Renditions({
-    bodies: createBodies(pictures, remote),
-    renderer: options.pool,
-    admission,
-    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
-    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
-    fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
-    epoch,
-  })
+  const renditions = createRenditions(options, createBodies(pictures, remote), admission)
   const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
   const forget = createForget({ sources, variants, stock, remote })
@@ -94,19 +86,24 @@ export function createCore(options: CoreOptions) {
     facts,
     avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
   })
-  return {
-    sources,
-    remote,
+  const memory = { sources, remote, variants, facts, forget }
+  return { ...memory, admission, renditions, writeBack, journal, delivery, negotiated }
+}
+
+function createRenditions(
+  { config, pool: renderer, epoch }: CoreOptions,
+  bodies: SourceBodies,
+  admission: Admission,
+): Renditions {
+  return new Renditions({
+    bodies,
+    renderer,
     admission,
-    renditions,
-    variants,
-    facts,
-    writeBack,
-    journal,
-    forget,
-    delivery,
-    negotiated,
-  }
+    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
+    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
+    fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    epoch,
+  })
 }
 
 /** What lies on other servers, where the operator has named any. */

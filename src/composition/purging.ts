@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/log.ts'
 import { addPurgeGauges, type Metrics } from '../telemetry/metrics.ts'
 import { recordEdgeCalls, recordSetAside } from '../telemetry/recorders.ts'
 import { createNativeDialect } from '../urls/native-dialect.ts'
+import { DELIVERY_MOUNT } from './hosted.ts'
 
 export interface PurgingParts {
   readonly config: Config
@@ -36,6 +37,7 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
     by: config.HALFTONE_PURGE_BY,
     signed: config.HALFTONE_SIGNING_KEYS.length > 0,
     originals: config.HALFTONE_PUBLIC_ORIGINALS,
+    others: otherDialects(config),
     itemsPerSecond: config.HALFTONE_PURGE_ITEMS_PER_SECOND,
     wildcardsPerSecond: config.HALFTONE_PURGE_WILDCARDS_PER_SECOND,
     patienceMs: config.HALFTONE_PURGE_PATIENCE_S * 1000,
@@ -52,6 +54,13 @@ export function createEdgePurging({ config, log, metrics, store, clock }: Purgin
     oldestSeconds: () => sender.backlog.oldestMs / 1000,
   })
   return purging
+}
+
+/** Where pictures are asked for in other dialects than our own. */
+function otherDialects(config: Config): readonly string[] {
+  const { HALFTONE_CLOUDFLARE_MOUNTS: mounts, HALFTONE_CLOUDFLARE_ACCOUNT_HASH: hash } = config
+  const hosted = hash === undefined ? [] : [DELIVERY_MOUNT, `/${hash}`]
+  return [...mounts, ...hosted].map((prefix) => `${prefix}/*`)
 }
 
 /** Where a command hands over what gateways send; `undefined` where there is no edge that is purged. */

@@ -11,6 +11,8 @@ export interface EdgeItemsOptions {
   readonly signed: boolean
   /** Whether the edge may keep the files of photos as they were uploaded, where it reads tags: they are no pictures. */
   readonly originals?: boolean | undefined
+  /** Where else pictures are, of which an edge that reads tags knows no other paths: `/cdn-cgi/image/*`. */
+  readonly others?: readonly EdgeItem[] | undefined
 }
 
 /** What an edge is asked for in a call or a second, and what it limits. */
@@ -40,13 +42,19 @@ export function edgeItems(
 /** The few wildcards that cover all these items, and the items that lie elsewhere. */
 export function collapse(items: readonly EdgeItem[], options: EdgeItemsOptions): readonly EdgeItem[] {
   const wide = items.flatMap((item) => {
+    if (item.startsWith('#variant:')) return []
     if (/^#(?:item|photo):|^\/img\/items\//.test(item)) return everywhere('items/*', options)
     if (/^#profile:|^\/img\/profiles\//.test(item)) return everywhere('profiles/*', options)
     if (item.startsWith(ORIGINALS)) return [item.replace(/(?<=^\/api\/v1\/[a-z]+\/).*/, '*')]
     return item.startsWith('#') || item.startsWith(PICTURES) ? [`${PICTURES}*`] : [item]
   })
-  return withoutCovered(options.signed ? [...wide, ALL_SIGNED] : wide)
+  const isTagged = items.some((item) => item.startsWith('#'))
+  const others = isTagged ? othersIn(options) : []
+  return withoutCovered([...wide, ...others, ...(options.signed ? [ALL_SIGNED] : [])])
 }
+
+/** An edge that reads paths keeps what lies there for as short a time as if nobody told it anything. */
+const othersIn = ({ by, others = [] }: EdgeItemsOptions) => (by === 'tags' ? others : [])
 
 /** What a call with these items takes of the edge's quotas. */
 export function costOf(items: Iterable<EdgeItem>): EdgeCost {
@@ -67,7 +75,7 @@ function itemsOf(path: string, options: EdgeItemsOptions): readonly EdgeItem[] {
     source.shape === 'item-photo' && !isFolder ? `items/${source.itemId}` : source.path,
   )
   if (wildcard === undefined) return []
-  const items = everywhere(wildcard.slice(PICTURES.length), options)
+  const items = [...everywhere(wildcard.slice(PICTURES.length), options), ...othersIn(options)]
   return signed ? [...items, ALL_SIGNED] : items
 }
 

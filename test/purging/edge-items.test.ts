@@ -90,3 +90,21 @@ describe('originals that the edge may keep, found by tags like pictures', () => 
     expect(collapse(['#item:1'], tags)).toEqual(['/img/items/*'])
   })
 })
+
+describe('pictures in other dialects', () => {
+  const others = ['/cdn-cgi/image/*', '/images/*']
+  const told = { ...tags, others }
+
+  test('are found by their tags, but where paths are named or many things become few', () => {
+    expect(edgeItems(of('items/42'), told)).toEqual(['#item:42'])
+    expect(edgeItems(of('items/'), told)).toEqual(['/img/items/*', ...others])
+    expect(collapse(['#item:1', '#item:2'], told)).toEqual(['/img/items/*', ...others])
+    expect(collapse(['#variant:thumb'], told)).toEqual(others)
+    expect(collapse(['/other/x'], told)).toEqual(['/other/x'])
+  })
+
+  test('are not kept for long by an edge that knows paths alone', () => {
+    expect(edgeItems(of('items/'), { ...told, by: 'paths' })).toEqual(['/img/items/*'])
+    expect(collapse(['/img/items/1/*'], { ...told, by: 'paths' })).toEqual(['/img/items/*'])
+  })
+})
