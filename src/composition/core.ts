@@ -1,5 +1,6 @@
 import { forget as forgetEverywhere } from '../cdn/forget.ts'
 import type { Config } from '../config.ts'
+import { createOverlays, type Overlays } from '../overlays/overlays.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../render/admission.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
@@ -18,7 +19,7 @@ import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
-import { Renditions } from '../variants/rendition.ts'
+import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
 import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
@@ -62,7 +63,10 @@ export function createCore(options: CoreOptions) {
     maxQueued: config.HALFTONE_QUEUE_LENGTH,
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
-  const renditions = createRenditions(options, createBodies(pictures, remote), admission)
+  const renditions = createRenditions(options, admission, {
+    bodies: createBodies(pictures, remote),
+    overlays: overlaysOf(config, pictures, sources),
+  })
   const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
   const forget = createForget({ sources, variants, stock, remote })
@@ -80,23 +84,19 @@ export function createCore(options: CoreOptions) {
     epoch,
     edge: edgePolicyOf(config),
   })
-  const negotiated = new NegotiatedDelivery({
-    delivery,
-    sources,
-    facts,
-    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
-  })
+  const avifMaxSide = config.HALFTONE_AVIF_MAX_SIDE
+  const negotiated = new NegotiatedDelivery({ delivery, sources, facts, avifMaxSide })
   const memory = { sources, remote, variants, facts, forget }
   return { ...memory, admission, renditions, writeBack, journal, delivery, negotiated }
 }
 
 function createRenditions(
   { config, pool: renderer, epoch }: CoreOptions,
-  bodies: SourceBodies,
   admission: Admission,
+  read: Pick<RenditionsOptions, 'bodies' | 'overlays'>,
 ): Renditions {
   return new Renditions({
-    bodies,
+    ...read,
     renderer,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
@@ -131,6 +131,20 @@ function createBodies(pictures: SourceView, remote: RemoteSources): SourceBodies
         ? remote.bodies.get(source, options)
         : pictures.get(source.key, { ...options, ifMatch: source.etag }),
   }
+}
+
+function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Overlays {
+  return createOverlays({
+    presets: config.HALFTONE_OVERLAYS,
+    pictures,
+    // What the library looks after can be hidden and deleted, and nobody would know which pictures it is drawn over.
+    isFree: async (path, signal) => {
+      const { source } = await sources.find({ shape: 'key', path }, signal)
+      return source?.access === 'public' && !source.managed
+    },
+    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
+    timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+  })
 }
 
 function createVariants(

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { EDIT_NAMES, type Edits } from './edits.ts'
 import { climb } from './ladder.ts'
+import { isInline } from './overlay.ts'
 import type { Presets } from './presets.ts'
 import { DENSITIES, scaleSize, sidesOf } from './size.ts'
 import {
@@ -118,15 +119,18 @@ function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | unde
 /** Edits that have a few values only. */
 const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])
 
+/** Edits that are few or many by their values. */
+const JUDGED: ReadonlySet<keyof Edits> = new Set(['gravity', 'quality', 'draw'])
+
 /** Whether edits are of the kind that sites use everywhere, so that they are on the ladder as much as a size. */
 function areFew(edits: Edits): boolean {
-  const { gravity, quality = 0 } = edits
+  const { gravity, quality = 0, draw = [] } = edits
   const isAtSide =
     gravity === undefined || gravity.by === 'entropy' || (gravity.x % 0.5) + (gravity.y % 0.5) === 0
-  if (!isAtSide || quality % 5 !== 0) return false
-  return EDIT_NAMES.every(
-    (name) => name === 'gravity' || name === 'quality' || FEW.has(name) || edits[name] === undefined,
-  )
+  // The operator's own overlays are few, as long as they are not piled up; one in the URL can be anything.
+  const areOwn = draw.length <= 2 && !draw.some(isInline)
+  if (!isAtSide || quality % 5 !== 0 || !areOwn) return false
+  return EDIT_NAMES.every((name) => JUDGED.has(name) || FEW.has(name) || edits[name] === undefined)
 }
 
 /** A versioned path spells a preset by its numbers. */

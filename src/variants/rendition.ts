@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError, isVerdict } from '../errors.ts'
 import type { Admission } from '../render/admission.ts'
+import type { Overlays } from '../overlays/overlays.ts'
 import type { ByteBudget } from '../render/byte-budget.ts'
 import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
+import type { OverlayToDraw } from '../transform/overlay.ts'
 import { DRAWING, isDrawing, specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
@@ -15,6 +17,7 @@ export interface RenditionsOptions {
   readonly renderer: Renderer
   readonly admission: Admission
   readonly fetching: ByteBudget
+  readonly overlays: Overlays
   readonly maxSourceBytes: number
   readonly fetchTimeoutMs: number
   /** The epoch of the renderer. */
@@ -27,11 +30,25 @@ export interface Rendition {
   readonly timings: RenderTimings
 }
 
+/** What a worker is asked to make. */
+interface Order {
+  readonly source: Source
+  readonly spec: VariantSpec
+  readonly overlays: readonly OverlayToDraw[]
+}
+
 /** What a worker made: a picture, a drawing, or facts. */
 type Made = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
 /** How long bytes were fetched, and waited for their turn. */
 type Waited = Pick<RenderTimings, 'fetchMs' | 'queueMs'>
+
+/** Whoever borrows the bytes of a source. */
+interface Borrower<Beside, T> {
+  /** Finds what is needed beside them. */
+  readonly findBeside: () => Promise<Beside>
+  readonly work: (body: Buffer, beside: Beside, waited: Waited) => Promise<T>
+}
 
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
 const MAX_VERDICTS = 10_000
@@ -71,11 +88,14 @@ export class Renditions {
   }
 
   #render(source: Source, spec: VariantSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
-    return this.lend(source, flight, async (body, { fetchMs, queueMs }) => {
-      const { bytes, contentType, timings: worked } = await this.#make(body, source, spec)
-      const { decodeMs, encodeMs } = worked
-      const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
-      return { bytes, contentType, timings }
+    return this.#lend(source, flight, {
+      findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
+      work: async (body, overlays, { fetchMs, queueMs }) => {
+        const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
+        const { decodeMs, encodeMs } = worked
+        const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
+        return { bytes, contentType, timings }
+      },
     })
   }
 
@@ -86,7 +106,15 @@ export class Renditions {
   lend<T>(
     source: Source,
     flight: FlightControl,
-    work: (body: Buffer, waited: Waited) => Promise<T>,
+    work: (body: Buffer) => Promise<T>,
+  ): Promise<T | 'source-changed'> {
+    return this.#lend(source, flight, { findBeside: async () => Promise.resolve(), work })
+  }
+
+  #lend<Beside, T>(
+    source: Source,
+    flight: FlightControl,
+    { findBeside, work }: Borrower<Beside, T>,
   ): Promise<T | 'source-changed'> {
     const { admission, fetching, maxSourceBytes } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
@@ -96,13 +124,14 @@ export class Renditions {
         source.bytes,
         async () => {
           const fetchedFrom = performance.now()
+          const beside = await findBeside()
           const body = await this.#fetch(source, flight.signal)
           if (body === 'source-changed') return body
           const queuedFrom = performance.now()
           return place.run(async () => {
-            const startedAt = performance.now()
             flight.commit()
-            return work(body, { fetchMs: queuedFrom - fetchedFrom, queueMs: startedAt - queuedFrom })
+            const queueMs = performance.now() - queuedFrom
+            return work(body, beside, { fetchMs: queuedFrom - fetchedFrom, queueMs })
           })
         },
         flight.signal,
@@ -110,9 +139,9 @@ export class Renditions {
     }, flight.signal)
   }
 
-  async #make(body: Buffer, source: Source, spec: VariantSpec): Promise<Made> {
+  async #make(body: Buffer, { source, spec, overlays }: Order): Promise<Made> {
     const { renderer, epoch } = this.#options
-    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus, overlays })
     if (spec.facts === DRAWING) return renderer.draw(body)
     if (spec.facts === 'measure') {
       const measurement = await renderer.measure(body, spec.of)
@@ -128,7 +157,11 @@ export class Renditions {
     if (verdict.code === 'source_archived') return
     // What is too much at one size may be little at another, and what is no drawing is a picture all the same.
     const isOfSpec =
-      verdict.code === 'source_overran' || verdict.code === 'source_too_large' || isDrawing(spec)
+      verdict.code === 'source_overran' ||
+      verdict.code === 'source_too_large' ||
+      isDrawing(spec) ||
+      // A decoder may have died of an overlay.
+      drawnIn(spec).length > 0
     this.#verdicts.set(isOfSpec ? renditionName(source, spec) : versionName(source), verdict)
   }
 
@@ -167,4 +200,9 @@ function tooLarge(bytes: number, maxBytes: number): GatewayError {
     'source_too_large',
     `The source has ${bytes} bytes; at most ${maxBytes} are accepted`,
   )
+}
+
+/** The names of the overlays that a variant is asked with. */
+function drawnIn(spec: VariantSpec): readonly string[] {
+  return ('facts' in spec ? undefined : spec.edits?.draw) ?? []
 }

@@ -298,6 +298,9 @@ describe('a dialect that takes any size', () => {
     [{ fit: 'width', width: 800 }, { quality: 75 }, 'allowed'],
     [{ fit: 'width', width: 800 }, { quality: 76 }, 'budgeted'],
     [{ fit: 'width', width: 800 }, { blur: 5 }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { draw: ['logo', 'sale'] }, 'allowed'],
+    [{ fit: 'width', width: 800 }, { draw: ['logo', 'logo', 'logo'] }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { draw: ['~eyJ0ZXh0IjoiYSJ9'] }, 'budgeted'],
     [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.5, y: 1 } }, 'allowed'],
     [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.33, y: 1 } }, 'budgeted'],
   ])('%j with %j is %s', (size, edits, outcome) => {
