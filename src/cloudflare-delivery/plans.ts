@@ -39,7 +39,7 @@ export interface CloudflarePlan {
   readonly isNegotiated: boolean
   readonly dependsOnHints: boolean
   /** What is said in `Warning`. */
-  readonly warning: string | undefined
+  readonly warnings: readonly string[]
   /** What is done once it is known where the face is, of a plan that depends on that: always the same of the same. */
   readonly facing?: ((face: FoundFace) => CloudflarePlan) | undefined
 }
@@ -132,7 +132,7 @@ export function planFor(asked: AskedOptions, paths: readonly SourcePath[], ruleO
     isNative: outcome === 'allowed',
     isNegotiated: asked.format === 'auto',
     dependsOnHints: asked.dependsOnHints,
-    warning: warningOf(asked.warnings),
+    warnings: asked.warnings,
     facing: asked.face && facing(asked, paths, ruleOn),
   }
 }
@@ -173,7 +173,8 @@ function requestFor(source: SourcePath, spec: AskedSpec): ImageRequest {
   return isAuto(spec) ? { source, spec, preset: false, looksAtSides: true } : { source, spec, preset: false }
 }
 
-function warningOf(texts: readonly string[]): string | undefined {
+/** What `Warning` says; nothing where there is nothing to say. */
+export function warningOf(texts: readonly string[]): string | undefined {
   if (texts.length === 0) return undefined
   return texts.map((text) => `cf-images 299 "${text.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`).join(', ')
 }

@@ -1,6 +1,7 @@
 import type { Context, Handler } from 'hono'
 import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
+import { WARNINGS } from '../cloudflare/parse-options.ts'
 import { GatewayError } from '../errors.ts'
 import { type AppEnv, hostOf, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
@@ -24,7 +25,13 @@ import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
 import type { Faces, FoundFace } from './faces.ts'
 import { HINT_HEADERS } from './hints.ts'
-import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
+import {
+  type CloudflareAsking,
+  type CloudflarePlan,
+  type CloudflarePlans,
+  type Place,
+  warningOf,
+} from './plans.ts'
 
 /** What serving a picture by a plan takes. */
 export interface PlanServingOptions extends ServingOptions {
@@ -152,19 +159,23 @@ function isDrawn({ contentType, key }: Source): boolean {
 }
 
 function orderAt(
-  { native, readWish, edge, keep }: PlanServingOptions,
+  { native, readWish, edge, keep, delivery }: PlanServingOptions,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,
 ): KnownOrder {
   const wish = wishOf(plan, request, () => readWish(headers))
+  const isLimited = () =>
+    plan.isNegotiated && wish !== undefined && delivery.isTooLargeForAvif(request, wish.acceptance)
   return {
     request,
     wish,
     acceptance: PLAIN_ACCEPTANCE,
     // An edge that is told of paths is told of native ones alone.
     keep: keep ?? (edge.purges === 'paths' ? untold : undefined),
-    frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
+    // Whether it could be AVIF is known of one client, and unknown of another who gets the same picture.
+    kind: () => (isLimited() ? 'too-large-for-avif' : undefined),
+    frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer, isLimited: isLimited() }),
   }
 }
 
@@ -180,14 +191,23 @@ function wishOf(plan: CloudflarePlan, request: ImageRequest, read: () => Wish): 
   return isNegotiated ? read() : undefined
 }
 
+/** What is told of an answer. */
+interface Framed {
+  readonly headline: Headline
+  readonly layer: Answer['layer'] | undefined
+  /** Whether it is of another format than AVIF because of its size. */
+  readonly isLimited: boolean
+}
+
 function framingOf(
   native: Pick<NativeDialect, 'formatVersioned'>,
   plan: CloudflarePlan,
   wish: Wish | undefined,
-  { headline, layer }: { readonly headline: Headline; readonly layer: Answer['layer'] | undefined },
+  { headline, layer, isLimited }: Framed,
 ): Framing {
   const { canonical } = headline
-  const { warning, dependsOnHints, isNegotiated } = plan
+  const { warnings, dependsOnHints, isNegotiated } = plan
+  const warning = warningOf(isLimited ? [...warnings, WARNINGS.avif] : warnings)
   const isNative = plan.isNative && canonical?.source.shape !== 'remote'
   const isHinted = dependsOnHints && wish !== undefined
   const vary = isHinted ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined
