@@ -58,6 +58,34 @@ describe('metadata of a JPEG', () => {
     expect([orientation ?? 1, sides]).toEqual([1, [40, 60]])
   })
 
+  it('kept: where it was taken, too, where the operator says so', async () => {
+    const settings = { keepsGps: true }
+    const { exif } = await exifAfter({ metadata: 'keep' }, { settings })
+    expect(exif?.GPSInfo).toMatchObject({ GPSLatitudeRef: 'N', GPSLatitude: [52, 31, 12] })
+    expect(exif?.Image?.Make).toBe('Canon')
+    for (const edits of [{ metadata: 'copyright' }, {}] as const)
+      expect((await exifAfter(edits, { settings })).file.includes('Rue-Secrete-17')).toBe(false)
+    expect((await exifAfter({ metadata: 'copyright' }, { settings })).exif?.GPSInfo).toBeUndefined()
+  })
+
+  it.each(['Ana (studio)', 'Ana (a) (b)', '(c) Ana', 'Ana ()', 'Ana'])(
+    'copyright: %s is kept whole',
+    async (note) => {
+      // What writes it cuts off the last brackets.
+      const source = await pipelineOf(photo(20, 20))
+        .withExif({ IFD0: { Copyright: `${note} ()`, Artist: `${note} ()` } })
+        .jpeg()
+        .toBuffer()
+      const { bytes } = await render(source, {
+        fit: 'original',
+        edits: { metadata: 'copyright' },
+        format: 'jpg',
+      })
+      const { exif } = await sharp(bytes).metadata()
+      expect(exif && readExif(exif).Image).toMatchObject({ Copyright: note, Artist: note })
+    },
+  )
+
   it('copyright: whose it is, and nothing else', async () => {
     const { exif, file } = await exifAfter({ metadata: 'copyright' })
     expect(exif?.Image).toMatchObject({ Artist: 'Ana' })
