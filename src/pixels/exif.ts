@@ -40,7 +40,14 @@ export function exifToKeep(
   { keepsGps }: { readonly keepsGps: boolean },
 ): ExifFields {
   const { Image: image, Photo: photo, GPSInfo: gps } = parse(exif) ?? {}
-  return { IFD0: fieldsOf(image), IFD2: fieldsOf(photo), ...(keepsGps && { IFD3: fieldsOf(gps) }) }
+  return { IFD0: fieldsOf(image), IFD2: fieldsOf(photo), ...(keepsGps && { IFD3: placeOf(gps) }) }
+}
+
+/** libvips writes no bytes such as `GPSAltitudeRef`, so that what lies below the sea would lie above it. */
+function placeOf(gps: Exif['GPSInfo']): Record<string, string> {
+  const { GPSAltitude, ...elsewhere } = fieldsOf(gps)
+  const isAbove = GPSAltitude !== undefined && !gps?.GPSAltitudeRef
+  return isAbove ? { ...elsewhere, GPSAltitude } : elsewhere
 }
 
 /** How a photograph was taken; `undefined` when its EXIF block says nothing of it, or cannot be read. */

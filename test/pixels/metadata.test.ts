@@ -68,6 +68,25 @@ describe('metadata of a JPEG', () => {
     expect((await exifAfter({ metadata: 'copyright' }, { settings })).exif?.GPSInfo).toBeUndefined()
   })
 
+  it.each([
+    [0, 12.3],
+    [1, undefined],
+  ])('kept: of altitudes those above the sea; GPSAltitudeRef %i is %j', async (ref, altitude) => {
+    const source = await pipelineOf(photo(20, 20))
+      .withExif({ IFD3: { GPSAltitudeRef: '0', GPSAltitude: '123/10', GPSLatitudeRef: 'S' } })
+      .jpeg()
+      .toBuffer()
+    // Tag 5, one byte, as its little-endian directory has it.
+    const at = source.indexOf(Buffer.from([5, 0, 1, 0, 1, 0, 0, 0]))
+    expect(at).toBeGreaterThan(0)
+    source[at + 8] = ref
+    const spec = { fit: 'original', edits: { metadata: 'keep' }, format: 'jpg' } as const
+    const { bytes } = await render(source, spec, { settings: { keepsGps: true } })
+    const { exif } = await sharp(bytes).metadata()
+    const { GPSAltitude, GPSLatitudeRef } = (exif && readExif(exif).GPSInfo) ?? {}
+    expect([GPSAltitude, GPSLatitudeRef]).toEqual([altitude, 'S'])
+  })
+
   it.each(['Ana (studio)', 'Ana (a) (b)', '(c) Ana', 'Ana ()', 'Ana'])(
     'copyright: %s is kept whole',
     async (note) => {
