@@ -139,6 +139,7 @@ export function renderingOf(config: Config): RenderingSettings {
     linearLight: config.HALFTONE_LINEAR_RESIZE,
     keepsGainMap: config.HALFTONE_KEEP_GAIN_MAP,
     keepsCopyright: config.HALFTONE_KEEP_COPYRIGHT,
+    keepsGps: config.HALFTONE_KEEP_GPS,
     tellsShot: config.HALFTONE_INFO_EXIF,
   }
 }

@@ -1,5 +1,7 @@
 import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
+import type { FaceDetector } from './cloudflare/face-detector.ts'
+import { Faces } from './cloudflare-delivery/faces.ts'
 import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
 import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
@@ -42,6 +44,8 @@ export interface GatewayOptions {
   readonly demoPage?: ((store: ObjectStore) => DemoPage) | undefined
   /** Which addresses sources may be fetched from; by default those of the public internet. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
+  /** Looks for faces; without it a picture's centre counts as one. */
+  readonly faceDetector?: FaceDetector | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -76,7 +80,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   }
   const app = createApp({
     ...serving,
-    dialects: createDialects(shared, serving),
+    dialects: createDialects(shared, { ...serving, ...createFaces(options, core) }),
     ...media,
     events: bucketEvents.routes,
     ...edgeOf(config),
@@ -135,12 +139,19 @@ function cloudflareOf(
   }
 }
 
+/** What is known of faces, where there is somebody who looks for them. */
+function createFaces({ config, faceDetector: detector }: GatewayOptions, { sources, renditions }: Core) {
+  if (detector === undefined) return {}
+  const timeoutMs = config.HALFTONE_REQUEST_TIMEOUT_MS
+  return { faces: new Faces({ detector, sources, renditions, timeoutMs }), detectsFaces: true }
+}
+
 interface Parts {
   readonly config: Config
   readonly core: Core
   readonly hosted: Hosted
 }
-type Serving = ServingOptions & ReturnType<typeof targetsOf>
+type Serving = ServingOptions & ReturnType<typeof targetsOf> & ReturnType<typeof createFaces>
 
 /** The dialects beside the native one that the configuration has. */
 function createDialects(parts: Parts, serving: Serving) {

@@ -1,7 +1,16 @@
+import type { FaceDetector } from './cloudflare/face-detector.ts'
 import { parseConfig } from './config.ts'
 import { signDeliveryUrl } from './hosted-delivery/delivery-signature.ts'
 import { serveBucket } from './running/serve-bucket.ts'
 import { signRest } from './urls/signature.ts'
+
+export type { FaceBox, FaceDetector } from './cloudflare/face-detector.ts'
+
+/** What a gateway inside a program may be given beside its configuration. */
+export interface StartOptions {
+  /** Looks for faces, for `gravity=face` in Cloudflare's URLs; without it the centre counts. */
+  readonly faceDetector?: FaceDetector
+}
 
 /** A gateway that takes requests. */
 export interface RunningGateway {
@@ -19,8 +28,9 @@ export interface RunningGateway {
  */
 export async function startGateway(
   environment: Readonly<Record<string, string | undefined>>,
+  { faceDetector }: StartOptions = {},
 ): Promise<RunningGateway> {
-  const served = await serveBucket(parseConfig(environment))
+  const served = await serveBucket(parseConfig(environment), { faceDetector })
   return { url: served.url, adminUrl: served.adminUrl, close: () => served.close() }
 }
 

@@ -7,7 +7,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   'main.ts': { imports: ['commands', 'config.ts', 'errors.ts', 'garbage-collector.ts'] },
   'garbage-collector.ts': { imports: [] },
   // What programs import.
-  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'] },
+  'index.ts': { imports: ['config.ts', 'hosted-delivery', 'running', 'urls'], types: ['cloudflare'] },
   'gateway.ts': {
     imports: [
       'audit',
@@ -23,7 +23,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'transform',
       'urls',
     ],
-    types: ['audit', 'pages', 'render'],
+    types: ['audit', 'cloudflare', 'pages', 'render'],
   },
   composition: {
     imports: [
@@ -115,8 +115,18 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   // Cloudflare's image URLs.
   cloudflare: { imports: ['errors.ts', 'transform', 'urls'] },
   'cloudflare-delivery': {
-    imports: ['cdn', 'cloudflare', 'errors.ts', 'http', 'identity', 'transform', 'urls'],
-    types: ['sources', 'variants'],
+    imports: [
+      'cdn',
+      'cloudflare',
+      'errors.ts',
+      'http',
+      'identity',
+      'remote',
+      'sources',
+      'transform',
+      'urls',
+      'variants',
+    ],
   },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
@@ -183,12 +193,12 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   // Hosted images as pages show them: URLs, variants and signatures.
   'hosted-delivery': {
-    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'urls'],
-    types: ['audit', 'hosted', 'identity', 'sources', 'transform', 'variants'],
+    imports: ['cdn', 'cloudflare', 'cloudflare-delivery', 'errors.ts', 'http', 'sources', 'urls'],
+    types: ['audit', 'hosted', 'identity', 'transform', 'variants'],
   },
   // Hosted images: items of the library under names of their owners' choice.
   hosted: {
-    imports: ['errors.ts', 'leases', 'storage', 'uploads', 'urls'],
+    imports: ['errors.ts', 'leases', 'sources', 'storage', 'uploads', 'urls'],
     types: ['library'],
   },
   // The API that programs written for Cloudflare Images call.

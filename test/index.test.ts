@@ -55,6 +55,18 @@ describe('as a package: types exported', () => {
     expect(printed).toBe('200\n403\n200\n')
   })
 
+  test('a gateway inside a program asks the detector that the program brings', async () => {
+    const program = `
+      import { startGateway } from 'halftone'
+      const find = async (picture) => console.log(picture.length > 0)
+      const gateway = await startGateway(process.env, { faceDetector: { find } })
+      const answer = await fetch(gateway.url + '/cdn-cgi/image/w=32,h=32,fit=cover,g=face,f=webp/photos/a.jpg')
+      await answer.arrayBuffer()
+      console.log(answer.status, answer.headers.get('warning'))
+      await gateway.close()`
+    expect(await runImporting(program, {})).toBe('true\n200 null\n')
+  })
+
   test('a configuration that is not right is told whole, and nothing is left running', async () => {
     const program = `
       import { startGateway } from 'halftone'

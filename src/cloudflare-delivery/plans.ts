@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { SizePolicy } from '../transform/size-policy.ts'
 import { type AskedSpec, DRAWING, isAuto, measureOf } from '../transform/spec.ts'
 import type { ImageRequest, SettledRequest, SourcePath } from '../urls/image-request.ts'
+import { settleFace } from '../cloudflare/focus.ts'
+import type { FoundFace } from './faces.ts'
 import { hintsName } from './hints.ts'
 import { type AskedOptions, type ClientHints, parseOptions } from '../cloudflare/parse-options.ts'
 import type { FindSourcePaths } from './source-paths.ts'
@@ -14,6 +16,8 @@ export interface CloudflarePlansOptions {
   readonly sourcePaths: FindSourcePaths
   /** Whether the operator keeps copyright notices in pictures anyway. */
   readonly keepsCopyright: boolean
+  /** Whether somebody looks for faces. */
+  readonly detectsFaces?: boolean
 }
 
 /** One place where the source may be, and what is then asked for. */
@@ -35,7 +39,9 @@ export interface CloudflarePlan {
   readonly isNegotiated: boolean
   readonly dependsOnHints: boolean
   /** What is said in `Warning`. */
-  readonly warning: string | undefined
+  readonly warnings: readonly string[]
+  /** What is done once it is known where the face is, of a plan that depends on that: always the same of the same. */
+  readonly facing?: ((face: FoundFace) => CloudflarePlan) | undefined
 }
 
 /** A request, as far as plans look at it. */
@@ -101,10 +107,12 @@ function decide(
   const parsed = parseCloudflareTarget(target, options.mounts)
   if (parsed === undefined) return undefined
   const asked = parseOptions(parsed.options, hints, options)
-  const outcome = rulingOn(asked, options.sizes)
   const paths = options.sourcePaths(parseSourceText(parsed.source), host)
-  return planFor(asked, paths, outcome)
+  return planFor(asked, paths, (each) => rulingOn(each, options.sizes))
 }
+
+/** Says whether options may be rendered. */
+export type Ruling = (asked: AskedOptions) => CloudflarePlan['outcome']
 
 /** What a size policy says of options. */
 export function rulingOn(asked: AskedOptions, sizes: SizePolicy): CloudflarePlan['outcome'] {
@@ -115,19 +123,26 @@ export function rulingOn(asked: AskedOptions, sizes: SizePolicy): CloudflarePlan
 }
 
 /** What to do about options for a source that may be at these places. */
-export function planFor(
-  asked: AskedOptions,
-  paths: readonly SourcePath[],
-  outcome: CloudflarePlan['outcome'],
-): CloudflarePlan {
+export function planFor(asked: AskedOptions, paths: readonly SourcePath[], ruleOn: Ruling): CloudflarePlan {
   const spec = specOf(asked)
+  const outcome = ruleOn(asked)
   return {
     places: paths.map((source) => placeAt(source, spec)),
     outcome,
     isNative: outcome === 'allowed',
     isNegotiated: asked.format === 'auto',
     dependsOnHints: asked.dependsOnHints,
-    warning: warningOf(asked.warnings),
+    warnings: asked.warnings,
+    facing: asked.face && facing(asked, paths, ruleOn),
+  }
+}
+
+function facing(asked: AskedOptions, paths: readonly SourcePath[], ruleOn: Ruling) {
+  const known = new WeakMap<FoundFace, CloudflarePlan>()
+  return (face: FoundFace): CloudflarePlan => {
+    const plan = known.get(face) ?? planFor(settleFace(asked, face.box), paths, ruleOn)
+    known.set(face, plan)
+    return plan
   }
 }
 
@@ -158,7 +173,8 @@ function requestFor(source: SourcePath, spec: AskedSpec): ImageRequest {
   return isAuto(spec) ? { source, spec, preset: false, looksAtSides: true } : { source, spec, preset: false }
 }
 
-function warningOf(texts: readonly string[]): string | undefined {
+/** What `Warning` says; nothing where there is nothing to say. */
+export function warningOf(texts: readonly string[]): string | undefined {
   if (texts.length === 0) return undefined
   return texts.map((text) => `cf-images 299 "${text.replace(/[^\x20-\x7e]|["\\]/g, '?')}"`).join(', ')
 }

@@ -1,6 +1,7 @@
 import type { Context, Handler } from 'hono'
 import { type EdgePolicy, untold } from '../cdn/cache-policy.ts'
 import { cacheTags } from '../cdn/cache-tags.ts'
+import { WARNINGS } from '../cloudflare/parse-options.ts'
 import { GatewayError } from '../errors.ts'
 import { type AppEnv, hostOf, rawQuery, rawTarget } from '../http/env.ts'
 import type { FindKnown, KnownOrder } from '../http/hits.ts'
@@ -14,6 +15,7 @@ import {
   withVisitor,
 } from '../http/serve-picture.ts'
 import { parseAccessGrant } from '../identity/access-links.ts'
+import { isMarked } from '../remote/fetch-remote.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
@@ -21,8 +23,15 @@ import { isDrawing } from '../transform/spec.ts'
 import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
+import type { Faces, FoundFace } from './faces.ts'
 import { HINT_HEADERS } from './hints.ts'
-import type { CloudflareAsking, CloudflarePlan, CloudflarePlans, Place } from './plans.ts'
+import {
+  type CloudflareAsking,
+  type CloudflarePlan,
+  type CloudflarePlans,
+  type Place,
+  warningOf,
+} from './plans.ts'
 
 /** What serving a picture by a plan takes. */
 export interface PlanServingOptions extends ServingOptions {
@@ -30,6 +39,8 @@ export interface PlanServingOptions extends ServingOptions {
   readonly native: Pick<NativeDialect, 'formatVersioned'>
   readonly readWish: ReadWish
   readonly edge: Pick<EdgePolicy, 'purges'>
+  /** Where faces are; without it nobody looks for them. */
+  readonly faces?: Faces | undefined
   /** Decides how long answers are kept, where that is not as everywhere. */
   readonly keep?: PictureOrder['keep']
 }
@@ -39,8 +50,7 @@ export interface CloudflareServingOptions extends PlanServingOptions {
 }
 
 /** Whether an image resizer asks, which may be this one. */
-const isResizer = ({ headers }: Request) =>
-  headers.get('via')?.toLowerCase().includes('image-resizing') === true
+const isResizer = ({ headers }: Request) => isMarked(headers.get('via'))
 
 /** Pictures by Cloudflare's URLs, all that was not answered as a hit. */
 export function serveCloudflare(options: CloudflareServingOptions): Handler<AppEnv> {
@@ -65,7 +75,9 @@ export function knownToCloudflare(options: CloudflareServingOptions): FindKnown 
       const found = sources.remembered(place.source)
       if (plan === undefined || found === undefined) return undefined
       const { source } = found
-      if (source !== undefined) return orderAt(options, plan, chosen(place, source), request.headers)
+      if (source === undefined) continue
+      const settled = facedBefore(options, { plan, place }, source)
+      return settled && orderAt(options, settled.plan, chosen(settled.place, source), request.headers)
     }
     return undefined
   }
@@ -93,20 +105,43 @@ export async function servePlan(
   throw new GatewayError('source_not_found', 'There is no such picture')
 }
 
+/** One of the places of a plan. */
+interface Planned {
+  readonly plan: CloudflarePlan
+  readonly place: Place
+}
+
 async function serveAt(
   options: PlanServingOptions,
   c: Context<AppEnv>,
-  { plan, place }: { readonly plan: CloudflarePlan; readonly place: Place },
+  planned: Planned,
   asking: AskingWithin,
 ): Promise<Response> {
-  c.set('tags', cacheTags(place.source))
-  const { source } = await options.sources.find(place.source, asking.signal)
+  const at = planned.place.source
+  c.set('tags', cacheTags(at))
+  const { source } = await options.sources.find(at, asking.signal)
+  const isOfFace = planned.plan.facing !== undefined && source !== undefined && !isDrawn(source)
+  const face = isOfFace ? await options.faces?.find(at, asking) : undefined
+  const { plan, place } = facing(planned, face)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
   const mayRender = plan.outcome === 'allowed' || isDrawing(order.request.spec)
   const isBudgeted = plan.outcome === 'budgeted'
   const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
   throw new GatewayError('internal', 'A target without a version cannot have moved')
+}
+
+function facing({ plan, place }: Planned, face: FoundFace | undefined): Planned {
+  const settled = face && plan.facing?.(face)
+  const same = settled?.places[plan.places.indexOf(place)]
+  return settled && same ? { plan: settled, place: same } : { plan, place }
+}
+
+/** The same with the face that is known of a source; `undefined` where it has to be looked for. */
+function facedBefore({ faces }: PlanServingOptions, planned: Planned, source: Source): Planned | undefined {
+  if (planned.plan.facing === undefined || isDrawn(source)) return planned
+  const face = faces?.remembered(source)
+  return face && facing(planned, face)
 }
 
 const isAbsent = (error: unknown) => error instanceof GatewayError && error.code === 'source_not_found'
@@ -124,19 +159,23 @@ function isDrawn({ contentType, key }: Source): boolean {
 }
 
 function orderAt(
-  { native, readWish, edge, keep }: PlanServingOptions,
+  { native, readWish, edge, keep, delivery }: PlanServingOptions,
   plan: CloudflarePlan,
   request: ImageRequest,
   headers: Headers,
 ): KnownOrder {
   const wish = wishOf(plan, request, () => readWish(headers))
+  const isLimited = () =>
+    plan.isNegotiated && wish !== undefined && delivery.isTooLargeForAvif(request, wish.acceptance)
   return {
     request,
     wish,
     acceptance: PLAIN_ACCEPTANCE,
     // An edge that is told of paths is told of native ones alone.
     keep: keep ?? (edge.purges === 'paths' ? untold : undefined),
-    frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer }),
+    // Whether it could be AVIF is known of one client, and unknown of another who gets the same picture.
+    kind: () => (isLimited() ? 'too-large-for-avif' : undefined),
+    frame: (headline, layer) => framingOf(native, plan, wish, { headline, layer, isLimited: isLimited() }),
   }
 }
 
@@ -152,14 +191,23 @@ function wishOf(plan: CloudflarePlan, request: ImageRequest, read: () => Wish): 
   return isNegotiated ? read() : undefined
 }
 
+/** What is told of an answer. */
+interface Framed {
+  readonly headline: Headline
+  readonly layer: Answer['layer'] | undefined
+  /** Whether it is of another format than AVIF because of its size. */
+  readonly isLimited: boolean
+}
+
 function framingOf(
   native: Pick<NativeDialect, 'formatVersioned'>,
   plan: CloudflarePlan,
   wish: Wish | undefined,
-  { headline, layer }: { readonly headline: Headline; readonly layer: Answer['layer'] | undefined },
+  { headline, layer, isLimited }: Framed,
 ): Framing {
   const { canonical } = headline
-  const { warning, dependsOnHints, isNegotiated } = plan
+  const { warnings, dependsOnHints, isNegotiated } = plan
+  const warning = warningOf(isLimited ? [...warnings, WARNINGS.avif] : warnings)
   const isNative = plan.isNative && canonical?.source.shape !== 'remote'
   const isHinted = dependsOnHints && wish !== undefined
   const vary = isHinted ? `${isNegotiated ? 'Accept, ' : ''}${HINT_HEADERS}` : undefined

@@ -1,33 +1,23 @@
 import type { Edits } from '../transform/edits.ts'
+import type { FaceBox } from './face-detector.ts'
 import type { AskedOptions } from './parse-options.ts'
 
-/** The smallest box around all faces, as fractions of the turned picture's sides from its left and upper edge. */
-export interface FaceBox {
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
-}
-
-/** Looks for faces. None ships: it takes a model, which an operator would bring. */
-export interface FaceDetector {
-  /** `undefined` where there is no face. */
-  find(picture: Uint8Array, signal?: AbortSignal): Promise<FaceBox | undefined>
+/** What a detector found, if it can be true; throws a `TypeError` on a box that is none. */
+export function checkFace(box: FaceBox | undefined): FaceBox | undefined {
+  if (box === undefined) return undefined
+  const { left, top, right, bottom } = box
+  const isInside = [left, top, right, bottom].every((side) => side >= 0 && side <= 1)
+  if (isInside && left <= right && top <= bottom) return { left, top, right, bottom }
+  throw new TypeError(`A face must be a box of fractions from 0 to 1, not ${JSON.stringify(box)}`)
 }
 
 /**
  * What was asked for, with the face in the middle of what is kept; `zoom` cuts off the more around it, up to the box.
- * Without a face it is the centre; where none was to be looked for, the picture is not even read.
+ * Without a face it is the centre.
  */
-export async function settleFace(
-  { face, ...asked }: AskedOptions,
-  detector: FaceDetector,
-  read: () => Promise<Uint8Array>,
-  signal?: AbortSignal,
-): Promise<AskedOptions> {
-  if (face === undefined) return asked
-  const box = await detector.find(await read(), signal)
-  return box === undefined ? asked : { ...asked, edits: around(box, face.zoom, asked.edits) }
+export function settleFace({ face, ...asked }: AskedOptions, box: FaceBox | undefined): AskedOptions {
+  if (face === undefined || box === undefined) return asked
+  return { ...asked, edits: around(box, face.zoom, asked.edits) }
 }
 
 function around(box: FaceBox, zoom: number, edits: Edits | undefined): Edits {

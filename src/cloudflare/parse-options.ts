@@ -34,6 +34,7 @@ export const WARNINGS = {
   png: 'JPEG vs PNG selection is automatic',
   face: 'gravity=face is not available here, center is used',
   segment: 'segment=foreground is not available here, the background stays',
+  avif: 'image too large for AVIF',
   upscale: 'upscale=generate is not available here, interpolate is used',
 } as const
 

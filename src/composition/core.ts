@@ -19,7 +19,7 @@ import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
-import { Renditions } from '../variants/rendition.ts'
+import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
 import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
@@ -63,15 +63,9 @@ export function createCore(options: CoreOptions) {
     maxQueued: config.HALFTONE_QUEUE_LENGTH,
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
-  const renditions = new Renditions({
+  const renditions = createRenditions(options, admission, {
     bodies: createBodies(pictures, remote),
     overlays: overlaysOf(config, pictures, sources),
-    renderer: options.pool,
-    admission,
-    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
-    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
-    fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
-    epoch,
   })
   const { variants, writeBack, stock } = createVariants(options, sources, renditions)
   const facts = new KnownFacts({ variants, epoch })
@@ -92,7 +86,24 @@ export function createCore(options: CoreOptions) {
   })
   const avifMaxSide = config.HALFTONE_AVIF_MAX_SIDE
   const negotiated = new NegotiatedDelivery({ delivery, sources, facts, avifMaxSide })
-  return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
+  const memory = { sources, remote, variants, facts, forget }
+  return { ...memory, admission, renditions, writeBack, journal, delivery, negotiated }
+}
+
+function createRenditions(
+  { config, pool: renderer, epoch }: CoreOptions,
+  admission: Admission,
+  read: Pick<RenditionsOptions, 'bodies' | 'overlays'>,
+): Renditions {
+  return new Renditions({
+    ...read,
+    renderer,
+    admission,
+    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
+    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
+    fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    epoch,
+  })
 }
 
 /** What lies on other servers, where the operator has named any. */

@@ -1,3 +1,4 @@
+import { hostedVariantTag } from '../cdn/cache-tags.ts'
 import { forget } from '../cdn/forget.ts'
 import type { Config } from '../config.ts'
 import { Account } from '../hosted/account.ts'
@@ -56,6 +57,7 @@ export function createHostedRoutes(
     maxDownloads: Math.max(1, Math.floor(config.HALFTONE_S3_CONNECTIONS / 4)),
     bodyTimeoutMs: config.HALFTONE_BODY_TIMEOUT_MS,
     forgettingAll: forgetting.all,
+    forgettingVariant: forgetting.variant,
     mintBatchToken: createBatchTokens(config),
     now: Date.now,
   })
@@ -66,15 +68,15 @@ const pathOf = (hash: string, id: string, variant: string): string =>
   `/${hash}/${id.split('/').map(encodeURIComponent).join('/')}/${variant}`
 
 /** What our own host has before these paths. */
-const MOUNT = '/cdn-cgi/imagedelivery'
+export const DELIVERY_MOUNT = '/cdn-cgi/imagedelivery'
 
 function createImageUrl(config: Config, hash: string): (id: string, variant: string) => string {
   const base = config.HALFTONE_CDN_URL ?? config.HALFTONE_PUBLIC_URL ?? ''
-  return (id, variant) => `${base}${MOUNT}${pathOf(hash, id, variant)}`
+  return (id, variant) => `${base}${DELIVERY_MOUNT}${pathOf(hash, id, variant)}`
 }
 
 /** The same paths on our own host and on the one that stands for imagedelivery.net. */
-const below = (path: string): readonly string[] => [`${MOUNT}${path}`, path]
+const below = (path: string): readonly string[] => [`${DELIVERY_MOUNT}${path}`, path]
 
 /** Makes changes of which only the edge does not hear from the library. */
 function createForgetting(
@@ -89,11 +91,15 @@ function createForgetting(
     if (first === undefined) throw new TypeError('What was forgotten was not changed')
     return first.result
   }
+  const isByPaths = config.HALFTONE_PURGE_BY === 'paths'
+  const everything = below(`/${hash}/*`)
   return {
     // Where the edge knows tags, it hears of an image by those of its item.
     image: async <T>(id: string, change: () => Promise<T>) =>
-      forgetting(config.HALFTONE_PURGE_BY === 'paths' ? below(pathOf(hash, id, '*')) : [], change),
-    all: async <T>(change: () => Promise<T>) => forgetting(below(`/${hash}/*`), change),
+      forgetting(isByPaths ? below(pathOf(hash, id, '*')) : [], change),
+    all: async <T>(change: () => Promise<T>) => forgetting(everything, change),
+    variant: async <T>(name: string, change: () => Promise<T>) =>
+      forgetting(isByPaths ? everything : [`#${hostedVariantTag(name)}`], change),
   }
 }
 

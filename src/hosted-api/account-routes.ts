@@ -63,7 +63,7 @@ function addVariantReading(app: Hono<ApiEnv>, { account }: HostedParts): void {
   )
 }
 
-function addVariantChanges(app: Hono<ApiEnv>, { account, forgettingAll }: HostedParts): void {
+function addVariantChanges(app: Hono<ApiEnv>, { account, forgettingVariant }: HostedParts): void {
   app.post('/v1/variants', async (c) => {
     const { id, options: asked, neverRequireSignedURLs } = await jsonOf(c, newVariant)
     const made = { options: readOptions(asked), neverRequireSignedUrls: neverRequireSignedURLs }
@@ -92,14 +92,14 @@ function addVariantChanges(app: Hono<ApiEnv>, { account, forgettingAll }: Hosted
         return { ...before, variants: { ...before.variants, [id]: changed } }
       })
     variantIn(await account.current(), id)
-    return envelope(c, { variant: showVariant(variantIn(await forgettingAll(edit), id)) })
+    return envelope(c, { variant: showVariant(variantIn(await forgettingVariant(id, edit), id)) })
   })
 
   app.delete('/v1/variants/:id', async (c) => {
     const id = c.req.param('id')
     if (id === PUBLIC) throw new GatewayError('invalid_request', `The variant ${PUBLIC} cannot be deleted`)
     variantIn(await account.current(), id)
-    await forgettingAll(async () =>
+    await forgettingVariant(id, async () =>
       account.edit((before) => {
         const { [id]: _gone, ...variants } = before.variants
         return { ...before, variants }

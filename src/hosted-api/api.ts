@@ -45,6 +45,8 @@ export interface HostedApiOptions
   readonly maxFileBytes: number
   /** Makes a change, and what lies between us and browsers forget the copies of all images. */
   readonly forgettingAll: <T>(change: () => Promise<T>) => Promise<T>
+  /** The same of all images in one named variant. */
+  readonly forgettingVariant: <T>(name: string, change: () => Promise<T>) => Promise<T>
   /** Asks another server for a file; without it none is asked. */
   readonly fetchUrl?:
     | ((

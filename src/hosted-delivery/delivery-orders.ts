@@ -3,6 +3,7 @@ import type { AskedOptions, ClientHints } from '../cloudflare/parse-options.ts'
 import { parseOptions } from '../cloudflare/parse-options.ts'
 import { GatewayError } from '../errors.ts'
 import type { HostedImages } from '../hosted/hosted-images.ts'
+import { askOrTakeLast, FAILURE_TTL_MS } from '../sources/last-word.ts'
 import { checkDelivery } from './delivery-signature.ts'
 import { type DeliveryWish, parseDeliveryTarget } from './delivery-target.ts'
 import type { DeliveryRight } from './delivery-visitor.ts'
@@ -14,6 +15,8 @@ export interface DeliveryOrdersOptions {
   readonly accountHash: string
   /** Whether the operator keeps copyright notes in pictures. */
   readonly keepsCopyright: boolean
+  /** Whether somebody looks for faces. */
+  readonly detectsFaces?: boolean
   /** How long an image that was found is believed to be there. */
   readonly ttlMs: number
   /** Unix milliseconds. */
@@ -41,6 +44,14 @@ export interface DeliveryOrder {
   readonly right: DeliveryRight
 }
 
+/** The item that an image is; both times are Unix milliseconds. */
+interface KnownItem {
+  readonly itemId: string
+  /** When it was learnt. */
+  readonly at: number
+  readonly until: number
+}
+
 /** Ids remembered at most. */
 const MAX_KNOWN = 5_000
 
@@ -48,12 +59,10 @@ const MAX_KNOWN = 5_000
 export class DeliveryOrders {
   readonly #options: DeliveryOrdersOptions
   /** Items by the ids of their images. */
-  readonly #known: LRUCache<string, string>
+  readonly #known = new LRUCache<string, KnownItem>({ max: MAX_KNOWN })
 
   constructor(options: DeliveryOrdersOptions) {
     this.#options = options
-    // 0 would be for ever.
-    this.#known = new LRUCache({ max: MAX_KNOWN, ttl: Math.max(1, options.ttlMs) })
   }
 
   /**
@@ -61,10 +70,10 @@ export class DeliveryOrders {
    * be wrong with, and `source_not_found` for an image or a variant that is not there.
    */
   async read({ path, query, hints }: DeliveryRequest, signal?: AbortSignal): Promise<DeliveryOrder> {
-    const { images, accountHash, keepsCopyright, now } = this.#options
+    const { images, accountHash, now } = this.#options
     const { imageId, wish, signedPath } = parseDeliveryTarget(path, accountHash)
     const { text, variant, browserTtlS } = await this.#understand(wish)
-    const asked = parseOptions(text, hints, { keepsCopyright })
+    const asked = parseOptions(text, hints, this.#options)
     const itemId = await this.#itemOf(imageId, signal)
     const order = { itemId, asked, variant: variant?.id, browserTtlS }
     if (variant === undefined) return { ...order, right: 'nobody' }
@@ -92,14 +101,32 @@ export class DeliveryOrders {
     return { text: variantText(variant), variant, browserTtlS: variant.options.browserTtlS ?? browserTtlS }
   }
 
-  /** Nothing but what is there is remembered: an image that has just come is shown at once. */
+  /**
+   * Nothing but what is there is remembered: an image that has just come is shown at once. While the bucket is away, it
+   * is what it was.
+   */
   async #itemOf(imageId: string, signal?: AbortSignal): Promise<string> {
+    const { ttlMs, now } = this.#options
+    const at = now()
     const known = this.#known.get(imageId)
-    if (known !== undefined) return known
-    const image = await this.#options.images.find(imageId, signal)
-    if (image === undefined || image.draft)
+    if (known !== undefined && at < known.until) return known.itemId
+    const last = known && { value: known.itemId, ageMs: at - known.at }
+    const { value: itemId, stale } = await askOrTakeLast(
+      async (until) => this.#find(imageId, until),
+      last,
+      signal,
+    )
+    if (itemId === undefined) {
+      this.#known.delete(imageId)
       throw new GatewayError('source_not_found', 'There is no such image')
-    this.#known.set(imageId, image.itemId)
-    return image.itemId
+    }
+    const heard = stale && known ? { at: known.at, until: now() + FAILURE_TTL_MS } : { at, until: at + ttlMs }
+    this.#known.set(imageId, { itemId, ...heard })
+    return itemId
+  }
+
+  async #find(imageId: string, signal?: AbortSignal): Promise<string | undefined> {
+    const image = await this.#options.images.find(imageId, signal)
+    return image === undefined || image.draft ? undefined : image.itemId
   }
 }

@@ -63,7 +63,7 @@ function serveHosted(options: HostedDeliveryOptions, orders: DeliveryOrders): Ha
     const { itemId, variant, right } = order
     const source = { shape: 'item-cover', path: `items/${itemId}`, itemId } as const
     let shown: SourcePath = source
-    const asStrangers = planFor(order.asked, [source], rulingOn(order.asked, sizes))
+    const asStrangers = planFor(order.asked, [source], (each) => rulingOn(each, sizes))
     // A variant's size is the operator's own.
     const plan = variant === undefined ? asStrangers : { ...asStrangers, outcome: 'allowed' as const }
     const serving = {

@@ -21,7 +21,9 @@ export interface KnownOrder {
   readonly acceptance?: Acceptance | undefined
   /** Decides how long an answer is kept where its address is not told to the edge; without it nothing is changed. */
   readonly keep?: (<Kept extends Headline>(answer: Kept) => Kept) | undefined
-  /** What is said of the answer beside its picture: of one request to such a wish always the same. */
+  /** What tells apart answers of which not the same is said, beside the wish; without it nothing does. */
+  readonly kind?: (() => string | undefined) | undefined
+  /** What is said of the answer beside its picture: of one request to such a wish, and of one kind, always the same. */
   readonly frame: (headline: Headline, layer?: Answer['layer']) => Framing
 }
 
@@ -50,8 +52,7 @@ export function answerHits(
   options: HitsOptions,
 ): (request: Request, env?: AppEnv['Bindings']) => Response | undefined {
   const { dialects, delivery, recorder } = options
-  const known = new WeakMap<Answer, Heads>()
-  const knownToEdge = new WeakMap<Answer, Heads>()
+  const known = new WeakMap<Answer, Map<string, Heads>>()
 
   return function answerHit(request, env) {
     if (request.method !== 'GET') return undefined
@@ -66,9 +67,10 @@ export function answerHits(
     if (answer === undefined || answer.variant.contentType === DRAWING_TYPE) return undefined
 
     // An answer belongs to one path: but to `auto` it is given in two classes.
-    const headsOf = wish?.keyed ? knownToEdge : known
-    const heads = headsOf.get(answer) ?? createHeads(answer, order)
-    headsOf.set(answer, heads)
+    const kind = `${wish?.keyed ?? false} ${order.kind?.() ?? ''}`
+    const headsOf = known.get(answer) ?? new Map<string, Heads>()
+    const heads = headsOf.get(kind) ?? createHeads(answer, order)
+    known.set(answer, headsOf.set(kind, heads))
     const conditions = conditionsOf(headers)
     const status = conditions !== undefined && isNotModified(conditions, answer) ? 304 : 200
     recorder.record({

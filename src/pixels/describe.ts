@@ -41,7 +41,8 @@ export async function measurePicture({ source, size, limits }: MeasureJob): Prom
   const header = await readHeader(source, limits)
   const layout = await layOutSource({ source, header, limits }, size)
   checkOutput(layout, { size, frames: 1, maxSide: limits.maxOutputSide, name: 'picture' }, limits)
-  return { ...layout.output, facts: header.facts, decodeMs: performance.now() - started }
+  const frames = size.edits?.still === undefined ? header.facts.frames : 1
+  return { ...layout.output, frames, facts: header.facts, decodeMs: performance.now() - started }
 }
 
 /** What is broken in a later frame is seen before anybody asks for it. */

@@ -19,23 +19,35 @@ export interface Shot {
 export interface ExifFields {
   readonly IFD0?: Readonly<Record<string, string>>
   readonly IFD2?: Readonly<Record<string, string>>
+  /** Where it was taken. */
+  readonly IFD3?: Readonly<Record<string, string>>
 }
 
 /** Who made a picture and whose it is, out of an EXIF block; nothing when it says neither or cannot be read. */
 export function copyrightOf(exif: Buffer | undefined): ExifFields {
   const image = parse(exif)?.Image
-  const [copyright, artist] = [text(image?.Copyright), text(image?.Artist)]
+  const [copyright, artist] = [written(text(image?.Copyright)), written(text(image?.Artist))]
   if (!copyright && !artist) return {}
   return { IFD0: { ...(copyright && { Copyright: copyright }), ...(artist && { Artist: artist }) } }
 }
 
 /**
- * All of an EXIF block that is text, a number or a time and still true of another rendering: not where the picture was
- * taken, nor what only its camera's maker can read, nor how it was turned.
+ * All of an EXIF block that is text, a number or a time and still true of another rendering: not what only its camera's
+ * maker can read, nor how it was turned, nor, unless that is wanted, where the picture was taken.
  */
-export function exifToKeep(exif: Buffer | undefined): ExifFields {
-  const { Image: image, Photo: photo } = parse(exif) ?? {}
-  return { IFD0: fieldsOf(image), IFD2: fieldsOf(photo) }
+export function exifToKeep(
+  exif: Buffer | undefined,
+  { keepsGps }: { readonly keepsGps: boolean },
+): ExifFields {
+  const { Image: image, Photo: photo, GPSInfo: gps } = parse(exif) ?? {}
+  return { IFD0: fieldsOf(image), IFD2: fieldsOf(photo), ...(keepsGps && { IFD3: placeOf(gps) }) }
+}
+
+/** libvips writes no bytes such as `GPSAltitudeRef`, so that what lies below the sea would lie above it. */
+function placeOf(gps: Exif['GPSInfo']): Record<string, string> {
+  const { GPSAltitude, ...elsewhere } = fieldsOf(gps)
+  const isAbove = GPSAltitude !== undefined && !gps?.GPSAltitudeRef
+  return isAbove ? { ...elsewhere, GPSAltitude } : elsewhere
 }
 
 /** How a photograph was taken; `undefined` when its EXIF block says nothing of it, or cannot be read. */
@@ -55,10 +67,11 @@ export function readShot(exif: Buffer | undefined): Shot | undefined {
 }
 
 /** Writes these fields, and no other metadata. */
-export function withExif(pipeline: Sharp, { IFD0 = {}, IFD2 = {} }: ExifFields): Sharp {
+export function withExif(pipeline: Sharp, { IFD0 = {}, IFD2 = {}, IFD3 = {} }: ExifFields): Sharp {
   const blocks = {
     ...(Object.keys(IFD0).length > 0 && { IFD0 }),
     ...(Object.keys(IFD2).length > 0 && { IFD2 }),
+    ...(Object.keys(IFD3).length > 0 && { IFD3 }),
   }
   return Object.keys(blocks).length === 0 ? pipeline : pipeline.withExif(blocks)
 }
@@ -107,10 +120,12 @@ function formatField(value: unknown): string | undefined {
   ) {
     return numbers.map((number) => formatFraction(Number(number))).join(' ')
   }
-  const plain = text(value)
-  // libvips takes what stands in the last brackets for its own note on the value, and cuts it off.
-  return plain?.includes(' (') ? `${plain} ()` : plain
+  return written(text(value))
 }
+
+/** libvips takes what stands in the last brackets for its own note on the value, and cuts it off. */
+const written = (plain: string | undefined): string | undefined =>
+  plain?.includes(' (') ? `${plain} ()` : plain
 
 /** Denominators of exposure times and f-numbers go into it without a rest. */
 const DENOMINATOR = 100_000

@@ -123,6 +123,8 @@ export interface Measurement {
   /** Sides in pixels. */
   readonly width: number
   readonly height: number
+  /** How many pictures would follow each other, in a format that can move. */
+  readonly frames: number
   readonly facts: Facts
   readonly decodeMs: number
 }

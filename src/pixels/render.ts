@@ -114,6 +114,6 @@ function exifOf({ header, spec, settings }: Plan): ExifFields {
     case 'copyright':
       return copyrightOf(header.exif)
     case 'keep':
-      return exifToKeep(header.exif)
+      return exifToKeep(header.exif, settings)
   }
 }

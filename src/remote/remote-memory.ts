@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import { SingleFlight } from '../sources/single-flight.ts'
-import { isAway } from '../sources/sources.ts'
+import { isAway } from '../sources/last-word.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { GetResult } from '../storage/object-store.ts'
 import type { RemotePath } from '../urls/image-request.ts'

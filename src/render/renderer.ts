@@ -60,6 +60,8 @@ export interface PictureMeasurement {
   /** Sides in pixels, of what would be rendered. */
   readonly width: number
   readonly height: number
+  /** How many pictures would follow each other, in a format that can move. */
+  readonly frames: number
   /** What it would be rendered from. */
   readonly facts: PictureFacts
   readonly timings: Rendering['timings']

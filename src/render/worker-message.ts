@@ -36,7 +36,13 @@ const picture = z.object({
 })
 
 const drawing = z.object({ bytes: z.instanceof(Uint8Array), cleanMs: milliseconds })
-const measurement = z.object({ width: side, height: side, facts, decodeMs: milliseconds })
+const measurement = z.object({
+  width: side,
+  height: side,
+  frames: z.int().positive(),
+  facts,
+  decodeMs: milliseconds,
+})
 
 const words = z.string().max(256).optional()
 const shot = z.object({

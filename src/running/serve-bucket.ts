@@ -2,6 +2,7 @@ import { openBucket } from '../composition/bucket.ts'
 import { createTransport } from '../composition/transport.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { createLog, type Logger } from '../telemetry/log.ts'
+import type { GatewayOptions } from '../gateway.ts'
 import { showingPage } from './demo-page.ts'
 import { runGateway } from './run-gateway.ts'
 
@@ -14,8 +15,11 @@ export interface ServedBucket {
   close(): Promise<void>
 }
 
+/** What a program that runs a gateway gives to it beside its configuration. */
+export type Brought = Pick<GatewayOptions, 'faceDetector'>
+
 /** Serves the bucket that `HALFTONE_BUCKET` names; a `ConfigError` without one. */
-export async function serveBucket(config: Config): Promise<ServedBucket> {
+export async function serveBucket(config: Config, brought: Brought = {}): Promise<ServedBucket> {
   const { HALFTONE_BUCKET: bucket } = config
   if (bucket === undefined) {
     throw new ConfigError(
@@ -27,7 +31,7 @@ export async function serveBucket(config: Config): Promise<ServedBucket> {
   try {
     const transport = createTransport(config, log, store)
     const demoPage = config.HALFTONE_DEMO_PAGE ? showingPage : undefined
-    const gateway = await runGateway({ config, log, transport, demoPage }, store)
+    const gateway = await runGateway({ ...brought, config, log, transport, demoPage }, store)
     return {
       url: gateway.url,
       adminUrl: gateway.adminUrl,

@@ -18,6 +18,7 @@ export const renderingSettings = {
   HALFTONE_LINEAR_RESIZE: flag.default(DEFAULT_RENDERING.linearLight),
   HALFTONE_KEEP_GAIN_MAP: flag.default(DEFAULT_RENDERING.keepsGainMap),
   HALFTONE_KEEP_COPYRIGHT: flag.default(DEFAULT_RENDERING.keepsCopyright),
+  HALFTONE_KEEP_GPS: flag.default(DEFAULT_RENDERING.keepsGps),
   HALFTONE_INFO_EXIF: flag.default(DEFAULT_RENDERING.tellsShot),
   HALFTONE_OVERLAYS: z
     .string()

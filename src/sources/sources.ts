@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { type ErrorCode, GatewayError } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import { FAILURE_TTL_MS, isAway, STALE_AFTER_MS, STALE_MS } from './last-word.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
 
@@ -23,22 +24,6 @@ export interface Found {
 
 /** What a look-up costs in memory beside its strings. */
 const ENTRY_BYTES = 512
-/** When the bucket hangs, a look-up that was answered before waits this long before its last answer is given instead. */
-const STALE_AFTER_MS = 1000
-/** How long a failure of the bucket is remembered, so that not every request waits for the next one. */
-const FAILURE_TTL_MS = 1000
-/** What a bucket, or another server, fails with that is away. */
-const AWAY: ReadonlySet<ErrorCode> = new Set([
-  'bucket_unreachable',
-  'timed_out',
-  'remote_unreachable',
-  'remote_unresolved',
-  'remote_failed',
-  'remote_timed_out',
-])
-/** How long after it ran out the last answer may still stand in for a bucket that is away. */
-const STALE_MS = 15 * 60_000
-
 interface Remembered {
   readonly source: Source | undefined
   /** When it was learnt. */
@@ -162,9 +147,4 @@ export class Sources {
 
 function timedOut(): GatewayError {
   return new GatewayError('timed_out', 'The bucket took too long to answer')
-}
-
-/** Whether a failure says that a bucket, or another server, is away: what it said last may stand in for it. */
-export function isAway(error: unknown): boolean {
-  return error instanceof GatewayError && AWAY.has(error.code)
 }

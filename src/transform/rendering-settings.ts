@@ -18,6 +18,8 @@ export interface RenderingSettings {
   readonly keepsGainMap: boolean
   /** Whether the EXIF fields Copyright and Artist go with the picture; no other metadata ever does. */
   readonly keepsCopyright: boolean
+  /** Whether a JPEG that is asked for with all its EXIF fields says where it was taken, too. */
+  readonly keepsGps: boolean
   /** Whether facts about a picture say how it was taken: camera, lens, time, exposure; never where. */
   readonly tellsShot: boolean
 }
@@ -30,6 +32,7 @@ export const DEFAULT_RENDERING: RenderingSettings = {
   linearLight: false,
   keepsGainMap: true,
   keepsCopyright: false,
+  keepsGps: false,
   tellsShot: false,
 }
 
@@ -46,8 +49,14 @@ export function variantEpoch(
   overlays: OverlayPresets = new Map(),
 ): string {
   const drawn = overlays.size === 0 ? [] : [byName([...overlays])]
-  const everything = JSON.stringify([encoders, byName(Object.entries(settings)), ...drawn])
+  const everything = JSON.stringify([encoders, byName(hashed(settings)), ...drawn])
   return createHash('sha256').update(everything).digest('base64url').slice(0, 3)
+}
+
+/** What came later is left out, or as it was, where it makes no difference: pictures that have not changed keep their names. */
+function hashed({ keepsGps, keepsCopyright, ...settings }: RenderingSettings) {
+  const copyright = keepsCopyright ? 'with what is in brackets' : keepsCopyright
+  return Object.entries({ ...settings, keepsCopyright: copyright, ...(keepsGps && { keepsGps }) })
 }
 
 function byName<Value>(entries: readonly (readonly [string, Value])[]) {

@@ -79,12 +79,17 @@ export function withFormat(size: EditedSize, format: OutputFormat | typeof AUTO)
   return format === AUTO ? { ...size, format } : { ...size, format }
 }
 
-/** Asks how large a picture would be; what does not change its sides is left out. */
+/** Asks how large a picture would be; what changes neither its sides nor how many frames there are is left out. */
 export function measureOf({ edits = {}, ...size }: EditedSize): MeasureSpec {
-  const { trim, rotate, border } = edits
+  const { trim, rotate, border, still } = edits
   // Upside down a picture is as large as before, and whichever way it lies makes no difference.
   const lies = rotate === 90 || rotate === 270
-  const kept = { ...(trim && { trim }), ...(lies && { rotate: 90 as const }), ...(border && { border }) }
+  const kept = {
+    ...(trim && { trim }),
+    ...(lies && { rotate: 90 as const }),
+    ...(border && { border }),
+    ...(still && { still }),
+  }
   return { facts: 'measure', of: Object.keys(kept).length === 0 ? size : { ...size, edits: kept } }
 }
 

@@ -75,6 +75,22 @@ export class NegotiatedDelivery {
     return delivery.deliver(again.request, options)
   }
 
+  /** Whether a picture of this format would be AVIF if it were not too large for that, as far as it is known at once. */
+  isTooLargeForAvif(request: ImageRequest, acceptance: Acceptance): boolean {
+    if (!isAutoRequest(request) || acceptance.avif === 0) return false
+    const { facts, sources } = this.#options
+    const source = sources.remembered(request.source)?.source
+    const known = source && facts.remembered(source)
+    const possible = source === undefined ? ANY_TRAITS : possibleTraits(source.contentType)
+    const limited = this.#choosing(request)
+    const unlimited = { ...limited, avifMaxSide: Number.POSITIVE_INFINITY }
+    return (known ? [traitsOf(known)] : possible).every(
+      (traits) =>
+        choose(acceptance, request.spec, traits, unlimited) === 'avif' &&
+        choose(acceptance, request.spec, traits, limited) !== 'avif',
+    )
+  }
+
   #settleAtOnce(request: AutoRequest, acceptance: Acceptance): SettledRequest | undefined {
     const format =
       this.#decide(request, acceptance) ??

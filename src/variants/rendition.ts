@@ -40,6 +40,16 @@ interface Order {
 /** What a worker made: a picture, a drawing, or facts. */
 type Made = Pick<Rendering, 'bytes' | 'contentType' | 'timings'>
 
+/** How long bytes were fetched, and waited for their turn. */
+type Waited = Pick<RenderTimings, 'fetchMs' | 'queueMs'>
+
+/** Whoever borrows the bytes of a source. */
+interface Borrower<Beside, T> {
+  /** Finds what is needed beside them. */
+  readonly findBeside: () => Promise<Beside>
+  readonly work: (body: Buffer, beside: Beside, waited: Waited) => Promise<T>
+}
+
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
 const MAX_VERDICTS = 10_000
 
@@ -78,6 +88,34 @@ export class Renditions {
   }
 
   #render(source: Source, spec: VariantSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
+    return this.#lend(source, flight, {
+      findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
+      work: async (body, overlays, { fetchMs, queueMs }) => {
+        const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
+        const { decodeMs, encodeMs } = worked
+        const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
+        return { bytes, contentType, timings }
+      },
+    })
+  }
+
+  /**
+   * Hands the bytes of a source to `work`, which is let in like a picture to be rendered, or says that the source is no
+   * longer the version that it was.
+   */
+  lend<T>(
+    source: Source,
+    flight: FlightControl,
+    work: (body: Buffer) => Promise<T>,
+  ): Promise<T | 'source-changed'> {
+    return this.#lend(source, flight, { findBeside: async () => Promise.resolve(), work })
+  }
+
+  #lend<Beside, T>(
+    source: Source,
+    flight: FlightControl,
+    { findBeside, work }: Borrower<Beside, T>,
+  ): Promise<T | 'source-changed'> {
     const { admission, fetching, maxSourceBytes } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
     // A place in the queue first: what would be refused is not fetched. The bytes are held until they are rendered.
@@ -86,21 +124,14 @@ export class Renditions {
         source.bytes,
         async () => {
           const fetchedFrom = performance.now()
-          const overlays = await this.#options.overlays.find(drawnIn(spec), flight.signal)
+          const beside = await findBeside()
           const body = await this.#fetch(source, flight.signal)
           if (body === 'source-changed') return body
           const queuedFrom = performance.now()
           return place.run(async () => {
-            const startedAt = performance.now()
             flight.commit()
-            const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
-            const timings = {
-              fetchMs: queuedFrom - fetchedFrom,
-              queueMs: startedAt - queuedFrom + worked.queueMs,
-              decodeMs: worked.decodeMs,
-              encodeMs: worked.encodeMs,
-            }
-            return { bytes, contentType, timings }
+            const queueMs = performance.now() - queuedFrom
+            return work(body, beside, { fetchMs: queuedFrom - fetchedFrom, queueMs })
           })
         },
         flight.signal,

@@ -68,7 +68,7 @@ export function formatFacts(
 
 /** How large a picture would be, in the shape that Cloudflare has for it. */
 export function formatMeasurement(
-  { width, height, facts }: PictureMeasurement,
+  { width, height, frames, facts }: PictureMeasurement,
   source: Pick<Source, 'bytes'>,
 ): { readonly bytes: Buffer<ArrayBuffer>; readonly contentType: string } {
   const original = {
@@ -77,7 +77,10 @@ export function formatMeasurement(
     height: facts.height,
     format: facts.contentType,
   }
-  return { bytes: Buffer.from(JSON.stringify({ width, height, original })), contentType: 'application/json' }
+  return {
+    bytes: Buffer.from(JSON.stringify({ width, height, ...(frames > 1 && { frames }), original })),
+    contentType: 'application/json',
+  }
 }
 
 /** Reads an `info.json`; throws on anything else. */

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { measurePicture } from '../../src/pixels/describe.ts'
 import type { PictureLimits } from '../../src/pixels/messages.ts'
@@ -35,6 +36,25 @@ describe('a measure', () => {
     expect(measured).toMatchObject({ width, height, facts: { width: 80, height: 120, format: 'png' } })
     expect(await measure(SOURCE, measureOf(size).of)).toMatchObject({ width, height })
     expect(await render(SOURCE, { ...size, format: 'png' })).toMatchObject({ width, height })
+  })
+
+  it('counts the frames of what moves', async () => {
+    const frames = await Promise.all(
+      [1, 2, 3].map(async (side) =>
+        encode(
+          paint(8, 8, () => [80 * side, 0, 0]),
+          'png',
+        ),
+      ),
+    )
+    const moving = await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toBuffer()
+    expect(await measure(moving, { fit: 'width', width: 4 })).toMatchObject({ frames: 3, height: 4 })
+    expect(await measure(moving, { fit: 'width', width: 4, edits: { still: true } })).toMatchObject({
+      frames: 1,
+    })
+    expect(await measure(SOURCE, { fit: 'original' })).toMatchObject({ frames: 1 })
   })
 
   it('decodes nothing that it does not need', async () => {

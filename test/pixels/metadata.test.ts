@@ -58,6 +58,53 @@ describe('metadata of a JPEG', () => {
     expect([orientation ?? 1, sides]).toEqual([1, [40, 60]])
   })
 
+  it('kept: where it was taken, too, where the operator says so', async () => {
+    const settings = { keepsGps: true }
+    const { exif } = await exifAfter({ metadata: 'keep' }, { settings })
+    expect(exif?.GPSInfo).toMatchObject({ GPSLatitudeRef: 'N', GPSLatitude: [52, 31, 12] })
+    expect(exif?.Image?.Make).toBe('Canon')
+    for (const edits of [{ metadata: 'copyright' }, {}] as const)
+      expect((await exifAfter(edits, { settings })).file.includes('Rue-Secrete-17')).toBe(false)
+    expect((await exifAfter({ metadata: 'copyright' }, { settings })).exif?.GPSInfo).toBeUndefined()
+  })
+
+  it.each([
+    [0, 12.3],
+    [1, undefined],
+  ])('kept: of altitudes those above the sea; GPSAltitudeRef %i is %j', async (ref, altitude) => {
+    const source = await pipelineOf(photo(20, 20))
+      .withExif({ IFD3: { GPSAltitudeRef: '0', GPSAltitude: '123/10', GPSLatitudeRef: 'S' } })
+      .jpeg()
+      .toBuffer()
+    // Tag 5, one byte, as its little-endian directory has it.
+    const at = source.indexOf(Buffer.from([5, 0, 1, 0, 1, 0, 0, 0]))
+    expect(at).toBeGreaterThan(0)
+    source[at + 8] = ref
+    const spec = { fit: 'original', edits: { metadata: 'keep' }, format: 'jpg' } as const
+    const { bytes } = await render(source, spec, { settings: { keepsGps: true } })
+    const { exif } = await sharp(bytes).metadata()
+    const { GPSAltitude, GPSLatitudeRef } = (exif && readExif(exif).GPSInfo) ?? {}
+    expect([GPSAltitude, GPSLatitudeRef]).toEqual([altitude, 'S'])
+  })
+
+  it.each(['Ana (studio)', 'Ana (a) (b)', '(c) Ana', 'Ana ()', 'Ana'])(
+    'copyright: %s is kept whole',
+    async (note) => {
+      // What writes it cuts off the last brackets.
+      const source = await pipelineOf(photo(20, 20))
+        .withExif({ IFD0: { Copyright: `${note} ()`, Artist: `${note} ()` } })
+        .jpeg()
+        .toBuffer()
+      const { bytes } = await render(source, {
+        fit: 'original',
+        edits: { metadata: 'copyright' },
+        format: 'jpg',
+      })
+      const { exif } = await sharp(bytes).metadata()
+      expect(exif && readExif(exif).Image).toMatchObject({ Copyright: note, Artist: note })
+    },
+  )
+
   it('copyright: whose it is, and nothing else', async () => {
     const { exif, file } = await exifAfter({ metadata: 'copyright' })
     expect(exif?.Image).toMatchObject({ Artist: 'Ana' })

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditTrail } from '../../src/audit/audit.ts'
 import type { Transport } from '../../src/composition/transport.ts'
+import type { FaceDetector } from '../../src/cloudflare/face-detector.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
 import { createGateway } from '../../src/gateway.ts'
 import type { DemoPage } from '../../src/pages/demo-page.ts'
@@ -21,12 +22,13 @@ export interface TestGatewayOptions {
   readonly transport?: Transport
   /** Which addresses sources may be fetched from; by default those of the public internet. */
   readonly allowAddress?: (address: string) => boolean
+  readonly faceDetector?: FaceDetector
   readonly demoPage?: (store: ObjectStore, config: Config) => DemoPage
 }
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
 export async function createTestGateway(options: TestGatewayOptions = {}) {
-  const { store, log, audit, transport, demoPage, allowAddress, environment = {} } = options
+  const { store, log, audit, transport, demoPage, allowAddress, faceDetector, environment = {} } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -46,6 +48,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       audit,
       transport,
       allowAddress,
+      faceDetector,
       demoPage: demoPage && ((store) => demoPage(store, config)),
       workerFile: WORKER_FILE,
       browserDir: 'dist/browser',

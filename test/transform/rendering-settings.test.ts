@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { readOverlay } from '../../src/transform/overlay.ts'
 import { DEFAULT_RENDERING, variantEpoch } from '../../src/transform/rendering-settings.ts'
@@ -10,6 +11,7 @@ describe('the epoch of variants', () => {
     { linearLight: true },
     { keepsGainMap: false },
     { keepsCopyright: true },
+    { keepsGps: true },
     { tellsShot: true },
   ] as const
 
@@ -29,6 +31,15 @@ describe('the epoch of variants', () => {
     expect(new Set(epochs).size).toBe(presets.length)
     expect(epochs[0]).toBe(variantEpoch('abc', DEFAULT_RENDERING))
     expect(variantEpoch('abc', DEFAULT_RENDERING, new Map([text, logo]))).toBe(epochs.at(-1))
+  })
+
+  it('by default is what it was before there were more settings', () => {
+    const { keepsGps: _later, ...first } = DEFAULT_RENDERING
+    const entries = Object.entries(first).toSorted(([one], [other]) => (one < other ? -1 : 1))
+    const hash = createHash('sha256').update(JSON.stringify(['abc', entries]))
+    expect(variantEpoch('abc', DEFAULT_RENDERING)).toBe(hash.digest('base64url').slice(0, 3))
+    const names = 'background crop keepsCopyright keepsGainMap keepsP3 linearLight tellsShot'
+    expect(entries.map(([name]) => name).join(' ')).toBe(names)
   })
 
   it('does not depend on the order in which settings are given', () => {

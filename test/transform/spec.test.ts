@@ -29,8 +29,16 @@ describe('sizes and their names', () => {
     )
   })
 
+  it('keeps in a measure that there is one frame only', () => {
+    const edits = { still: true, blur: 3 } as const
+    expect(measureOf({ fit: 'width', width: 8, edits })).toEqual({
+      facts: 'measure',
+      of: { fit: 'width', width: 8, edits: { still: true } },
+    })
+  })
+
   it('leaves out of a measure what changes no side', () => {
-    const edits = { flip: 'h', rotate: 180, blur: 3, background: 'ff0000', still: true } as const
+    const edits = { flip: 'h', rotate: 180, blur: 3, background: 'ff0000' } as const
     expect(measureOf({ fit: 'pad', width: 8, height: 9, edits })).toEqual({
       facts: 'measure',
       of: { fit: 'pad', width: 8, height: 9 },
