@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type ErrorCode, GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import { isRemotePath } from '../urls/source-path.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
 
@@ -68,6 +69,7 @@ export class Sources {
 
   /** What is known without asking: `undefined` when nothing is, or when it is too old. */
   remembered(path: SourcePath): Found | undefined {
+    if (isNameless(path)) return NOTHING
     const entry = this.#remembered.get(path.path)
     return entry !== undefined && entry.until > Date.now() ? entry : undefined
   }
@@ -99,6 +101,7 @@ export class Sources {
    * before the change that the caller has to see.
    */
   async findNow(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+    if (isNameless(path)) return NOTHING
     this.#flights.forget((known) => known === path.path)
     return this.#ask(path, signal)
   }
@@ -134,7 +137,8 @@ export class Sources {
     this.#shared.forget(() => true)
   }
 
-  #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+  async #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+    if (isNameless(path)) return NOTHING
     const ask = (control: FlightControl) => this.findNow(path, control.signal)
     return this.#shared.join(`${reason} ${path.path}`, ask, signal).result
   }
@@ -158,6 +162,16 @@ export class Sources {
     const now = Date.now()
     this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
   }
+}
+
+const NOTHING: Found = { source: undefined, stale: false }
+
+/**
+ * Whether a path is that of what lies on another server, but does not tell where. Nothing is there for whoever asks for
+ * it so; and nothing is remembered of it, or it would be gone for those who know the address as well.
+ */
+function isNameless({ shape, path }: SourcePath): boolean {
+  return shape === 'key' && isRemotePath(path)
 }
 
 function timedOut(): GatewayError {
