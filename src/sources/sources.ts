@@ -61,7 +61,7 @@ export class Sources {
     this.#remembered = new LRUCache({
       maxSize: options.maxBytes ?? 64 * 1024 * 1024,
       // The path stands in the key, and in the source several times.
-      sizeCalculation: (_, path) => ENTRY_BYTES + 6 * path.length,
+      sizeCalculation: ({ source }, path) => ENTRY_BYTES + 6 * path.length + addressLength(source),
     })
     this.#flights = new SingleFlight(options.timeoutMs, timedOut)
     this.#shared = new SingleFlight(options.timeoutMs, timedOut)
@@ -163,6 +163,10 @@ export class Sources {
     this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
   }
 }
+
+/** The address of what lies on another server: strangers make it as long as is accepted. */
+const addressLength = (source: Source | undefined): number =>
+  source?.at.shape === 'remote' ? source.at.url.length : 0
 
 const NOTHING: Found = { source: undefined, stale: false }
 
