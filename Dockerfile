@@ -17,6 +17,7 @@ RUN npm ci --omit=dev --no-audit --no-fund
 FROM node:24.21.0-bookworm-slim
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends libjemalloc2=5.3.0-1 \
+    fontconfig-config=2.14.1-4 fonts-dejavu-core=2.37-6 \
   && rm -rf /var/lib/apt/lists/* \
   && install --directory --owner=node --group=node /data
 WORKDIR /app
@@ -24,6 +25,7 @@ COPY --from=production /app/package.json package.json
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY LICENSE LICENSE
+# DejaVu is what overlays of text are written with: docs/cloudflare.md#overlays.
 # Freed memory goes back to the system: docs/container.md#memory. The render workers inherit both.
 ENV LD_PRELOAD=libjemalloc.so.2 \
   MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0 \

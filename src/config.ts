@@ -9,7 +9,7 @@ import { deliveryContradictions, deliverySettings } from './settings/delivery.ts
 import { identitySettings } from './settings/identity.ts'
 import { figuresSettings, librarySettings, limitSettings } from './settings/limits.ts'
 import { remoteContradictions, remoteSettings } from './settings/remote.ts'
-import { renderingSettings } from './settings/rendering.ts'
+import { renderingContradictions, renderingSettings } from './settings/rendering.ts'
 import { list, megabytes, originSecret, port, prefix, secret, whole } from './settings/types.ts'
 import { uploadSettings } from './settings/uploads.ts'
 import { webhookSettings } from './settings/webhook.ts'
@@ -144,7 +144,11 @@ export function renderingOf(config: Config): RenderingSettings {
 }
 
 function contradictions(config: z.infer<typeof variables>): string[] {
-  const faults = [...deliveryContradictions(config), ...remoteContradictions(config)]
+  const faults = [
+    ...deliveryContradictions(config),
+    ...remoteContradictions(config),
+    ...renderingContradictions(config),
+  ]
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = config
   if ((id === undefined) !== (key === undefined)) {
     faults.push('AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: set both, or none to use the role of this machine')

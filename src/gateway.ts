@@ -18,6 +18,7 @@ import { createApp } from './http/app.ts'
 import { createReadWish } from './http/negotiation.ts'
 import type { ServingOptions } from './http/serve-picture.ts'
 import { createClock } from './leases/clock.ts'
+import { tryTexts } from './overlays/try-texts.ts'
 import type { DemoPage } from './pages/demo-page.ts'
 import type { WorkerPool } from './render/worker-pool.ts'
 import type { ObjectStore } from './storage/object-store.ts'
@@ -54,8 +55,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const { config, log } = options
   const metrics = createMetrics()
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
-  const { epoch: encoders } = await pool.ready()
-  const epoch = variantEpoch(encoders, renderingOf(config))
+  const epoch = await epochOf(pool, options)
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, metrics, store: observed, clock, allowAddress: options.allowAddress }
@@ -105,7 +105,7 @@ function targetsOf(config: Config) {
   const { HALFTONE_PRESETS: presets, HALFTONE_SIZES: policy, HALFTONE_SIGNING_KEYS: signingKeys } = config
   return {
     dialect: createNativeDialect({ presets, signingKeys }),
-    sizes: createSizePolicy({ policy, presets }),
+    sizes: createSizePolicy({ policy, presets, inlineOverlays: config.HALFTONE_INLINE_OVERLAYS }),
     requestTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
   }
 }
@@ -189,4 +189,12 @@ function gaugesOf(core: Core, pool: WorkerPool): Gauges {
     journalLagSeconds: () => core.journal.lagMs / 1000,
     workerMemoryBytes: () => pool.stats().workers.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
   }
+}
+
+/** The epoch of what these workers make, which are ready then. Texts that they cannot write are told at once. */
+async function epochOf(pool: WorkerPool, { config, log }: GatewayOptions): Promise<string> {
+  const { epoch: encoders } = await pool.ready()
+  const { HALFTONE_OVERLAYS: overlays } = config
+  await tryTexts(pool, overlays).catch((err: unknown) => log.error({ err }, 'an overlay cannot be drawn'))
+  return variantEpoch(encoders, renderingOf(config), overlays)
 }

@@ -17,6 +17,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'hosted-delivery',
       'http',
       'leases',
+      'overlays',
       'storage',
       'telemetry',
       'transform',
@@ -40,6 +41,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'library',
       'limits',
       'media',
+      'overlays',
       'pages',
       'purging',
       'remote',
@@ -87,6 +89,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'identity',
       'leases',
       'media',
+      'overlays',
       'purging',
       'render',
       'running',
@@ -116,11 +119,13 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   transform: { imports: ['errors.ts'] },
   sources: { imports: ['errors.ts', 'media', 'urls'], types: ['storage', 'transform'] },
+  // What is drawn over pictures.
+  overlays: { imports: ['errors.ts', 'sources', 'transform'], types: ['render', 'storage'] },
   // Sources on other servers.
   remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
-    types: ['render', 'storage'],
+    types: ['overlays', 'render', 'storage'],
   },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Colour, Gravity } from '../transform/edits.ts'
-import { parseEdits } from '../transform/parse-edits.ts'
+import { readOverlayNames } from '../transform/parse-edits.ts'
 import { parseCssColour } from './css-colour.ts'
 
 /** Reads the text of one option: `undefined` stands for junk that is treated as if it were not there. */
@@ -161,7 +161,6 @@ export const breakpoints: Reader<readonly number[]> = (text, name) => {
 }
 
 /** Names of overlays with `;` between them, from the bottom to the top. */
-export const overlays: Reader<readonly string[]> = (text, name) => {
-  if (/[.,=]/.test(text)) throw fault(name, 'must be names of overlays, with ; between them')
-  return parseEdits(`draw=${text.replaceAll(';', '.')}`).draw
+export const overlays: Reader<readonly string[]> = (text) => {
+  return readOverlayNames(text, ';')
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { GatewayError } from '../errors.ts'
 import { createPool } from '../composition/pool.ts'
 import { createClock } from '../leases/clock.ts'
+import { tryTexts } from '../overlays/try-texts.ts'
 import type { EdgeRefusalReason } from '../purging/purging.ts'
 import { readPurgeStatus } from '../purging/status.ts'
 import { cpuCount } from '../render/cpu-quota.ts'
@@ -60,6 +61,7 @@ async function renderFinding(config: Config): Promise<Finding> {
   const pool = createPool({ ...config, HALFTONE_WORKERS: 1 })
   try {
     const { sharp, libvips, formats, epoch } = await pool.ready()
+    await tryTexts(pool, config.HALFTONE_OVERLAYS)
     return {
       name,
       ok: true,
@@ -68,7 +70,9 @@ async function renderFinding(config: Config): Promise<Finding> {
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     const cure =
-      'Install again on this machine ("npm ci"): sharp brings its library for the platform that installs it.'
+      error.code === 'overlay_unusable'
+        ? 'Install a font that the text can be written with (docs/cloudflare.md, Overlays), or correct HALFTONE_OVERLAYS.'
+        : 'Install again on this machine ("npm ci"): sharp brings its library for the platform that installs it.'
     return { name, ok: false, detail: error.message, cure }
   } finally {
     await pool.close()

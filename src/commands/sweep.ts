@@ -54,7 +54,7 @@ async function epochOf(config: Config): Promise<string> {
   const pool = createPool({ ...config, HALFTONE_WORKERS: 1 })
   try {
     const { epoch } = await pool.ready()
-    return variantEpoch(epoch, renderingOf(config))
+    return variantEpoch(epoch, renderingOf(config), config.HALFTONE_OVERLAYS)
   } finally {
     await pool.close()
   }

@@ -1,5 +1,6 @@
 import { forget as forgetEverywhere } from '../cdn/forget.ts'
 import type { Config } from '../config.ts'
+import { createOverlays, type Overlays } from '../overlays/overlays.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../render/admission.ts'
 import { ByteBudget } from '../render/byte-budget.ts'
@@ -64,6 +65,7 @@ export function createCore(options: CoreOptions) {
   })
   const renditions = new Renditions({
     bodies: createBodies(pictures, remote),
+    overlays: overlaysOf(config, pictures, sources),
     renderer: options.pool,
     admission,
     fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
@@ -88,12 +90,8 @@ export function createCore(options: CoreOptions) {
     epoch,
     edge: edgePolicyOf(config),
   })
-  const negotiated = new NegotiatedDelivery({
-    delivery,
-    sources,
-    facts,
-    avifMaxSide: config.HALFTONE_AVIF_MAX_SIDE,
-  })
+  const avifMaxSide = config.HALFTONE_AVIF_MAX_SIDE
+  const negotiated = new NegotiatedDelivery({ delivery, sources, facts, avifMaxSide })
   return { sources, remote, admission, variants, facts, writeBack, journal, forget, delivery, negotiated }
 }
 
@@ -122,6 +120,20 @@ function createBodies(pictures: SourceView, remote: RemoteSources): SourceBodies
         ? remote.bodies.get(source, options)
         : pictures.get(source.key, { ...options, ifMatch: source.etag }),
   }
+}
+
+function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Overlays {
+  return createOverlays({
+    presets: config.HALFTONE_OVERLAYS,
+    pictures,
+    // What the library looks after can be hidden and deleted, and nobody would know which pictures it is drawn over.
+    isFree: async (path, signal) => {
+      const { source } = await sources.find({ shape: 'key', path }, signal)
+      return source?.access === 'public' && !source.managed
+    },
+    maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
+    timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+  })
 }
 
 function createVariants(
@@ -165,7 +177,8 @@ function createVariants(
 
 function createStock(config: Config, store: ObjectStore): OffLadderStock {
   const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
-  const sizes = createSizePolicy({ policy, presets })
+  // Overlays of one's own are as many as there are, whether signed or not.
+  const sizes = createSizePolicy({ policy, presets, inlineOverlays: true })
   return new OffLadderStock({
     store,
     maxStored: config.HALFTONE_OFF_LADDER_STORED,

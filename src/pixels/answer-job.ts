@@ -68,7 +68,10 @@ function refusePixels(source: Uint8Array): void {
 
 function failure(error: unknown): Answer {
   if (isVerdict(error)) return { kind: 'refused', code: error.code, message: error.message }
-  if (error instanceof GatewayError && error.code === 'size_not_allowed') {
+  if (
+    error instanceof GatewayError &&
+    (error.code === 'size_not_allowed' || error.code === 'overlay_unusable')
+  ) {
     return { kind: 'refused', code: error.code, message: error.message }
   }
   return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }

@@ -1,16 +1,18 @@
 import sharp, { type Sharp } from 'sharp'
 import { GatewayError } from '../errors.ts'
+import type { Layer } from '../retouch/compose.ts'
 import { type Frame, openFrame, toFrame } from '../retouch/frame.ts'
 import { type Box, isCut, type Sides } from '../retouch/geometry.ts'
 import { type Layout, layOut } from '../retouch/layout.ts'
+import { prepareOverlays } from '../retouch/overlays.ts'
 import { isRetouched, retouch } from '../retouch/retouch.ts'
 import { findWithinBorder } from '../retouch/trim.ts'
 import { isPrepared, prepare, turnedSides } from '../retouch/turn.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { EditedSize } from '../transform/spec.ts'
 import { keepsAlpha } from './encoders.ts'
-import { brokenPicture, type Header, openOptions } from './inspect.ts'
-import type { PictureLimits } from './messages.ts'
+import { brokenPicture, type Header, openOptions, readHeader } from './inspect.ts'
+import type { PictureLimits, RenderJob } from './messages.ts'
 import { orient, type Plan, STEPS, STEPS_TO_SIZE, toSrgb } from './steps.ts'
 
 /** At this density, in dots per inch, librsvg draws an SVG in the sides that it names. */
@@ -95,13 +97,30 @@ export async function decode(source: Uint8Array, plan: Plan, limits: PictureLimi
 }
 
 /** What is done to a frame that has its size. */
-export async function finish(frame: Frame, { spec, layout, settings }: Plan): Promise<Frame> {
+export async function finish(frame: Frame, { spec, layout, settings, layers }: Plan): Promise<Frame> {
   if (!isRetouched(spec)) return frame
   return retouch(frame, {
     edits: spec.edits ?? {},
     canvas: layout.canvas,
     background: settings.background.slice(1),
+    layers,
     keepsAlpha: keepsAlpha(spec.format),
+  })
+}
+
+/** The overlays of a job as they lie over its picture. A picture never goes out without those that it is asked with. */
+export async function prepareLayers(
+  { spec, overlays = [], limits, settings }: RenderJob,
+  { output }: Layout,
+): Promise<readonly Layer[]> {
+  const wanted = spec.edits?.draw ?? []
+  if (overlays.length !== wanted.length)
+    throw new Error(`${wanted.length} overlays, but ${overlays.length} came`)
+  return prepareOverlays(overlays, output, async (source, size) => {
+    const header = await readHeader(source, limits)
+    const layout = await layOutSource({ source, header, limits }, size)
+    checkOutput(layout, { size, frames: 1, maxSide: limits.maxOutputSide, name: 'layer' }, limits)
+    return decode(source, { header, spec: { ...size, format: 'png' }, layout, settings, layers: [] }, limits)
   })
 }
 

@@ -56,7 +56,7 @@ function smallPlan(header: Header): Plan {
   const long = { width: LONGEST_SIDE, height: LONGEST_SIDE, format: 'png' } as const
   const spec = { ...long, fit: facts.width >= facts.height ? 'width' : 'height' } as const
   const layout = layOut(facts, spec, { scalable: facts.format === 'svg' })
-  return { header, spec, layout, settings: DEFAULT_RENDERING }
+  return { header, spec, layout, settings: DEFAULT_RENDERING, layers: [] }
 }
 
 /** Four channels of eight bits, opacity last and not multiplied in. */

@@ -1,4 +1,5 @@
 import type { VerdictCode } from '../errors.ts'
+import type { OverlayToDraw } from '../transform/overlay.ts'
 import type { FocalPoint, RenderingSettings } from '../transform/rendering-settings.ts'
 import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import type { Shot } from './exif.ts'
@@ -22,6 +23,8 @@ export interface RenderJob {
   readonly spec: TransformSpec
   /** What stays in view when a box is filled; without it the settings' strategy finds it. */
   readonly focus?: FocalPoint | undefined
+  /** One for each name in the spec's edits. */
+  readonly overlays?: readonly OverlayToDraw[] | undefined
   readonly limits: PictureLimits
   readonly settings: RenderingSettings
 }
@@ -57,7 +60,10 @@ export type Job =
   | { readonly kind: 'inspect'; readonly source: Uint8Array; readonly limits: PictureLimits }
   | DescribeJob
 
-/** A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies. */
+/**
+ * A job as it is sent; its source follows as bare bytes on the worker's standard input, which costs no copies, and after
+ * it the pictures of overlays.
+ */
 export interface JobMessage {
   readonly head:
     | Omit<RenderJob, 'source'>
@@ -66,6 +72,8 @@ export interface JobMessage {
     | Omit<Extract<Job, { kind: 'inspect' }>, 'source'>
     | Omit<DescribeJob, 'source'>
   readonly sourceBytes: number
+  /** Of each overlay that has a picture, in their order. */
+  readonly pictureBytes: readonly number[]
 }
 
 /** What a picture is, from its header alone. */
@@ -134,7 +142,11 @@ export type Answer =
   | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'described'; readonly description: Description }
   | { readonly kind: 'drawn'; readonly drawing: Drawing }
-  | { readonly kind: 'refused'; readonly code: VerdictCode | 'size_not_allowed'; readonly message: string }
+  | {
+      readonly kind: 'refused'
+      readonly code: VerdictCode | 'size_not_allowed' | 'overlay_unusable'
+      readonly message: string
+    }
   | { readonly kind: 'failed'; readonly message: string }
 
 /** What goes from a worker to the main process: first itself, then one message a job. Memory is resident, in bytes. */

@@ -5,7 +5,7 @@ import { isRetouched } from '../retouch/retouch.ts'
 import { isPrepared } from '../retouch/turn.ts'
 import { renderFrames } from './animation.ts'
 import { classify } from './colours.ts'
-import { apply, checkOutput, decode, layOutSource, refuse } from './decode.ts'
+import { apply, checkOutput, decode, layOutSource, prepareLayers, refuse } from './decode.ts'
 import { contentTypeOf, encodeAs, type EncodeOptions, keepsFrames, maxSideOf } from './encoders.ts'
 import { copyrightOf, type ExifFields, exifToKeep, withExif } from './exif.ts'
 import { checkFrames, openOptions, readHeader } from './inspect.ts'
@@ -33,11 +33,11 @@ export async function renderPicture(job: RenderJob): Promise<Picture> {
   const header = await readHeader(source, limits)
   const { facts } = header
   const layout = await layOutSource({ source, header, limits }, spec, focus)
-  const plan = { header, spec, layout, settings }
   const isAnimated = facts.frames > 1 && keepsFrames(spec.format) && spec.edits?.still === undefined
   const maxSide = Math.min(limits.maxOutputSide, maxSideOf(spec.format))
   const frames = isAnimated ? facts.frames : 1
   checkOutput(layout, { size: spec, frames, maxSide, name: spec.format }, limits)
+  const plan = { header, spec, layout, settings, layers: await prepareLayers(job, layout) }
   const { bytes, decodedAt } = isAnimated ? await renderAnimation(job, plan) : await renderStill(job, plan)
   return {
     bytes,

@@ -1,4 +1,5 @@
 import type { Sharp } from 'sharp'
+import type { Layer } from '../retouch/compose.ts'
 import { isCut } from '../retouch/geometry.ts'
 import type { Layout } from '../retouch/layout.ts'
 import type { CropStrategy, RenderingSettings } from '../transform/rendering-settings.ts'
@@ -12,6 +13,8 @@ export interface Plan {
   readonly spec: TransformSpec
   readonly layout: Layout
   readonly settings: RenderingSettings
+  /** What is drawn over the finished picture. */
+  readonly layers: readonly Layer[]
 }
 
 /** One thing that happens to a picture. A step that has nothing to do returns its input. */

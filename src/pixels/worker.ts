@@ -12,12 +12,16 @@ const STANDARD_INPUT = 0
 function startWorker(): void {
   hardenSharp()
   let last: Promise<void> = Promise.resolve()
-  let source: Promise<Uint8Array> = Promise.resolve(new Uint8Array())
+  let read: Promise<readonly Uint8Array[]> = Promise.resolve([])
   let pending = 0
 
-  async function work(before: Promise<void>, { head }: JobMessage, read: Promise<Uint8Array>): Promise<void> {
+  async function work(
+    before: Promise<void>,
+    message: JobMessage,
+    read: Promise<readonly Uint8Array[]>,
+  ): Promise<void> {
     await before
-    const job: Job = { ...head, source: await read }
+    const job = unpackJob(message, await read)
     send({ kind: 'answer', answer: await answerJob(job), rssBytes: process.memoryUsage.rss() })
     pending -= 1
   }
@@ -26,8 +30,8 @@ function startWorker(): void {
     if (!isJobMessage(message)) return
     pending += 1
     // Read while the picture before is rendered; sources come in the order of their jobs.
-    source = source.then(() => readSource(message.sourceBytes))
-    last = work(last, message, source)
+    read = read.then(() => readAll([message.sourceBytes, ...message.pictureBytes]))
+    last = work(last, message, read)
   })
   // Leaving in mid-picture would wait for the encoder: nobody is left to want what it makes.
   process.on('disconnect', () => (pending > 0 ? process.kill(process.pid, 'SIGKILL') : process.exit(0)))
@@ -41,10 +45,27 @@ function isJobMessage(message: unknown): message is JobMessage {
   return typeof message === 'object' && message !== null && 'head' in message && 'sourceBytes' in message
 }
 
+/** A job with its bytes in their places. */
+function unpackJob({ head }: JobMessage, [source, ...pictures]: readonly Uint8Array[]): Job {
+  const bytes = source ?? new Uint8Array()
+  if (!('overlays' in head) || head.overlays === undefined) return { ...head, source: bytes }
+  const left = pictures.values()
+  const overlays = head.overlays.map((one) =>
+    'text' in one.overlay ? one : { ...one, picture: left.next().value },
+  )
+  return { ...head, overlays, source: bytes }
+}
+
+async function readAll(lengths: readonly number[]): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = []
+  for (const length of lengths) chunks.push(await readChunk(length))
+  return chunks
+}
+
 const readSome = promisify(read)
 
 /** Reads so many bytes from standard input, into memory of their own. */
-async function readSource(bytes: number): Promise<Uint8Array> {
+async function readChunk(bytes: number): Promise<Uint8Array> {
   const source = Buffer.allocUnsafeSlow(bytes)
   for (let filled = 0; filled < bytes; ) {
     const { bytesRead } = await readSome(STANDARD_INPUT, source, filled, bytes - filled, null)

@@ -1,5 +1,6 @@
 import type { Shot } from '../pixels/exif.ts'
 import type { SourceFormat } from '../pixels/signature.ts'
+import type { OverlayToDraw } from '../transform/overlay.ts'
 import type { FocalPoint } from '../transform/rendering-settings.ts'
 import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 
@@ -27,6 +28,8 @@ export interface Renderer {
 export interface RenderingOptions {
   /** What stays in view when a box is filled. */
   readonly focus?: FocalPoint | undefined
+  /** One for each name in the spec's edits. */
+  readonly overlays?: readonly OverlayToDraw[] | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { WorkerMessage } from '../pixels/messages.ts'
+import type { Job, JobMessage, WorkerMessage } from '../pixels/messages.ts'
 
 const side = z.int().positive()
 const bytes = z.number().nonnegative()
@@ -73,6 +73,7 @@ const answer = z.discriminatedUnion('kind', [
       'source_too_large',
       'source_overran',
       'size_not_allowed',
+      'overlay_unusable',
     ]),
     message: z.string(),
   }),
@@ -97,4 +98,16 @@ const workerMessage = z.discriminatedUnion('kind', [
  */
 export function readWorkerMessage(message: unknown): WorkerMessage | undefined {
   return workerMessage.safeParse(message).data
+}
+
+/** A job in the two forms in which it goes to a worker: what it is, and the bytes that follow. */
+export function packJob({ source, ...job }: Job): { message: JobMessage; bytes: readonly Uint8Array[] } {
+  const overlays = ('overlays' in job && job.overlays) || []
+  const pictures = overlays.flatMap(({ picture }) => picture ?? [])
+  const head =
+    overlays.length === 0
+      ? job
+      : { ...job, overlays: overlays.map(({ name, overlay }) => ({ name, overlay })) }
+  const pictureBytes = pictures.map(({ length }) => length)
+  return { message: { head, sourceBytes: source.length, pictureBytes }, bytes: [source, ...pictures] }
 }

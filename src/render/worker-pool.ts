@@ -93,8 +93,9 @@ export class WorkerPool implements Renderer {
 
   async render(source: Uint8Array, spec: TransformSpec, options: RenderingOptions = {}): Promise<Rendering> {
     const { limits, settings } = this.#options
-    const job = { kind: 'render', source, spec, focus: options.focus, limits, settings } as const
-    const { answer, queueMs } = await this.#request(job, options.signal)
+    const { signal, ...rest } = options
+    const job = { kind: 'render', source, spec, ...rest, limits, settings } as const
+    const { answer, queueMs } = await this.#request(job, signal)
     if (answer.kind !== 'rendered') throw toError(answer)
     return toRendering(answer.picture, queueMs)
   }

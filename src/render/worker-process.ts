@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
-import type { Answer, Identity, Job, JobMessage } from '../pixels/messages.ts'
+import type { Answer, Identity, Job } from '../pixels/messages.ts'
 import { createDeferred, type Deferred } from './deferred.ts'
-import { readWorkerMessage } from './worker-message.ts'
+import { packJob, readWorkerMessage } from './worker-message.ts'
 
 /** How a worker is started. */
 export interface WorkerLaunch {
@@ -98,9 +98,9 @@ export class WorkerProcess {
     this.#posted.push(posted)
     if (this.#posted.length === 1) this.#begin()
     // A channel that has broken shows as the worker's end, not here.
-    const { source, ...head } = job
-    this.#child.send({ head, sourceBytes: source.length } satisfies JobMessage, () => undefined)
-    this.#child.stdin?.write(source)
+    const { message, bytes } = packJob(job)
+    this.#child.send(message, () => undefined)
+    for (const chunk of bytes) this.#child.stdin?.write(chunk)
     return posted.outcome.promise
   }
 

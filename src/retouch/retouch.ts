@@ -1,6 +1,7 @@
 import type { Colour, Edits } from '../transform/edits.ts'
 import type { EditedSize } from '../transform/spec.ts'
 import { flatten, pad, surround } from './canvas.ts'
+import { compose, type Layer } from './compose.ts'
 import { blur, sharpen } from './focus.ts'
 import type { Frame } from './frame.ts'
 import type { Sides } from './geometry.ts'
@@ -13,6 +14,8 @@ export interface Retouching {
   readonly canvas?: Sides | undefined
   /** The colour for what is transparent or padded where the edits name none. */
   readonly background: Colour
+  /** What is drawn over it, from the bottom to the top. */
+  readonly layers: readonly Layer[]
   /** Whether the picture may stay transparent. */
   readonly keepsAlpha: boolean
 }
@@ -42,6 +45,7 @@ const RETOUCHES: readonly Retouch[] = [
   (frame, { edits }) => (edits.sharpen === undefined ? frame : sharpen(frame, edits.sharpen)),
   (frame, { edits }) => (edits.blur === undefined ? frame : blur(frame, edits.blur)),
   (frame, { edits }) => (edits.border === undefined ? frame : surround(frame, edits.border)),
+  (frame, { layers }) => (layers.length === 0 ? frame : compose(frame, layers)),
   opaque,
 ]
 
@@ -55,6 +59,7 @@ const AFTER_SIZE = [
   'sharpen',
   'blur',
   'border',
+  'draw',
 ] as const satisfies readonly (keyof Edits)[]
 
 /** Whether anything is done to the pixels of a picture after its size. */
@@ -62,7 +67,7 @@ export function isRetouched({ fit, edits }: EditedSize): boolean {
   return fit === 'pad' || AFTER_SIZE.some((name) => edits?.[name] !== undefined)
 }
 
-/** Does to a frame what the edits say, from its background to its border. */
+/** Does to a frame what the edits say, from its background to its overlays. */
 export async function retouch(frame: Frame, retouching: Retouching): Promise<Frame> {
   let made = frame
   for (const step of RETOUCHES) made = await step(made, retouching)

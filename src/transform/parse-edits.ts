@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { type Border, EDIT_NAMES, type Edits, formatEdits, type Gravity, type Trim } from './edits.ts'
+import { formatInline, isInline, MAX_OVERLAYS, parseInline } from './overlay.ts'
 
 const COLOUR = /^(?:[0-9a-f]{6}|[0-9a-f]{8})$/
 const FACTOR = { min: 0, max: 254.999 }
@@ -21,7 +22,7 @@ const READERS: { readonly [Name in keyof Edits]-?: Reader<Name> } = {
   sharpen: (text) => number('sharpen', text, { min: 0, max: 10 }),
   blur: (text) => number('blur', text, { min: 0, max: 250 }),
   border: readBorder,
-  draw: readDraw,
+  draw: (text) => readOverlayNames(text, '.'),
   quality: (text) => whole('quality', text, { min: 1, max: 100 }),
   baseline: switchedOn('baseline'),
   fast: switchedOn('fast'),
@@ -95,10 +96,17 @@ function readBorder(text: string): Border {
   return { colour: colour('border', shade), top, right, bottom, left }
 }
 
-function readDraw(text: string): readonly string[] {
-  const names = text.split('.')
-  if (names.every((name) => OVERLAY.test(name))) return names
-  throw fault('draw', 'must be names of overlays, with . between them')
+/**
+ * Names of overlays with `separator` between them, an overlay's own JSON in its one spelling. Throws `invalid_target` for
+ * what is no name and no overlay.
+ */
+export function readOverlayNames(text: string, separator: string): readonly string[] {
+  const names = text.split(separator)
+  if (!names.every((name) => OVERLAY.test(name))) {
+    throw fault('draw', `must be names of overlays, with ${separator} between them`)
+  }
+  if (names.length > MAX_OVERLAYS) throw fault('draw', `at most ${MAX_OVERLAYS} overlays are accepted`)
+  return names.map((name) => (isInline(name) ? formatInline(parseInline(name)) : name))
 }
 
 function colour(option: string, text: string): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { OverlayPresets } from './overlay.ts'
 
 /** How a box is filled where the source has no focal point: around what catches the eye, what has most detail, or the middle. */
 export const CROP_STRATEGIES = ['attention', 'entropy', 'centre'] as const
@@ -38,9 +39,17 @@ export interface FocalPoint {
   readonly y: number
 }
 
-/** The epoch of variants: three characters that change with the encoders' own epoch and with every setting. */
-export function variantEpoch(encoders: string, settings: RenderingSettings): string {
-  const sorted = Object.entries(settings).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  const everything = JSON.stringify([encoders, sorted])
+/** The epoch of variants: three characters that change with the encoders' own epoch, every setting and every overlay. */
+export function variantEpoch(
+  encoders: string,
+  settings: RenderingSettings,
+  overlays: OverlayPresets = new Map(),
+): string {
+  const drawn = overlays.size === 0 ? [] : [byName([...overlays])]
+  const everything = JSON.stringify([encoders, byName(Object.entries(settings)), ...drawn])
   return createHash('sha256').update(everything).digest('base64url').slice(0, 3)
+}
+
+function byName<Value>(entries: readonly (readonly [string, Value])[]) {
+  return entries.toSorted(([one], [other]) => (one < other ? -1 : 1))
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { EDIT_NAMES, type Edits } from './edits.ts'
 import { climb } from './ladder.ts'
+import { isInline } from './overlay.ts'
 import type { Presets } from './presets.ts'
 import { DENSITIES, scaleSize, sidesOf } from './size.ts'
 import {
@@ -56,6 +57,8 @@ interface SizedRequest extends SizeRequest {
 export interface SizePolicyOptions {
   readonly policy: SizePolicyName
   readonly presets: Presets
+  /** Whether strangers may write overlays of their own into URLs; else those have to be signed. */
+  readonly inlineOverlays?: boolean | undefined
 }
 
 const ALLOWED: SizeRuling = { outcome: 'allowed' }
@@ -67,7 +70,8 @@ const STORED_ONLY: SizeRuling = { outcome: 'stored-only' }
  * numbers. On the ladder a preset at a density is a size like any other, checked after `@n`; a box at a density is the
  * operator's own again, since its ratio need not be on the list.
  */
-export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePolicy {
+export function createSizePolicy(options: SizePolicyOptions): SizePolicy {
+  const { policy, presets, inlineOverlays = false } = options
   const sizes = [...presets.values()]
   const ownSides = new Set(sizes.flatMap(sidesIn))
   const ownNames = new Set(sizes.flatMap(namesOf))
@@ -81,6 +85,8 @@ export function createSizePolicy({ policy, presets }: SizePolicyOptions): SizePo
       if (signed || !isSized(spec)) return ALLOWED
       const { edits, ...size } = 'facts' in spec ? spec.of : spec
       if (edits === undefined && ownNames.has(sizeName(size))) return ALLOWED
+      // Else strangers would have words of their own over the operator's pictures, at the operator's address.
+      if (!inlineOverlays && edits?.draw?.some(isInline) === true) return STORED_ONLY
       return rules[policy]({ spec, preset }, takesAnySize)
     },
   }
@@ -118,15 +124,18 @@ function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | unde
 /** Edits that have a few values only. */
 const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])
 
+/** Edits that are few or many by their values. */
+const JUDGED: ReadonlySet<keyof Edits> = new Set(['gravity', 'quality', 'draw'])
+
 /** Whether edits are of the kind that sites use everywhere, so that they are on the ladder as much as a size. */
 function areFew(edits: Edits): boolean {
-  const { gravity, quality = 0 } = edits
+  const { gravity, quality = 0, draw = [] } = edits
   const isAtSide =
     gravity === undefined || gravity.by === 'entropy' || (gravity.x % 0.5) + (gravity.y % 0.5) === 0
-  if (!isAtSide || quality % 5 !== 0) return false
-  return EDIT_NAMES.every(
-    (name) => name === 'gravity' || name === 'quality' || FEW.has(name) || edits[name] === undefined,
-  )
+  // The operator's own overlays are few, as long as they are not piled up; one in the URL can be anything.
+  const areOwn = draw.length <= 2 && !draw.some(isInline)
+  if (!isAtSide || quality % 5 !== 0 || !areOwn) return false
+  return EDIT_NAMES.every((name) => JUDGED.has(name) || FEW.has(name) || edits[name] === undefined)
 }
 
 /** A versioned path spells a preset by its numbers. */

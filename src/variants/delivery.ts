@@ -245,6 +245,6 @@ function changing(): GatewayError {
 function signatureRequired(): GatewayError {
   return new GatewayError(
     'signature_required',
-    'This size has to be signed: ask for a preset, or for a signed URL',
+    'This size or overlay has to be signed: ask for a preset, or for a signed URL',
   )
 }

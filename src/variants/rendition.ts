@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError, isVerdict } from '../errors.ts'
 import type { Admission } from '../render/admission.ts'
+import type { Overlays } from '../overlays/overlays.ts'
 import type { ByteBudget } from '../render/byte-budget.ts'
 import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
+import type { OverlayToDraw } from '../transform/overlay.ts'
 import { DRAWING, isDrawing, sizeOf, specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
@@ -15,6 +17,7 @@ export interface RenditionsOptions {
   readonly renderer: Renderer
   readonly admission: Admission
   readonly fetching: ByteBudget
+  readonly overlays: Overlays
   readonly maxSourceBytes: number
   readonly fetchTimeoutMs: number
   /** The epoch of the renderer. */
@@ -25,6 +28,13 @@ export interface Rendition {
   readonly bytes: Buffer<ArrayBuffer>
   readonly contentType: string
   readonly timings: RenderTimings
+}
+
+/** What a worker is asked to make. */
+interface Order {
+  readonly source: Source
+  readonly spec: VariantSpec
+  readonly overlays: readonly OverlayToDraw[]
 }
 
 /** What a worker made: a picture, a drawing, or facts. */
@@ -76,13 +86,14 @@ export class Renditions {
         source.bytes,
         async () => {
           const fetchedFrom = performance.now()
+          const overlays = await this.#options.overlays.find(drawnIn(spec), flight.signal)
           const body = await this.#fetch(source, flight.signal)
           if (body === 'source-changed') return body
           const queuedFrom = performance.now()
           return place.run(async () => {
             const startedAt = performance.now()
             flight.commit()
-            const { bytes, contentType, timings: worked } = await this.#make(body, source, spec)
+            const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
             const timings = {
               fetchMs: queuedFrom - fetchedFrom,
               queueMs: startedAt - queuedFrom + worked.queueMs,
@@ -97,9 +108,9 @@ export class Renditions {
     }, flight.signal)
   }
 
-  async #make(body: Buffer, source: Source, spec: VariantSpec): Promise<Made> {
+  async #make(body: Buffer, { source, spec, overlays }: Order): Promise<Made> {
     const { renderer, epoch } = this.#options
-    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus })
+    if (!('facts' in spec)) return renderer.render(body, spec, { focus: source.focus, overlays })
     if (spec.facts === DRAWING) return renderer.draw(body)
     if (spec.facts === 'measure') {
       const measurement = await renderer.measure(body, spec.of)
@@ -119,7 +130,9 @@ export class Renditions {
       verdict.code === 'source_overran' ||
       verdict.code === 'source_too_large' ||
       isDrawing(spec) ||
-      (verdict.code === 'source_broken' && sizeOf(spec)?.edits !== undefined)
+      (verdict.code === 'source_broken' && sizeOf(spec)?.edits !== undefined) ||
+      // A decoder may have died of an overlay.
+      drawnIn(spec).length > 0
     this.#verdicts.set(isOfSpec ? renditionName(source, spec) : versionName(source), verdict)
   }
 
@@ -158,4 +171,9 @@ function tooLarge(bytes: number, maxBytes: number): GatewayError {
     'source_too_large',
     `The source has ${bytes} bytes; at most ${maxBytes} are accepted`,
   )
+}
+
+/** The names of the overlays that a variant is asked with. */
+function drawnIn(spec: VariantSpec): readonly string[] {
+  return ('facts' in spec ? undefined : spec.edits?.draw) ?? []
 }

@@ -90,6 +90,8 @@ describe('refused', () => {
     ['border.color=x', 'border.color: must be a colour'],
     ['draw=Logo', 'draw: must be names of overlays'],
     ['draw=a.b', 'draw: must be names of overlays'],
+    ['draw=a;b;c;d;e;f;g;h;i', 'draw: at most 8 overlays'],
+    ['draw=~YQ', 'draw: the overlay ~YQ: is no base64url of JSON'],
     ['segment=background', 'segment: must be one of foreground'],
     ['upscale=no', 'upscale: must be one of interpolate, generate'],
     ['anim=no', 'anim: must be one of true, false'],
@@ -98,7 +100,10 @@ describe('refused', () => {
     ['onerror=ignore', 'onerror: must be one of redirect'],
     ['wbreakpoints=320;', 'wbreakpoints: must be a whole number'],
     ['wmobile=0', 'wmobile: must be a whole number'],
-    [`draw=${Array.from({ length: 40 }, (_, at) => `overlay-${at}`).join(';')}`, 'options: at most 300'],
+    [
+      `draw=${Array.from({ length: 8 }, (_, at) => `overlay-${'long-'.repeat(7)}${at}`).join(';')}`,
+      'options: at most 300',
+    ],
   ])('%s: %s', (options, message) => {
     expect(() => understand(options)).toThrow(message)
     expect(() => understand(options)).toThrow(GatewayError)

@@ -152,7 +152,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'border.right': [['border.right=1', 'original,border=000000_0_1_0_0.plain']],
   'border.bottom': [['border.bottom=1', 'original,border=000000_0_0_1_0.plain']],
   'border.left': [['border.left=1', 'original,border=000000_0_0_0_1.plain']],
-  draw: [['draw=logo;~eyJ0IjoiYSJ9', 'original,draw=logo.~eyJ0IjoiYSJ9.plain']],
+  draw: [
+    ['draw=logo;~eyJ0ZXh0IjoiYSJ9', 'original,draw=logo.~eyJ0ZXh0IjoiYSJ9.plain'],
+    // {"opacity": 1, "text": "a"}
+    ['draw=~eyJvcGFjaXR5IjogMSwgInRleHQiOiAiYSJ9', 'original,draw=~eyJ0ZXh0IjoiYSJ9.plain'],
+  ],
   segment: [['segment=foreground', 'original.plain']],
   upscale: [
     ['upscale=interpolate', 'original.plain'],

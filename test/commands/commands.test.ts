@@ -2,7 +2,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 import { z } from 'zod'
 import { doctor } from '../../src/commands/doctor.ts'
 import { purge } from '../../src/commands/purge.ts'
@@ -107,6 +117,23 @@ describe('doctor', () => {
     expect(printed).toMatch(/cure: Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/)
     expect(printed).toMatch(
       /^FAIL CPU quota: 200 render workers share \d+ CPUs\n {5}cure: Set HALFTONE_WORKERS/m,
+    )
+  })
+
+  test('says that no font is there for the texts of overlays', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'fonts-'))
+    onTestFinished(async () => rm(dir, { recursive: true }))
+    const none = join(dir, 'fonts.conf')
+    await writeFile(
+      none,
+      '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>',
+    )
+    const texts = { HALFTONE_OVERLAYS: '{"sale": {"text": "Sale"}}', HALFTONE_WORKERS: '1' }
+    expect(await doctor(parseConfig({ ...environmentOf(origin), ...texts }))).toBe(true)
+    const fontless = { ...environmentOf(origin), ...texts, FONTCONFIG_FILE: none }
+    expect(await doctor(parseConfig(fontless))).toBe(false)
+    expect(printed).toMatch(
+      /^FAIL render workers: The overlay sale cannot be drawn: There is no font .*\n {5}cure: Install a font/m,
     )
   })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tokenOf } from '../support/api.ts'
+import { bytes, startOtherServer } from '../support/other-server.ts'
 import { ACCOUNT, formOf, HASH, type Hosted, jpeg, SHOP_KEY, startHosted, UUID } from './hosted.ts'
 
 let hosted: Hosted
@@ -159,11 +160,35 @@ describe('reference 1.7: images', () => {
     await hosted.call('DELETE /v1/bad')
   })
 
-  test('file or url, and no other server is asked', async () => {
+  test('file or url, and no other server is asked that the operator has not named', async () => {
     expect((await hosted.call('POST /v1', formOf({ id: 'x' }))).errors[0]?.message).toContain('file, url')
     const url = 'https://example.com/a.jpg'
     expect((await create({ url })).status).toBe(400)
-    expect((await hosted.call('POST /v1', formOf({ url }))).errors[0]?.message).toContain('other servers')
+    const refused = await hosted.call('POST /v1', formOf({ url }))
+    expect([refused.status, refused.errors[0]?.message]).toEqual([
+      403,
+      expect.stringContaining('not among those that are allowed'),
+    ])
+  })
+
+  test('the file of a URL on a server that the operator has named', async () => {
+    const other = await startOtherServer({ '/shop/chair.jpg': bytes(file) })
+    const fetching = await startHosted({ HALFTONE_REMOTE_SOURCES: `127.0.0.1:${other.port}/shop/` })
+    try {
+      const { result } = await fetching.call('POST /v1', formOf({ url: `${other.origin}/shop/chair.jpg` }))
+      expect(result).toMatchObject({ filename: 'chair.jpg', requireSignedURLs: false })
+      const shown = await fetch(`${fetching.url}/img/items/${result.id}/64.webp`)
+      expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/webp'])
+      expect(await fetching.call('POST /v1', formOf({ url: `${other.origin}/shop/none.jpg` }))).toMatchObject(
+        {
+          success: false,
+          errors: [{ message: expect.stringContaining('url:') }],
+        },
+      )
+    } finally {
+      await fetching.close()
+      other.close()
+    }
   })
 
   test('nobody but administrators of this account', async () => {

@@ -8,11 +8,11 @@ import { LIMITS } from './limits.ts'
 export function render(
   source: Uint8Array,
   spec: TransformSpec,
-  options: Partial<Pick<RenderJob, 'limits' | 'focus'>> & {
+  options: Partial<Pick<RenderJob, 'limits' | 'focus' | 'overlays'>> & {
     readonly settings?: Partial<RenderingSettings>
   } = {},
 ): Promise<Picture> {
   const settings = { ...DEFAULT_RENDERING, ...options.settings }
-  const { limits = LIMITS, focus } = options
-  return renderPicture({ kind: 'render', source, spec, limits, focus, settings })
+  const { limits = LIMITS, focus, overlays } = options
+  return renderPicture({ kind: 'render', source, spec, limits, focus, overlays, settings })
 }

@@ -13,6 +13,13 @@ it('is an allow-list: what is not on it does not pass', () => {
   ).toEqual({ MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '3', VIPS_CONCURRENCY: '1' })
 })
 
+it('passes on where fonts are', () => {
+  expect(workerEnvironment({ FONTCONFIG_FILE: '/a.conf', FONTCONFIG_PATH: '/a' })).toMatchObject({
+    FONTCONFIG_FILE: '/a.conf',
+    FONTCONFIG_PATH: '/a',
+  })
+})
+
 it('passes another allocator on', () => {
   expect(
     workerEnvironment({ LD_PRELOAD: '/lib/jemalloc.so', MALLOC_CONF: 'x:1', MALLOC_ARENA_MAX: '4' }),

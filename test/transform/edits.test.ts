@@ -28,7 +28,7 @@ const rows: readonly [Edits, string][] = [
     ',brightness=1.5,contrast=0.5,gamma=2,saturation=0',
   ],
   [{ border: { colour: '000000', top: 1, right: 2, bottom: 3, left: 4 } }, ',border=000000_1_2_3_4'],
-  [{ draw: ['logo', '~eyJ0Ijoi_YSJ9'] }, ',draw=logo.~eyJ0Ijoi_YSJ9'],
+  [{ draw: ['logo', '~eyJ0ZXh0IjoiYSJ9'] }, ',draw=logo.~eyJ0ZXh0IjoiYSJ9'],
   [{ baseline: true, fast: true, still: true, metadata: 'none' }, ',baseline=1,fast=1,still=1,metadata=none'],
 ]
 
@@ -65,6 +65,11 @@ describe('edits', () => {
     ['trim=1_2', 'trim: must be sides_'],
     ['border=000000_1', 'border: must be {colour}_'],
     ['draw=Logo', 'draw: must be names of overlays'],
+    ['draw=~eyJ0IjoiYSJ9', 'draw: the overlay ~eyJ0IjoiYSJ9: '],
+    ['draw=~YQ', 'draw: the overlay ~YQ: is no base64url of JSON'],
+    ['draw=a.a.a.a.a.a.a.a.a', 'draw: at most 8 overlays'],
+    // {"opacity": 1, "text": "a"}
+    ['draw=~eyJvcGFjaXR5IjogMSwgInRleHQiOiAiYSJ9', 'written draw=~eyJ0ZXh0IjoiYSJ9'],
     ['flip=x', 'flip: must be one of h, v, hv'],
     ['fast=0', 'fast: is left out, or 1'],
     ['quality=70,blur=5', 'options: have one spelling, and these are written blur=5,quality=70'],

@@ -298,10 +298,19 @@ describe('a dialect that takes any size', () => {
     [{ fit: 'width', width: 800 }, { quality: 75 }, 'allowed'],
     [{ fit: 'width', width: 800 }, { quality: 76 }, 'budgeted'],
     [{ fit: 'width', width: 800 }, { blur: 5 }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { draw: ['logo', 'sale'] }, 'allowed'],
+    [{ fit: 'width', width: 800 }, { draw: ['logo', 'logo', 'logo'] }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { draw: ['~eyJ0ZXh0IjoiYSJ9'] }, 'stored-only'],
     [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.5, y: 1 } }, 'allowed'],
     [{ fit: 'cover', width: 800, height: 600 }, { gravity: { by: 'remainder', x: 0.33, y: 1 } }, 'budgeted'],
   ])('%j with %j is %s', (size, edits, outcome) => {
     expect(rule(size, edits)).toBe(outcome)
+  })
+
+  it('draws overlays of strangers where the operator lets them', () => {
+    const lenient = createSizePolicy({ policy: 'ladder', presets, inlineOverlays: true })
+    const spec = { fit: 'width', width: 800, format: 'webp', edits: { draw: ['~eyJ0ZXh0IjoiYSJ9'] } } as const
+    expect(lenient.check({ spec, preset: false }, unsigned).outcome).toBe('budgeted')
   })
 
   it('is held to what is stored where sizes must be signed', () => {
