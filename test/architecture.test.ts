@@ -175,7 +175,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
-  limits: { imports: ['cdn', 'errors.ts'], types: ['variants'] },
+  limits: { imports: ['cdn', 'errors.ts', 'transform'], types: ['urls', 'variants'] },
   api: {
     imports: [
       'cdn',

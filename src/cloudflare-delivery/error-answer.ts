@@ -45,5 +45,7 @@ function sourceOf(c: Context<AppEnv>, mounts: readonly string[]): string | undef
 function locationOf(source: SourceText, host: string): string | undefined {
   if (source.by === 'path') return `/${formatPath(source.path)}${source.query}`
   const { url } = source
-  return url.host === host || url.host.endsWith(`.${host}`) ? url.href : undefined
+  // Without a host every name that ends in a dot would be one below it.
+  const isOwn = host !== '' && (url.host === host || url.host.endsWith(`.${host}`))
+  return isOwn ? url.href : undefined
 }

@@ -20,7 +20,7 @@ import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import { PLAIN_ACCEPTANCE } from '../transform/negotiation.ts'
 import { isDrawing } from '../transform/spec.ts'
-import { type ImageRequest, isAutoRequest } from '../urls/image-request.ts'
+import { type ImageRequest, isAutoRequest, type SourcePath } from '../urls/image-request.ts'
 import type { NativeDialect } from '../urls/native-dialect.ts'
 import type { Answer, Headline } from '../variants/answer.ts'
 import type { Faces, FoundFace } from './faces.ts'
@@ -125,7 +125,7 @@ async function serveAt(
   const { plan, place } = facing(planned, face)
   const order = orderAt(options, plan, chosen(place, source), c.req.raw.headers)
   const mayRender = plan.outcome === 'allowed' || isDrawing(order.request.spec)
-  const isBudgeted = plan.outcome === 'budgeted'
+  const isBudgeted = plan.outcome === 'budgeted' || (mayRender && isOfManyAddresses(place.source))
   const served = await servePicture(options.delivery, c, { ...order, mayRender, isBudgeted }, asking)
   if (served instanceof Response) return served
   throw new GatewayError('internal', 'A target without a version cannot have moved')
@@ -143,6 +143,9 @@ function facedBefore({ faces }: PlanServingOptions, planned: Planned, source: So
   const face = faces?.remembered(source)
   return face && facing(planned, face)
 }
+
+/** What is behind the `?` strangers choose as they like: the same picture has as many addresses as they want. */
+const isOfManyAddresses = (path: SourcePath) => path.shape === 'remote' && new URL(path.url).search !== ''
 
 const isAbsent = (error: unknown) => error instanceof GatewayError && error.code === 'source_not_found'
 

@@ -1,4 +1,4 @@
-import { checkSides, fittedSize } from '../transform/size.ts'
+import { checkSides, fittedSize, MAX_SIDE } from '../transform/size.ts'
 import type { Size } from '../transform/spec.ts'
 import type { GivenOptions } from './option-table.ts'
 
@@ -43,9 +43,12 @@ export const densityOf = ({ dpr = 1 }: GivenOptions): number => Math.min(dpr, MA
 /** The size that was asked for, density included. Throws `invalid_target` where a side becomes too large. */
 export function sizeOf(given: GivenOptions, hints: ClientHints): Size {
   const scaled = (side: number | undefined) => side && Math.round(side * densityOf(given))
-  const width = given.width === 'auto' ? widthFor(given, hints) : given.width
-  return checkSides(fittedSize(given.fit ?? 'scale-down', scaled(width), scaled(given.height)))
+  // What one client's screen comes to is no mistake: caches would keep the refusal for all others.
+  const width = given.width === 'auto' ? withinSides(scaled(widthFor(given, hints))) : scaled(given.width)
+  return checkSides(fittedSize(given.fit ?? 'scale-down', width, scaled(given.height)))
 }
+
+const withinSides = (side = 1): number => Math.min(Math.max(side, 1), MAX_SIDE)
 
 /** Whether parts of the picture may be cut off to fill a box. */
 export const isCropped = ({ fit }: Size): boolean =>

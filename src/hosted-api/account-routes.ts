@@ -20,9 +20,10 @@ const MAX_KEYS = 10
 const [PUBLIC, DEFAULT] = ['public', 'default']
 const TTL = 'accepted is a whole number of seconds from 3600 to 31536000'
 const SIDE = 'accepted is a whole number of pixels from 1 to 12000'
-const NAME = 'accepted are 1 to 99 of A-Z a-z 0-9 _ -'
+// What is read back as an object has no field of this one name.
+const NAME = 'accepted are 1 to 99 of A-Z a-z 0-9 _ -, but for __proto__'
 
-const name = z.string({ error: NAME }).regex(/^[A-Za-z0-9_-]{1,99}$/, NAME)
+const name = z.string({ error: NAME }).regex(/^(?!__proto__$)[A-Za-z0-9_-]{1,99}$/, NAME)
 const seconds = z.int({ error: TTL }).min(3600, TTL).max(31_536_000, TTL)
 const side = z.int({ error: SIDE }).min(1, SIDE).max(12_000, SIDE)
 const oneOf = <T extends readonly string[]>(choices: T) =>

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
+import { sidesOf } from '../transform/size.ts'
+import type { VariantSpec } from '../transform/spec.ts'
+import type { SourcePath } from '../urls/image-request.ts'
 import type { OffLadder } from '../variants/answer.ts'
 import { limitedAddress } from './client-address.ts'
 import type { SharedCount } from './shared-count.ts'
@@ -32,12 +35,13 @@ export function createOffLadderBudget({ perMinute, shared, now }: OffLadderBudge
     of({ address, setHeader }) {
       let missingMs = 0
       return {
-        async take({ at }) {
+        async take({ at }, spec) {
+          const tokens = weightOf(spec)
           const client = address === undefined ? [] : [{ bucket: `client:${limitedAddress(address)}` }]
           missingMs = await buckets.take(
             [
-              ...client.map((draw) => ({ ...draw, perMinute: perMinute.client })),
-              { bucket: `source:${shortened(at.path)}`, perMinute: perMinute.source },
+              ...client.map((draw) => ({ ...draw, tokens, perMinute: perMinute.client })),
+              { bucket: `source:${shortened(nameOf(at))}`, tokens, perMinute: perMinute.source },
             ].filter((draw) => draw.perMinute > 0),
           )
           return missingMs === 0
@@ -53,6 +57,24 @@ export function createOffLadderBudget({ perMinute, shared, now }: OffLadderBudge
       }
     },
   }
+}
+
+/** What one token pays for, in pixels: more than most screens have. */
+const PIXELS_A_TOKEN = 4_000_000
+
+/** What a picture costs by the sides that it may come to: a huge one keeps a worker busy as long as many small ones. */
+function weightOf(spec: VariantSpec): number {
+  if ('facts' in spec) return 1
+  const { width, height } = sidesOf(spec)
+  const { top = 0, right = 0, bottom = 0, left = 0 } = spec.edits?.border ?? {}
+  const longest = width ?? height ?? 0
+  const pixels = ((width ?? longest) + left + right) * ((height ?? longest) + top + bottom)
+  return Math.max(1, Math.ceil(pixels / PIXELS_A_TOKEN))
+}
+
+/** Of what lies on another server without what is behind the `?`: that would be a bucket for each that a stranger thinks of. */
+function nameOf(at: SourcePath): string {
+  return at.shape === 'remote' ? at.url.replace(/\?.*$/s, '') : at.path
 }
 
 /** Paths are as long as keys may be; so many of them are not kept whole. */

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { SharedCount } from './shared-count.ts'
 
-/** One token out of one bucket, which holds what comes in a minute and fills evenly. */
+/** Tokens out of one bucket, which holds what comes in a minute and fills evenly. */
 export interface Draw {
   readonly bucket: string
   readonly perMinute: number
+  /** One where it is not said; never more than the bucket holds. */
+  readonly tokens?: number | undefined
 }
 
 export interface TokenBucketsOptions {
@@ -41,6 +43,11 @@ end
 return 0
 `
 
+/** How long a bucket takes to get back what is drawn. */
+function intervalOf({ perMinute, tokens = 1 }: Draw): number {
+  return (MINUTE_MS / perMinute) * Math.min(tokens, perMinute)
+}
+
 /** Token buckets by name: in memory, or in Valkey or Redis; while that is away in memory again. */
 export class TokenBuckets {
   readonly #name: string
@@ -60,7 +67,7 @@ export class TokenBuckets {
     return this.#full.size
   }
 
-  /** Takes a token out of each bucket and answers 0; or out of none, and the milliseconds until there is one in each. */
+  /** Takes tokens out of each bucket and answers 0; or out of none, and the milliseconds until there are enough in each. */
   async take(draws: readonly Draw[]): Promise<number> {
     const shared = this.#shared
     if (draws.length === 0) return 0
@@ -73,9 +80,7 @@ export class TokenBuckets {
 
   #takeHere(draws: readonly Draw[]): number {
     const now = this.#now()
-    const full = draws.map(
-      ({ bucket, perMinute }) => Math.max(now, this.#full.get(bucket) ?? 0) + MINUTE_MS / perMinute,
-    )
+    const full = draws.map((draw) => Math.max(now, this.#full.get(draw.bucket) ?? 0) + intervalOf(draw))
     const missing = Math.max(...full) - now - MINUTE_MS
     if (missing >= 1) return Math.ceil(missing)
     for (const [index, { bucket }] of draws.entries()) this.#full.set(bucket, full[index] ?? now)
@@ -85,7 +90,6 @@ export class TokenBuckets {
   async #takeShared({ client }: SharedCount, draws: readonly Draw[]): Promise<number> {
     // Braces: keys of one script have to lie in one slot of a cluster.
     const keys = draws.map(({ bucket }) => `halftone:{${this.#name}}:${bucket}`)
-    const intervals = draws.map(({ perMinute }) => MINUTE_MS / perMinute)
-    return Number(await client.eval(TAKE, keys.length, ...keys, ...intervals))
+    return Number(await client.eval(TAKE, keys.length, ...keys, ...draws.map(intervalOf)))
   }
 }

@@ -19,6 +19,9 @@ import { orient, type Plan, STEPS, STEPS_TO_SIZE, toSrgb } from './steps.ts'
 const SVG_DENSITY = 72
 const SVG_DENSITIES = { min: 1, max: 100_000 }
 
+/** Beyond it libvips has no coordinates, and would call the picture broken. */
+const MAX_SCALED_SIDE = 9_999_999
+
 /** A source whose header has been read. */
 export interface Inspected {
   readonly source: Uint8Array
@@ -34,7 +37,8 @@ export async function layOutSource(
 ): Promise<Layout> {
   const { facts } = inspected.header
   const area = await findArea(inspected, size)
-  return layOut(facts, size, { area, focus, scalable: facts.format === 'svg' })
+  const maxSearched = inspected.limits.maxPixels
+  return layOut(facts, size, { area, focus, scalable: facts.format === 'svg', maxSearched })
 }
 
 /** The same part for all frames of an animation, by its first. */
@@ -55,7 +59,7 @@ export interface Wanted {
 }
 
 /** Refuses what would be too large: the request is to blame for what it enlarges, the source for its own sides. */
-export function checkOutput({ base, output }: Layout, wanted: Wanted, limits: PictureLimits): void {
+export function checkOutput({ base, crop, output }: Layout, wanted: Wanted, limits: PictureLimits): void {
   const { size, frames, maxSide, name } = wanted
   const { width, height } = output
   const isAsked = size.fit !== 'width' && size.fit !== 'height' && size.fit !== 'original'
@@ -65,6 +69,12 @@ export function checkOutput({ base, output }: Layout, wanted: Wanted, limits: Pi
   if (Math.max(width, height) > maxSide) {
     const message = `The picture would be ${width}×${height}; a side of a ${name} is at most ${maxSide}`
     throw new GatewayError(code, message)
+  }
+  if (crop && Math.max(crop.scaled.width, crop.scaled.height) > MAX_SCALED_SIDE) {
+    throw new GatewayError(
+      'size_not_allowed',
+      `The picture would have to be ${crop.scaled.width}×${crop.scaled.height} to fill this box`,
+    )
   }
   const most = frames > 1 ? limits.maxFramePixels : limits.maxPixels
   if (frames * width * height > most) {

@@ -3,28 +3,45 @@ import type { Frame } from './frame.ts'
 /** Three boxes one after the other are as good as a bell curve. */
 const PASSES = 3
 
-/** Samples of a frame, rows from the top; a row is so many samples long. */
+/** Samples of one channel, rows from the top; a row is so many samples long. */
 interface Grid {
   readonly row: number
   readonly rows: number
-  /** From a sample to the same channel of the pixel at its right. */
-  readonly step: number
 }
+
+/** Blurs samples in place. */
+type Blur = (samples: Float32Array) => void
 
 /**
  * Blurs by a standard deviation of at least two pixels in a time that does not depend on it; what lies beyond an edge is
- * as the edge. Colours count as much as they are opaque.
+ * as the edge. Colours count as much as they are opaque. One channel after the other: samples take four times the bytes.
  */
 export function boxBlur(frame: Frame, deviation: number): Frame {
   const { width, height, channels } = frame
-  const grid = { row: width * channels, rows: height, step: channels }
-  const samples = weighted(frame)
-  const spare = new Float32Array(samples.length)
-  for (const reach of reachesFor(deviation)) {
-    averageAcross(samples, spare, grid, reach)
-    averageDown(spare, samples, grid, reach)
+  const blur = createBlur({ row: width, rows: height }, deviation)
+  const data = new Uint8ClampedArray(frame.data.length)
+  const samples = new Float32Array(width * height)
+  const colours = channels % 2 === 0 ? channels - 1 : channels
+  const opacity = colours === channels ? undefined : blurredOpacity(frame, blur)
+  for (let colour = 0; colour < colours; colour += 1) {
+    take(samples, frame, colour)
+    blur(samples)
+    put(samples, opacity, { data, channels, colour })
   }
-  return { ...frame, data: unweighted(samples, channels) }
+  // Rounds, and cuts to 0…255.
+  opacity?.forEach((value, pixel) => void (data[pixel * channels + colours] = value))
+  return { ...frame, data: new Uint8Array(data.buffer) }
+}
+
+function createBlur(grid: Grid, deviation: number): Blur {
+  const spare = new Float32Array(grid.row * grid.rows)
+  const reaches = reachesFor(deviation)
+  return (samples) => {
+    for (const reach of reaches) {
+      averageAcross(samples, spare, grid, reach)
+      averageDown(spare, samples, grid, reach)
+    }
+  }
 }
 
 /** How far each box reaches to either side, so that the variances of all add up to that of the bell curve. */
@@ -37,20 +54,18 @@ function reachesFor(deviation: number): readonly number[] {
 }
 
 /** Each sample becomes the mean of those that are as near in its row: a sum that one enters as another leaves. */
-function averageAcross(from: Float32Array, to: Float32Array, { row, rows, step }: Grid, reach: number): void {
+function averageAcross(from: Float32Array, to: Float32Array, { row, rows }: Grid, reach: number): void {
   const share = 1 / (2 * reach + 1)
-  const ahead = (reach + 1) * step
-  const behind = reach * step
-  for (let lane = 0; lane < rows * step; lane += 1) {
-    const first = Math.floor(lane / step) * row + (lane % step)
-    const last = first + row - step
+  for (let line = 0; line < rows; line += 1) {
+    const first = line * row
+    const last = first + row - 1
     let sum = 0
-    for (let at = first - behind; at < first + ahead; at += step) {
+    for (let at = first - reach; at <= first + reach; at += 1) {
       sum += from[Math.min(Math.max(at, first), last)] ?? 0
     }
-    for (let at = first; at <= last; at += step) {
+    for (let at = first; at <= last; at += 1) {
       to[at] = sum * share
-      sum += (from[Math.min(at + ahead, last)] ?? 0) - (from[Math.max(at - behind, first)] ?? 0)
+      sum += (from[Math.min(at + reach + 1, last)] ?? 0) - (from[Math.max(at - reach, first)] ?? 0)
     }
   }
 }
@@ -74,29 +89,38 @@ function averageDown(from: Float32Array, to: Float32Array, { row, rows }: Grid, 
   }
 }
 
-function weighted({ data, channels }: Frame): Float32Array<ArrayBuffer> {
-  const samples = Float32Array.from(data)
-  if (channels % 2 === 1) return samples
-  for (let at = 0; at < samples.length; at += channels) {
-    const opacity = (data[at + channels - 1] ?? 0) / 255
-    for (let colour = at; colour < at + channels - 1; colour += 1) {
-      samples[colour] = (samples[colour] ?? 0) * opacity
-    }
-  }
-  return samples
+function blurredOpacity({ data, width, height, channels }: Frame, blur: Blur): Float32Array {
+  const opacity = Float32Array.from(
+    { length: width * height },
+    (_, pixel) => data[(pixel + 1) * channels - 1] ?? 0,
+  )
+  blur(opacity)
+  return opacity
 }
 
-function unweighted(samples: Float32Array, channels: number): Uint8Array {
-  // Rounds, and cuts to 0…255.
-  const data = new Uint8ClampedArray(samples.length)
+/** One colour of all pixels, as much of it as is opaque. */
+function take(samples: Float32Array, { data, channels }: Frame, colour: number): void {
   const hasOpacity = channels % 2 === 0
-  for (let at = 0; at < samples.length; at += channels) {
-    const opacity = hasOpacity ? (samples[at + channels - 1] ?? 0) : 255
-    const share = opacity > 0 ? 255 / opacity : 0
-    for (let channel = at; channel < at + channels; channel += 1) {
-      const isOpacity = hasOpacity && channel === at + channels - 1
-      data[channel] = (samples[channel] ?? 0) * (isOpacity ? 1 : share)
-    }
+  for (let pixel = 0, at = 0; pixel < samples.length; pixel += 1, at += channels) {
+    const share = hasOpacity ? (data[at + channels - 1] ?? 0) / 255 : 1
+    samples[pixel] = (data[at + colour] ?? 0) * share
   }
-  return new Uint8Array(data.buffer)
+}
+
+interface Place {
+  readonly data: Uint8ClampedArray
+  readonly channels: number
+  readonly colour: number
+}
+
+/** The same the other way. */
+function put(
+  samples: Float32Array,
+  opacity: Float32Array | undefined,
+  { data, channels, colour }: Place,
+): void {
+  for (let pixel = 0, at = colour; pixel < samples.length; pixel += 1, at += channels) {
+    const share = opacity === undefined ? 255 : (opacity[pixel] ?? 0)
+    data[at] = share > 0 ? (samples[pixel] ?? 0) * (255 / share) : 0
+  }
 }

@@ -5,6 +5,7 @@ import {
   type Crop,
   cropAround,
   cropByShares,
+  filling,
   isCut,
   paddedSides,
   type Sides,
@@ -21,6 +22,8 @@ export interface LayoutOptions {
   readonly focus?: FocalPoint | undefined
   /** Whether it is a drawing, which has no pixels to be enlarged. */
   readonly scalable?: boolean | undefined
+  /** Pixels that may be looked at to find what stays in view; of more the middle does. */
+  readonly maxSearched?: number | undefined
 }
 
 /** The sides of a picture on its way from source to variant. */
@@ -54,10 +57,18 @@ export function layOut(source: Sides, spec: EditedSize, options: LayoutOptions =
     area,
     base,
     target,
-    crop: isCut(spec) ? plannedCrop(base, target, spec, moved) : undefined,
+    crop: isCut(spec)
+      ? (plannedCrop(base, target, spec, moved) ?? middleOf(base, target, options))
+      : undefined,
     canvas,
     output: { width: inner.width + left + right, height: inner.height + top + bottom },
   }
+}
+
+/** A long strip that fills a box may be enlarged beyond all bounds on the way, however small the box is. */
+function middleOf(base: Sides, target: Sides, { maxSearched = Infinity }: LayoutOptions): Crop | undefined {
+  const { width, height } = filling(base, target)
+  return width * height > maxSearched ? cropByShares(base, target, { x: 0.5, y: 0.5 }) : undefined
 }
 
 function plannedCrop(

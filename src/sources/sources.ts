@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import { isRemotePath } from '../urls/source-path.ts'
 import { FAILURE_TTL_MS, isAway, STALE_AFTER_MS, STALE_MS } from './last-word.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
@@ -45,7 +46,7 @@ export class Sources {
     this.#remembered = new LRUCache({
       maxSize: options.maxBytes ?? 64 * 1024 * 1024,
       // The path stands in the key, and in the source several times.
-      sizeCalculation: (_, path) => ENTRY_BYTES + 6 * path.length,
+      sizeCalculation: ({ source }, path) => ENTRY_BYTES + 6 * path.length + addressLength(source),
     })
     this.#flights = new SingleFlight(options.timeoutMs, timedOut)
     this.#shared = new SingleFlight(options.timeoutMs, timedOut)
@@ -53,6 +54,7 @@ export class Sources {
 
   /** What is known without asking: `undefined` when nothing is, or when it is too old. */
   remembered(path: SourcePath): Found | undefined {
+    if (isNameless(path)) return NOTHING
     const entry = this.#remembered.get(path.path)
     return entry !== undefined && entry.until > Date.now() ? entry : undefined
   }
@@ -84,6 +86,7 @@ export class Sources {
    * before the change that the caller has to see.
    */
   async findNow(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+    if (isNameless(path)) return NOTHING
     this.#flights.forget((known) => known === path.path)
     return this.#ask(path, signal)
   }
@@ -119,7 +122,8 @@ export class Sources {
     this.#shared.forget(() => true)
   }
 
-  #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+  async #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+    if (isNameless(path)) return NOTHING
     const ask = (control: FlightControl) => this.findNow(path, control.signal)
     return this.#shared.join(`${reason} ${path.path}`, ask, signal).result
   }
@@ -143,6 +147,20 @@ export class Sources {
     const now = Date.now()
     this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
   }
+}
+
+/** The address of what lies on another server: strangers make it as long as is accepted. */
+const addressLength = (source: Source | undefined): number =>
+  source?.at.shape === 'remote' ? source.at.url.length : 0
+
+const NOTHING: Found = { source: undefined, stale: false }
+
+/**
+ * Whether a path is that of what lies on another server, but does not tell where. Nothing is there for whoever asks for
+ * it so; and nothing is remembered of it, or it would be gone for those who know the address as well.
+ */
+function isNameless({ shape, path }: SourcePath): boolean {
+  return shape === 'key' && isRemotePath(path)
 }
 
 function timedOut(): GatewayError {

@@ -43,8 +43,8 @@ export interface Asking {
 
 /** What a picture draws on whose size a stranger has chosen, if it has to be made. */
 export interface OffLadder {
-  /** Takes one render of this source, if there is one left. */
-  take(source: Source): Promise<boolean>
+  /** Takes one render of this source, if there is enough left for it. */
+  take(source: Source, spec: VariantSpec): Promise<boolean>
   /** What is answered when there was none left, and nothing can stand in: `too_many_requests`. */
   refusal(): GatewayError
 }

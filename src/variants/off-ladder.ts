@@ -46,8 +46,8 @@ export class OffLadderRenders {
     { offLadder, signal }: Asker,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants, onOutcome } = this.#options
-    const take = async (from: Source) => {
-      const isGranted = await offLadder.take(from)
+    const take = async (from: Source, made: VariantSpec) => {
+      const isGranted = await offLadder.take(from, made)
       if (isGranted) onOutcome?.('granted')
       return isGranted
     }

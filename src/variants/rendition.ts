@@ -7,7 +7,7 @@ import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { OverlayToDraw } from '../transform/overlay.ts'
-import { DRAWING, isDrawing, specName, type VariantSpec } from '../transform/spec.ts'
+import { DRAWING, isDrawing, sizeOf, specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
 import type { RenderTimings } from './variant.ts'
@@ -155,11 +155,13 @@ export class Renditions {
   #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
     // Whoever restores it makes no new version of it.
     if (verdict.code === 'source_archived') return
-    // What is too much at one size may be little at another, and what is no drawing is a picture all the same.
+    // What is too much at one size may be little at another, and what is no drawing is a picture all the same. What
+    // strangers want done to a picture may be too much as well: they must not take it from everybody.
     const isOfSpec =
       verdict.code === 'source_overran' ||
       verdict.code === 'source_too_large' ||
       isDrawing(spec) ||
+      (verdict.code === 'source_broken' && sizeOf(spec)?.edits !== undefined) ||
       // A decoder may have died of an overlay.
       drawnIn(spec).length > 0
     this.#verdicts.set(isOfSpec ? renditionName(source, spec) : versionName(source), verdict)

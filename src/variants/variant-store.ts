@@ -144,7 +144,7 @@ export class VariantStore {
   ): Promise<FoundVariant | 'source-changed' | 'spent'> {
     let rendered = await this.#render(name, source, spec, { offLadder, signal })
     // Paid for before the next flight: a crowd that has nothing left would else fly one after the other.
-    if (rendered === 'spent-by-another' && !(await offLadder.take(source))) return 'spent'
+    if (rendered === 'spent-by-another' && !(await offLadder.take(source, spec))) return 'spent'
     while (rendered === 'spent-by-another') {
       rendered = await this.#render(name, source, spec, { offLadder: PAID, signal })
     }
@@ -166,7 +166,7 @@ export class VariantStore {
         // What will not be rendered costs nothing.
         if (offLadder !== undefined) {
           this.#options.renditions.assertServable(source, spec)
-          if (!(await offLadder.take(source))) return 'spent'
+          if (!(await offLadder.take(source, spec))) return 'spent'
         }
         const rendition = await this.#options.renditions.render(source, spec, control)
         if (rendition === 'source-changed') return rendition

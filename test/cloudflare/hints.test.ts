@@ -29,6 +29,10 @@ describe('width=auto', () => {
     ['w=auto,wmobile=400,wdesktop=500', { userAgent: PHONE }, '400.plain'],
     ['w=auto,wmobile=400,wdesktop=500', { userAgent: DESK }, '500.plain'],
     ['w=auto,h=100,fit=cover,g=auto', { viewportWidth: 1 }, '320x100.plain'],
+    // No screen is a mistake: caches would keep the refusal for all others.
+    ['w=auto,wbreakpoints=320;90000', { viewportWidth: 5000 }, '16384.plain'],
+    ['w=auto,wbreakpoints=320;9000,dpr=3', { viewportWidth: 5000 }, '16384.plain'],
+    ['w=auto,wbreakpoints=2;900,dpr=0.1', { viewportWidth: 1 }, '1.plain'],
     ['wmobile=400,wdesktop=500,wbreakpoints=1', { userAgent: PHONE }, 'original.plain'],
   ])('%s for %j is %s', (options, hints, native) => {
     const asked = understand(options, hints)

@@ -69,6 +69,7 @@ describe('reference 1.4: named variants', () => {
 
   test.each([
     [{ id: 'a b', options: {} }, 'id: accepted are 1 to 99'],
+    [{ id: '__proto__', options: {} }, 'id: accepted are 1 to 99'],
     [
       { id: 'a', options: { fit: 'squeeze' } },
       'options.fit: accepted is one of scale-down, contain, cover, crop, pad',

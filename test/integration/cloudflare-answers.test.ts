@@ -343,6 +343,11 @@ describe('onerror=redirect', () => {
     expect(answer.headers.get('location')).toBeNull()
   })
 
+  test('without a host there is no name below it', async () => {
+    const answer = await gateway.get('w=10,onerror=redirect/https://evil.example./a.jpg', { host: '' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([403, null])
+  })
+
   test('a picture that there is is not redirected', async () => {
     expect((await gateway.get('w=10,onerror=redirect/a.jpg')).status).toBe(200)
   })

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createOffLadderBudget } from '../../src/limits/off-ladder-budget.ts'
+import type { TransformSpec, VariantSpec } from '../../src/transform/spec.ts'
 import { SharedCount } from '../../src/limits/shared-count.ts'
 import { TokenBuckets } from '../../src/limits/token-buckets.ts'
 import type { Source } from '../../src/sources/source.ts'
@@ -22,17 +23,24 @@ const sourceOf = (path: string): Source => ({
   managed: false,
 })
 
+const SPEC: TransformSpec = { fit: 'width', width: 321, format: 'webp' }
+
 function openBudget(perMinute: { client: number; source: number }) {
   const clock = createClock()
   const budget = createOffLadderBudget({ perMinute, now: clock.now })
-  const take = async (address: string | undefined, path: string) =>
-    budget.of({ address, setHeader: () => {} }).take(sourceOf(path))
+  const take = async (address: string | undefined, path: string, spec: VariantSpec) =>
+    budget.of({ address, setHeader: () => {} }).take(sourceOf(path), spec)
   return {
     clock,
     budget,
-    granted: async (times: number, address: string | undefined, path: string): Promise<number> => {
+    granted: async (
+      times: number,
+      address: string | undefined,
+      path: string,
+      spec: VariantSpec = SPEC,
+    ): Promise<number> => {
       let count = 0
-      for (let asked = 0; asked < times; asked += 1) if (await take(address, path)) count += 1
+      for (let asked = 0; asked < times; asked += 1) if (await take(address, path, spec)) count += 1
       return count
     },
   }
@@ -79,11 +87,11 @@ test('a refusal says when there will be something again', async () => {
   clock.pass(2_000)
   const headers = new Map<string, string>()
   const asked = budget.of({ address: undefined, setHeader: (name, value) => headers.set(name, value) })
-  expect(await asked.take(sourceOf('photos/a.jpg'))).toBe(false)
+  expect(await asked.take(sourceOf('photos/a.jpg'), SPEC)).toBe(false)
   expect(asked.refusal()).toMatchObject({ code: 'too_many_requests', status: 429 })
   expect(headers.get('retry-after')).toBe('13')
   clock.pass(13_000)
-  expect(await asked.take(sourceOf('photos/a.jpg'))).toBe(true)
+  expect(await asked.take(sourceOf('photos/a.jpg'), SPEC)).toBe(true)
 })
 
 test('strangers cannot fill the memory with buckets, and those in use are not lost', async () => {
@@ -128,4 +136,33 @@ test.skipIf(program === undefined)('replicas that share a Valkey or Redis draw o
   const keys = (await client?.keys('*')) ?? []
   expect(keys).toHaveLength(2)
   for (const key of keys) expect(await client?.pttl(key)).toBeLessThanOrEqual(60_000)
+})
+
+test.each<[what: string, VariantSpec, granted: number]>([
+  ['4 megapixels', { fit: 'cover', width: 2000, height: 2000, format: 'webp' }, 60],
+  ['a pixel more', { fit: 'cover', width: 2001, height: 2000, format: 'webp' }, 30],
+  ['100 megapixels', { fit: 'contain', width: 10_000, height: 10_000, format: 'webp' }, 2],
+  ['a width that may be of a square', { fit: 'width', width: 4000, format: 'webp' }, 15],
+  [
+    'a wide border',
+    {
+      fit: 'width',
+      width: 10,
+      format: 'webp',
+      edits: { border: { colour: '000000', top: 3000, right: 3000, bottom: 3000, left: 3000 } },
+    },
+    6,
+  ],
+  ['how large it would be', { facts: 'measure', of: { fit: 'width', width: 10_000 } }, 60],
+])('costs as much as there is to make: %s', async (_, spec, times) => {
+  const { granted } = openBudget({ client: 0, source: 60 })
+  expect(await granted(100, undefined, 'photos/a.jpg', spec)).toBe(times)
+})
+
+test('what costs more than a bucket holds takes all of it', async () => {
+  const { granted, clock } = openBudget({ client: 0, source: 5 })
+  const huge = { fit: 'contain', width: 10_000, height: 10_000, format: 'webp' } as const
+  expect(await granted(3, undefined, 'photos/a.jpg', huge)).toBe(1)
+  clock.pass(60_000)
+  expect(await granted(3, undefined, 'photos/a.jpg', huge)).toBe(1)
 })

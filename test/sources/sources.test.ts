@@ -208,3 +208,26 @@ describe('Sources', () => {
     expect((await sources.find(at('a'))).source?.version).toBe('v2')
   })
 })
+
+test('the addresses of what lies on other servers count as memory, however short their paths are', async () => {
+  const lookUps: string[] = []
+  const abroad = (id: number): SourcePath => ({
+    shape: 'remote',
+    path: `remote/${String(id).padStart(64, '0')}`,
+    url: `https://example.com/?${'a'.repeat(4_000)}`,
+  })
+  const sources = new Sources({
+    lookUp: async (path) => {
+      lookUps.push(path.path)
+      return { ...source(path.path, 'v1'), at: path }
+    },
+    ttlMs: 3000,
+    timeoutMs: 5000,
+    maxBytes: 20_000,
+  })
+  for (let id = 0; id < 10; id += 1) await sources.find(abroad(id))
+  const kept = Array.from({ length: 10 }, (_, id) => sources.remembered(abroad(id))).filter(Boolean)
+  expect(kept.length * 4_000).toBeLessThanOrEqual(20_000)
+  expect(kept.length).toBeGreaterThan(0)
+  expect(lookUps).toHaveLength(10)
+})
