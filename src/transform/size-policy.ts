@@ -125,11 +125,19 @@ function climbIfPossible(size: Size, ownSides: ReadonlySet<number>): Size | unde
 const isBare = (edits: Edits = {}): boolean =>
   Object.keys(edits).every((name) => name === 'metadata') && edits.metadata !== 'keep'
 
-/** Edits that have a few values only. */
-const FEW: ReadonlySet<keyof Edits> = new Set(['flip', 'rotate', 'baseline', 'fast', 'still', 'metadata'])
+/** Edits of a few values that go with any other. */
+const MET_EVERYWHERE: ReadonlySet<keyof Edits> = new Set(['quality', 'metadata'])
 
-/** Edits that are few or many by their values. */
-const JUDGED: ReadonlySet<keyof Edits> = new Set(['gravity', 'quality', 'draw'])
+/** Of these one is few, and two of them together are many already. */
+const FEW_ALONE: ReadonlySet<keyof Edits> = new Set([
+  'gravity',
+  'flip',
+  'rotate',
+  'draw',
+  'baseline',
+  'fast',
+  'still',
+])
 
 /** Whether edits are of the kind that sites use everywhere, so that they are on the ladder as much as a size. */
 function areFew(edits: Edits): boolean {
@@ -139,7 +147,8 @@ function areFew(edits: Edits): boolean {
   // The operator's own overlays are few, as long as they are not piled up; one in the URL can be anything.
   const areOwn = draw.length <= 2 && !draw.some(isInline)
   if (!isAtSide || quality % 5 !== 0 || !areOwn) return false
-  return EDIT_NAMES.every((name) => JUDGED.has(name) || FEW.has(name) || edits[name] === undefined)
+  const others = EDIT_NAMES.filter((name) => edits[name] !== undefined && !MET_EVERYWHERE.has(name))
+  return others.length <= 1 && others.every((name) => FEW_ALONE.has(name))
 }
 
 /** A versioned path spells a preset by its numbers. */

@@ -298,6 +298,8 @@ describe('a dialect that takes any size', () => {
     [{ fit: 'width', width: 800 }, { quality: 75 }, 'allowed'],
     [{ fit: 'width', width: 800 }, { quality: 76 }, 'budgeted'],
     [{ fit: 'width', width: 800 }, { blur: 5 }, 'budgeted'],
+    [{ fit: 'width', width: 800 }, { flip: 'h', quality: 75, metadata: 'none' }, 'allowed'],
+    [{ fit: 'width', width: 800 }, { flip: 'h', still: true }, 'budgeted'],
     [{ fit: 'width', width: 800 }, { draw: ['logo', 'sale'] }, 'allowed'],
     [{ fit: 'width', width: 800 }, { draw: ['logo', 'logo', 'logo'] }, 'budgeted'],
     [{ fit: 'width', width: 800 }, { draw: ['~eyJ0ZXh0IjoiYSJ9'] }, 'stored-only'],
