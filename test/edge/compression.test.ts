@@ -37,7 +37,7 @@ function openEdge(answer: { readonly type: string; readonly body?: string; reado
   return { view, asked }
 }
 
-test('§1.4: two copies, one for all who take gzip; the edge packs what the origin has not', async () => {
+test('§1.4 two copies, one for all who take gzip; the edge packs what the origin has not', async () => {
   const { view, asked } = openEdge({ type: 'image/svg+xml' })
   for (const accepted of ['gzip, deflate, br', 'br;q=1.0, gzip;q=0.5', 'GZIP']) {
     const { headers, body } = await view(accepted)
