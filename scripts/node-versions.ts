@@ -1,6 +1,7 @@
 /**
- * The tests on other versions of Node than the one at hand: `npm run test:node -- 22 24 [--all]`. Without `--all` only
- * what differs between versions: sockets, streams, child processes, cryptography, and whole programs.
+ * The tests on other versions of Node than the one at hand: `npm run test:node -- 22 24 [--all | --short]`. Without
+ * `--all` only what differs between versions: sockets, streams, child processes, cryptography, and whole programs; with
+ * `--short` one of each.
  */
 import { spawnSync } from 'node:child_process'
 
@@ -19,9 +20,18 @@ const CHOSEN = [
   'test/integration/journey.test.ts',
 ]
 
+const SHORT = [
+  'test/http/server.test.ts',
+  'test/origin/connections.test.ts',
+  'test/render/worker-pool.test.ts',
+  'test/remote/fetch-remote.test.ts',
+  'test/storage',
+  'test/index.test.ts',
+]
+
 const args = process.argv.slice(2)
 const named = args.filter((arg) => /^\d+(?:\.\d+)*$/.test(arg))
-const files = args.includes('--all') ? [] : CHOSEN
+const files = args.includes('--all') ? [] : args.includes('--short') ? SHORT : CHOSEN
 
 for (const version of named.length > 0 ? named : VERSIONS) {
   process.stdout.write(`\nNode ${version}\n`)
