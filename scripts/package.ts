@@ -93,7 +93,9 @@ function install(tarball: string): void {
 function compile(): void {
   writeFileSync(join(empty, 'program.ts'), PROGRAM)
   writeFileSync(join(empty, 'page.ts'), PAGE)
-  symlinkSync(join(root, 'node_modules', '@types'), join(empty, 'node_modules', '@types'))
+  // A dependency may have brought types of its own.
+  mkdirSync(join(empty, 'node_modules', '@types'), { recursive: true })
+  symlinkSync(join(root, 'node_modules', '@types', 'node'), join(empty, 'node_modules', '@types', 'node'))
   const tsc = join(root, 'node_modules', '.bin', 'tsc')
   const strict = ['--strict', '--target', 'es2023', '--types', 'node', '--noUncheckedSideEffectImports']
   run(empty, [tsc, ...strict, '--module', 'nodenext', 'program.ts'])
