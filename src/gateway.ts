@@ -129,6 +129,7 @@ function cloudflareOf(
   ])
   return {
     mounts,
+    ownHosts,
     native,
     sizes,
     sourcePaths: createSourcePaths({ mounts, native, hostPrefixes, ownHosts, remote }),

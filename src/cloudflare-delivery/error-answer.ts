@@ -7,13 +7,20 @@ import { ERROR_NUMBERS } from './error-numbers.ts'
 import { parseSourceText, type SourceText } from '../cloudflare/source-text.ts'
 import { parseCloudflareTarget } from '../cloudflare/target.ts'
 
+/** Where `onerror=redirect` is understood, and leads to. */
+export interface RedirectingOptions {
+  readonly mounts: readonly string[]
+  /** Hosts of the site, beside the one that is asked: an edge may not say which that was. */
+  readonly ownHosts?: ReadonlySet<string> | undefined
+}
+
 /** Translates errors to this dialect's words, `ERROR 9404: …`, or to a redirect to the source where that is asked for. */
-export function createErrorAnswer(mounts: readonly string[], numbers = ERROR_NUMBERS) {
+export function createErrorAnswer(redirecting: RedirectingOptions, numbers = ERROR_NUMBERS) {
   return function errorAnswer(error: unknown, c: Context<AppEnv>): Response {
     const { problem, headers } = takeFailure(error, c)
     const { number, status } = numbers[problem.code]
     headers.set('cf-resized', `err=${number}`)
-    const location = isFatal(problem, c) ? sourceOf(c, mounts) : undefined
+    const location = isFatal(problem, c) ? sourceOf(c, redirecting) : undefined
     if (location !== undefined) {
       headers.set('location', location)
       return new Response(null, { status: 307, headers })
@@ -29,12 +36,16 @@ function isFatal({ code }: GatewayError, { req }: Context<AppEnv>): boolean {
 }
 
 /** Where the source itself is, if `onerror=redirect` asks for it; whatever else may be wrong with the options. */
-function sourceOf(c: Context<AppEnv>, mounts: readonly string[]): string | undefined {
-  const host = hostOf(c.req.raw)
+function sourceOf(
+  c: Context<AppEnv>,
+  { mounts, ownHosts = new Set() }: RedirectingOptions,
+): string | undefined {
+  // Without a host every name that ends in a dot would be one below it.
+  const hosts = [hostOf(c.req.raw), ...ownHosts].filter((host) => host !== '')
   try {
     const target = parseCloudflareTarget(rawTarget(c.req.raw, c.env), mounts)
     const wantsSource = target?.options.split(',').includes('onerror=redirect') === true
-    return wantsSource ? locationOf(parseSourceText(target.source), host) : undefined
+    return wantsSource ? locationOf(parseSourceText(target.source), hosts) : undefined
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error
@@ -42,10 +53,9 @@ function sourceOf(c: Context<AppEnv>, mounts: readonly string[]): string | undef
 }
 
 /** Nobody is sent to a server that is not the site's own, or of a name below it. */
-function locationOf(source: SourceText, host: string): string | undefined {
+function locationOf(source: SourceText, hosts: readonly string[]): string | undefined {
   if (source.by === 'path') return `/${formatPath(source.path)}${source.query}`
   const { url } = source
-  // Without a host every name that ends in a dot would be one below it.
-  const isOwn = host !== '' && (url.host === host || url.host.endsWith(`.${host}`))
+  const isOwn = hosts.some((host) => url.host === host || url.host.endsWith(`.${host}`))
   return isOwn ? url.href : undefined
 }

@@ -33,7 +33,7 @@ export function createHostedDelivery(options: HostedDeliveryOptions): MountedDia
   const { accountHash } = options
   const routes = new Hono<AppEnv>()
   // Nobody is sent to the file itself, whatever is wrong.
-  routes.onError(createErrorAnswer([], NUMBERS))
+  routes.onError(createErrorAnswer({ mounts: [] }, NUMBERS))
   const serve = serveHosted(options, new DeliveryOrders(options))
   for (const mount of [DELIVERY_PREFIX, `/${accountHash}`]) routePictures(routes, `${mount}/*`, serve)
   return {

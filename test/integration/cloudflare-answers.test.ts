@@ -348,6 +348,21 @@ describe('onerror=redirect', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([403, null])
   })
 
+  test('behind an edge that tells no host, to the hosts of the site that are configured', async () => {
+    const behind = await site.open({ environment: { HALFTONE_CDN_URL: 'https://shop.example' } })
+    try {
+      const ask = async (url: string) =>
+        (await behind.get(`w=10,onerror=redirect/${url}`, { host: 'gateway.internal' })).headers.get(
+          'location',
+        )
+      expect(await ask('https://shop.example/none.jpg')).toBe('https://shop.example/none.jpg')
+      expect(await ask('https://img.shop.example/b.jpg')).toBe('https://img.shop.example/b.jpg')
+      expect(await ask('https://notshop.example/b.jpg')).toBeNull()
+    } finally {
+      await behind.close()
+    }
+  })
+
   test('a picture that there is is not redirected', async () => {
     expect((await gateway.get('w=10,onerror=redirect/a.jpg')).status).toBe(200)
   })
