@@ -100,7 +100,11 @@ describe('an overlay in a URL', () => {
     },
     { requiredKeys: ['url'] },
   )
-  const anything = fc.oneof(plausible, fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()))
+  const sound = fc.record({
+    text: fc.string({ minLength: 1, maxLength: 5 }),
+    top: fc.integer({ min: 0, max: 99 }),
+  })
+  const anything = fc.oneof(plausible, sound, fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()))
 
   it('is understood or refused in words, whatever it is', () => {
     const known = (name: string) => {
