@@ -7,7 +7,7 @@ import type { Answer, Headline } from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
 import { type AppEnv, routingPath } from './env.ts'
-import type { Plans } from './images.ts'
+import type { Plans, ServePlan } from './images.ts'
 import type { Recorder } from './observe.ts'
 import { acceptanceIn, type ReadWish, sentClass, type Wish } from './negotiation.ts'
 import { type Framing, headlineHeaders, pictureHeaders } from './picture-answer.ts'
@@ -103,12 +103,21 @@ export function knownNatively({ plans, readWish, dialect }: NativeKnownOptions):
       dialect.formatVersioned(canonical.source.path, canonical.version, canonical.spec, { signed }),
     wish,
   })
+  const orderOf = ({ image: { request, signed } }: ServePlan, wish: Wish | undefined): KnownOrder => ({
+    request,
+    wish,
+    frame: (headline) => framing(signed, wish, headline),
+  })
+  /** Of plans that depend on nothing but their path. */
+  const settled = new WeakMap<ServePlan, KnownOrder>()
+
   return function findKnown(request, env) {
     const plan = plans.find(routingPath(request, env))
     if (plan?.kind !== 'serve') return undefined
-    const { request: asked, signed } = plan.image
-    const wish = isAutoRequest(asked) ? readWish(request.headers) : undefined
-    return { request: asked, wish, frame: (headline) => framing(signed, wish, headline) }
+    if (isAutoRequest(plan.image.request)) return orderOf(plan, readWish(request.headers))
+    const order = settled.get(plan) ?? orderOf(plan, undefined)
+    settled.set(plan, order)
+    return order
   }
 }
 

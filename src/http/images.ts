@@ -20,15 +20,18 @@ export interface PlansOptions {
 
 /** What was decided about a target: it depends on nothing else, so that it is decided once for a popular one. */
 export type Plan =
-  | {
-      readonly kind: 'serve'
-      readonly image: ParsedImage
-      readonly tags: string
-      readonly mayRender: boolean
-      /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
-      readonly isBudgeted: boolean
-    }
+  | ServePlan
   | { readonly kind: 'redirect'; readonly location: string; readonly tags: string | undefined }
+
+/** To serve a picture. */
+export interface ServePlan {
+  readonly kind: 'serve'
+  readonly image: ParsedImage
+  readonly tags: string
+  readonly mayRender: boolean
+  /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
+  readonly isBudgeted: boolean
+}
 
 /** What plans may cost in memory: targets are as long as strangers make them. */
 const MAX_PLAN_BYTES = 32 * 1024 * 1024
