@@ -11,24 +11,27 @@ const ADAPTER = '@astrojs/cloudflare@14.3.3'
 
 const folder = mkdtempSync(join(tmpdir(), 'halftone-astro-'))
 
-/** Runs a program, and ends this one where it fails. */
+/** Whether a program ends well. */
 function run(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv },
-): void {
-  const { status } = spawnSync(command, args, { stdio: 'inherit', ...options })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}`)
+): boolean {
+  return spawnSync(command, args, { stdio: 'inherit', ...options }).status === 0
 }
 
+const quietly = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
 try {
   writeFileSync(join(folder, 'package.json'), '{"private":true}')
-  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ADAPTER], {
-    cwd: folder,
-  })
-  run('npx', ['vitest', 'run', 'test/cloudflare/astro.test.ts'], {
-    env: { ...process.env, ASTRO_INSTALLED: folder },
-  })
+  if (!run('npm', ['install', ...quietly, ADAPTER], { cwd: folder })) {
+    process.stdout.write(`left out: ${ADAPTER} cannot be installed here\n`)
+  } else if (
+    !run('npx', ['vitest', 'run', 'test/cloudflare/astro.test.ts'], {
+      env: { ...process.env, ASTRO_INSTALLED: folder },
+    })
+  ) {
+    process.exitCode = 1
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
