@@ -27,6 +27,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   composition: {
     imports: [
+      'admission',
       'api',
       'audit',
       'bucket-events',
@@ -79,6 +80,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   commands: {
     imports: [
+      'admission',
       'audit',
       'cdn',
       'composition',
@@ -133,19 +135,21 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   // What is drawn over pictures.
   overlays: { imports: ['errors.ts', 'sources', 'transform'], types: ['render', 'storage'] },
   // Sources on other servers.
-  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['render', 'storage'] },
+  remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['admission', 'storage'] },
   variants: {
     imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
-    types: ['overlays', 'render', 'storage'],
+    types: ['admission', 'overlays', 'render', 'storage'],
   },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
+  // Who is let in to what is dear, and when.
+  admission: { imports: ['errors.ts'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },
   storage: { imports: ['errors.ts'] },
-  media: { imports: ['errors.ts', 'urls'], types: ['render', 'storage'] },
+  media: { imports: ['errors.ts', 'urls'], types: ['admission', 'render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
   setup: { imports: [], types: ['storage'] },
   sweep: {
@@ -310,7 +314,7 @@ test.each([
   ['http/app.ts', "import sharp from 'sharp'"],
   ['sources/journal.ts', "import { Hono } from 'hono'"],
   ['media/records.ts', "export { S3Client } from '@aws-sdk/client-s3'"],
-  ['pixels/render.ts', "import { Admission } from '../render/admission.ts'"],
+  ['pixels/render.ts', "import { Admission } from '../admission/admission.ts'"],
   ['browser/session.ts', "import type { Ticket } from '../uploads/uploads.ts'"],
   ['nowhere/a.ts', "import { a } from '../urls/ids.ts'"],
   ['urls/ids.ts', "import { a } from '../../origin/log.ts'"],

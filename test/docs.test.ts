@@ -217,3 +217,19 @@ test('CHANGELOG.md says each thing once, and bears no trace of a merge', () => {
   const entries = lines.filter((line) => line.startsWith('- '))
   expect(entries.filter((line, index) => entries.indexOf(line) !== index)).toEqual([])
 })
+
+describe('docs/reliability.md', () => {
+  const rows = rowsOf('docs/reliability.md')
+
+  test('each row says what happens, what is kept, what shows it, and a figure', () => {
+    const unfinished = rows.filter((cells) => cells.length !== 5 || cells.some((cell) => cell === ''))
+    expect(unfinished).toEqual([])
+  })
+
+  test('no row is without a test that is there', () => {
+    const files = rows.map(
+      ([what, , , shown = '']) => [what, shown.match(/[\w/.-]+\.test\.ts/g) ?? []] as const,
+    )
+    expect(files.filter(([, tests]) => tests.length === 0 || !tests.every(existsSync))).toEqual([])
+  })
+})

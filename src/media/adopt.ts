@@ -1,5 +1,5 @@
 import { isVerdict } from '../errors.ts'
-import type { ByteBudget } from '../render/byte-budget.ts'
+import type { ByteBudget } from '../admission/byte-budget.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { type AlbumPlan, planAlbum } from './album-plan.ts'

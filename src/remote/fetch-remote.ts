@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici'
 import { GatewayError } from '../errors.ts'
-import type { ByteBudget } from '../render/byte-budget.ts'
+import type { ByteBudget } from '../admission/byte-budget.ts'
 import type { Agents } from './agents.ts'
 import { failureOf } from './failures.ts'
 import { type AnswerHeaders, headerOf } from './freshness.ts'

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
-import type { Admission } from '../render/admission.ts'
-import type { ByteBudget } from '../render/byte-budget.ts'
+import type { Admission } from '../admission/admission.ts'
+import type { ByteBudget } from '../admission/byte-budget.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { RemotePath } from '../urls/image-request.ts'
 import { remotePath } from '../urls/source-path.ts'

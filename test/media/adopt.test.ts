@@ -3,7 +3,7 @@ import { type AdoptOptions, type AlbumOutcome, adopt } from '../../src/media/ado
 import type { PhotoOrder } from '../../src/media/photo-order.ts'
 import { albumKey, albumRecord, profileKey, profileRecord } from '../../src/media/records.ts'
 import { inspectPicture } from '../../src/pixels/inspect.ts'
-import { ByteBudget } from '../../src/render/byte-budget.ts'
+import { ByteBudget } from '../../src/admission/byte-budget.ts'
 import { lookUp } from '../../src/sources/look-up.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'

@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { createRemoteSources, type RemoteOptions } from '../../src/remote/remote-sources.ts'
-import { Admission } from '../../src/render/admission.ts'
-import { ByteBudget } from '../../src/render/byte-budget.ts'
+import { Admission } from '../../src/admission/admission.ts'
+import { ByteBudget } from '../../src/admission/byte-budget.ts'
 import { listen } from './listen.ts'
 
 export interface SeenRequest {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Admission } from '../../src/render/admission.ts'
+import { Admission } from '../../src/admission/admission.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 
 const PATIENT = { slots: 1, maxQueued: 2, maxWaitMs: 60_000 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ByteBudget } from '../../src/render/byte-budget.ts'
+import { ByteBudget } from '../../src/admission/byte-budget.ts'
 import { createDeferred, type Deferred } from '../../src/render/deferred.ts'
 
 const IDLE = { usedBytes: 0, waiting: 0 }
