@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     globalSetup: './test/support/build.ts',
+    setupFiles: './test/support/emissions/set-up.ts',
     reporters: ['default', './test/support/summary-reporter.ts'],
     // The SDK announces on Node 20 that it will give it up one day.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

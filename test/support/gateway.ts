@@ -9,6 +9,8 @@ import { createMemoryObjectStore } from '../../src/storage/memory-object-store.t
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { observeStore, type StoreCall } from '../../src/storage/observed-store.ts'
 import { createLog, type Logger } from '../../src/telemetry/log.ts'
+import { emissions, noteAnswer } from './emissions/watch.ts'
+import { noteEnvironment } from './program.ts'
 
 /** The compiled render worker: child processes run the build, tests the sources. */
 export const WORKER_FILE = fileURLToPath(new URL('../../dist/src/pixels/worker.js', import.meta.url))
@@ -40,11 +42,12 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
     HALFTONE_JOURNAL_MAX_LAG_MS: '600000',
     ...environment,
   })
+  emissions.expect(environment)
   const counted = observeStore(bucket, (call) => calls.push(call))
   const gateway = await createGateway(
     {
       config,
-      log: log ?? createLog(config.HALFTONE_LOG_LEVEL),
+      log: log ?? createLog('debug', { write: (line) => emissions.note('log', line) }),
       audit,
       transport,
       allowAddress,
@@ -62,14 +65,19 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
     bucket,
     calls,
     /** A request; `raw` is its target as it stands on the request line. */
-    fetch: async (target: string, init?: RequestInit): Promise<Response> =>
-      gateway.app.request(`http://test${target}`, init, { incoming: { url: target } }),
+    async fetch(target: string, init?: RequestInit): Promise<Response> {
+      const answer = await gateway.app.request(`http://test${target}`, init, { incoming: { url: target } })
+      noteAnswer(answer)
+      return answer
+    },
     /** The verbs of the bucket calls since the last time, once the writes have ended. */
     async verbs(): Promise<string[]> {
       await gateway.writeBack.drain()
       return calls.splice(0).map(({ verb }) => verb)
     },
     async close() {
+      emissions.note('metrics', await gateway.metrics.registry.metrics())
+      for (const { pid } of gateway.pool.stats().workers) if (pid !== undefined) noteEnvironment(pid)
       await gateway.library?.close()
       await gateway.edge.close()
       gateway.limits.close()

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
+import { emissions } from './emissions/watch.ts'
 import type { RunningOrigin } from './s3-server.ts'
 
 /** Where a bucket is, and how it is opened. */
@@ -46,8 +47,13 @@ export function runProgram(args: readonly string[], environment: Record<string, 
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output: string[] = []
+  emissions.expect(environment)
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', (line) => output.push(line))
+    if (stream === null) continue
+    createInterface({ input: stream }).on('line', (line) => {
+      output.push(line)
+      emissions.note('output', line)
+    })
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   return { pid: child.pid ?? 0, output, ended, kill: (signal) => child.kill(signal) }
@@ -67,6 +73,7 @@ export async function serve(environment: Record<string, string>): Promise<Served
     const line = run.output.find((text) => text.includes('"msg":"listening"'))
     if (line !== undefined) {
       const { url, admin } = JSON.parse(line)
+      if (process.platform === 'linux') for (const worker of workersOf(run.pid)) noteEnvironment(worker)
       return { ...run, url, adminUrl: admin }
     }
     if (ended) throw new Error(`halftone serve ended: ${run.output.join('\n')}`)
@@ -89,6 +96,12 @@ function parentOf(pid: number): number | undefined {
     // It has ended between the listing and this look.
     return undefined
   }
+}
+
+/** Looks for secrets in the environment of a process. Linux only. */
+export function noteEnvironment(pid: number): void {
+  const file = `/proc/${pid}/environ`
+  if (existsSync(file)) emissions.note('worker-environment', readFileSync(file, 'utf8'))
 }
 
 /** Processor time that a process has used, in clock ticks. Linux only. */
