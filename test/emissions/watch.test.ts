@@ -34,9 +34,9 @@ describe('what is looked for', () => {
     const watch = new EmissionWatch()
     watch.expect({ AWS_SECRET_ACCESS_KEY: '/kZ8+"secret"%' })
     watch.note('log', 'before and after')
-    expect(watch.leaks).toEqual([])
+    expect(watch.takeLeaks()).toEqual([])
     watch.note('log', `before ${text} after`)
-    expect(watch.leaks).toEqual(['log: …before [a secret]'])
+    expect(watch.takeLeaks()).toEqual(['log: …before [a secret]'])
   })
 })
 

@@ -20,9 +20,11 @@ export class EmissionWatch {
     return this.#seen
   }
 
-  /** What was found, without the secrets themselves. */
-  get leaks(): readonly string[] {
-    return [...this.#leaks]
+  /** What was found since it was last asked, without the secrets themselves. */
+  takeLeaks(): readonly string[] {
+    const leaks = [...this.#leaks]
+    this.#leaks.clear()
+    return leaks
   }
 
   /** From now on the secrets of this environment are looked for. */
@@ -60,6 +62,17 @@ export function noteAnswer(answer: Response): void {
       (text) => emissions.note('body', text),
       () => undefined,
     )
+}
+
+const plainFetch = globalThis.fetch
+
+/** From now on every answer that comes to this process by `fetch` is looked at. */
+export function watchFetch(): void {
+  globalThis.fetch = async (...request) => {
+    const answer = await plainFetch(...request)
+    noteAnswer(answer)
+    return answer
+  }
 }
 
 const MAX_BODY_BYTES = 256 * 1024
