@@ -21,7 +21,7 @@ function throwAtOnce(): never {
 }
 
 function enter(admission: Admission, work: () => Promise<string>, signal?: AbortSignal): Promise<string> {
-  return admission.hold((place) => place.run(work), signal)
+  return admission.hold((place) => place.run(work), { signal })
 }
 
 describe('places', () => {

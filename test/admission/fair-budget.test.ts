@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ByteBudget } from '../../src/admission/byte-budget.ts'
+import { FairBudget } from '../../src/admission/fair-budget.ts'
 import { createDeferred, type Deferred } from '../../src/render/deferred.ts'
 
-const IDLE = { usedBytes: 0, waiting: 0 }
+const IDLE = { used: 0, waiting: 0 }
 
 /** A budget of 100 bytes and a way to take of it until told to give back. */
 function budget() {
-  const budget = new ByteBudget(100)
+  const budget = new FairBudget({ capacity: 100 })
   const begun: string[] = []
   const take = (
     name: string,
@@ -20,18 +20,18 @@ function budget() {
         begun.push(name)
         return work.promise
       },
-      signal,
+      { signal },
     )
     return { ...work, used }
   }
   return { budget, begun, take }
 }
 
-describe('ByteBudget', () => {
+describe('FairBudget', () => {
   it('lets in what fits and makes the rest wait', async () => {
     const { budget: bytes, begun, take } = budget()
     const [one, two, three] = [take('one', 60), take('two', 40), take('three', 1)]
-    expect(bytes.stats).toEqual({ usedBytes: 100, waiting: 1 })
+    expect(bytes.stats).toEqual({ used: 100, waiting: 1 })
     one.resolve()
     await one.used
     two.resolve()
