@@ -44,7 +44,7 @@ interface Dispensable {
   readonly giveUp: AbortController
 }
 
-/** One owner may hold so many places for each that is still free: alone four of five, and never the last. */
+/** One owner may hold so many places for each that is still free: alone four of five. */
 const PLACES_FOR_EACH_FREE = 4
 
 /**
@@ -118,7 +118,7 @@ export class Admission {
     const free = slots + maxQueued - this.#held
     if (free <= 0) {
       if (!this.#makeRoom()) throw this.#refuse('full')
-    } else if (this.#ledger.most(owners) > PLACES_FOR_EACH_FREE * (free - 1)) {
+    } else if (this.#ledger.most(owners) >= PLACES_FOR_EACH_FREE * free) {
       throw this.#refuse('share')
     }
   }

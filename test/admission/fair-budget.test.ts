@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Asker } from '../../src/admission/asker.ts'
 import { FairBudget } from '../../src/admission/fair-budget.ts'
 import { createDeferred, type Deferred } from '../../src/render/deferred.ts'
 
@@ -94,5 +96,153 @@ describe('FairBudget', () => {
     await expect(take('gone', 1, AbortSignal.abort(new Error('gone home'))).used).rejects.toThrow('gone home')
     expect(begun).toEqual([])
     expect(bytes.stats).toEqual(IDLE)
+  })
+})
+
+/** Lets everything that can go on do so. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Pieces of work that go on until they are let go, by the names that they are given. */
+function pieces(capacity: number) {
+  const budget = new FairBudget({ capacity, maxWaitMs: 60_000 })
+  const running = new Map<string, () => void>()
+  const all: Promise<void>[] = []
+  const begun: string[] = []
+  async function ask(name: string, asker: Partial<Asker>, amount = 1, cost = amount): Promise<void> {
+    const work = (): Promise<void> => {
+      begun.push(name)
+      return new Promise((resolve) => running.set(name, resolve))
+    }
+    // Asked each time: whether somebody waits may change.
+    const whole: Asker = {
+      owners: asker.owners ?? {},
+      get isBackground() {
+        return asker.isBackground ?? false
+      },
+    }
+    all.push(budget.use(amount, work, { asker: whole, cost }))
+    await settle()
+  }
+  async function finish(name: string): Promise<void> {
+    running.get(name)?.()
+    running.delete(name)
+    await settle()
+  }
+  async function finishAll(): Promise<void> {
+    for (let left = [...running.keys()]; left.length > 0; left = [...running.keys()])
+      for (const name of left) await finish(name)
+    await Promise.all(all)
+  }
+  return { budget, begun, running, ask, finish, finishAll }
+}
+
+describe('turns', () => {
+  it.each(['source', 'client', 'dialect'])('one %s does not get the last of it', async (kind) => {
+    const { budget, begun, ask, finishAll } = pieces(4)
+    for (let nth = 0; nth < 9; nth += 1) await ask(`flood ${nth}`, { owners: { [kind]: 'flood' } })
+    expect(budget.stats).toEqual({ used: 3, waiting: 6 })
+    await ask('other', { owners: { [kind]: 'other' } })
+    await settle()
+    expect(begun).toEqual(['flood 0', 'flood 1', 'flood 2', 'other'])
+    await finishAll()
+    expect(budget.stats).toEqual({ used: 0, waiting: 0 })
+  })
+
+  it('whoever has had least is next, whoever stood there before', async () => {
+    const { begun, ask, finish, finishAll } = pieces(1)
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'])
+      await ask(name, { owners: { client: name.slice(0, 1) } })
+    for (const _ of [1, 2, 3, 4, 5]) await finish(begun.at(-1) ?? '')
+    expect(begun).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+    await finishAll()
+  })
+
+  it('a dear piece counts for many cheap ones', async () => {
+    const { begun, ask, finish, finishAll } = pieces(1)
+    await ask('dear', { owners: { client: 'a' } }, 1, 3)
+    await ask('again', { owners: { client: 'a' } }, 1, 3)
+    for (const name of ['b1', 'b2', 'b3', 'b4', 'b5']) await ask(name, { owners: { client: 'b' } })
+    for (const _ of [1, 2, 3, 4, 5, 6]) await finish(begun.at(-1) ?? '')
+    expect(begun.indexOf('again')).toBeGreaterThan(begun.indexOf('b3'))
+    expect(begun.indexOf('again')).toBeLessThan(begun.indexOf('b5'))
+    await finishAll()
+  })
+
+  it('two giants never run side by side, nor does one beside what leaves it no room', async () => {
+    const { budget, begun, ask, finish, finishAll } = pieces(100)
+    await ask('giant', { owners: { client: 'a' } }, 5_000)
+    await ask('second', { owners: { client: 'b' } }, 5_000)
+    await ask('small', { owners: { client: 'c' } })
+    expect(budget.stats).toEqual({ used: 100, waiting: 2 })
+    await finish('giant')
+    expect(begun).toEqual(['giant', 'second'])
+    await finishAll()
+  })
+
+  it('nobody who waits goes before those for whom nobody does', async () => {
+    const { budget, begun, ask, finish, finishAll } = pieces(2)
+    for (const name of ['warm 1', 'warm 2', 'warm 3']) await ask(name, { isBackground: true })
+    // Half of it at most.
+    expect(begun).toEqual(['warm 1'])
+    await ask('visitor 1', {})
+    await ask('visitor 2', {})
+    await finish('warm 1')
+    expect(begun).toEqual(['warm 1', 'visitor 1', 'visitor 2'])
+    await finish('visitor 1')
+    expect(begun.at(-1)).toBe('warm 2')
+    await finishAll()
+    expect(budget.stats).toEqual({ used: 0, waiting: 0 })
+  })
+
+  it('whoever is waited for after all goes with the others', async () => {
+    const { begun, ask, finish, finishAll } = pieces(1)
+    const asker = { isBackground: true }
+    await await ask('first', {})
+    await await ask('joined', {
+      get isBackground() {
+        return asker.isBackground
+      },
+    })
+    await await ask('visitor', {})
+    asker.isBackground = false
+    await finish('first')
+    expect(begun).toEqual(['first', 'joined'])
+    await finishAll()
+  })
+
+  it('come to everybody in any mixture, within bounds and in their order', async () => {
+    const piece = fc.record({
+      client: fc.constantFrom('a', 'b', 'c'),
+      dialect: fc.constantFrom('native', 'other'),
+      amount: fc.integer({ min: 1, max: 12 }),
+      isBackground: fc.boolean(),
+      finishes: fc.nat(3),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 25 }),
+        fc.integer({ min: 1, max: 10 }),
+        async (all, capacity) => {
+          const { budget, begun, running, ask, finish, finishAll } = pieces(capacity)
+          for (const [nth, { client, dialect, amount, isBackground, finishes }] of all.entries()) {
+            await ask(`${nth}`, { owners: { client, dialect }, isBackground }, amount)
+            expect(budget.stats.used).toBeLessThanOrEqual(capacity)
+            // Nothing stands still while somebody waits.
+            expect(running.size > 0 || budget.stats.waiting === 0).toBe(true)
+            for (const name of [...running.keys()].slice(0, finishes)) await finish(name)
+          }
+          await finishAll()
+          expect(begun).toHaveLength(all.length)
+          expect(budget.stats).toEqual({ used: 0, waiting: 0 })
+          // Of what is equal in everything who came first was first.
+          const kinds = all.map(({ finishes: _, ...kind }) => JSON.stringify(kind))
+          for (const kind of new Set(kinds)) {
+            const order = begun.map(Number).filter((nth) => kinds[nth] === kind)
+            expect(order).toEqual(order.toSorted((one, other) => one - other))
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 })
