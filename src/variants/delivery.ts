@@ -140,10 +140,10 @@ export class Delivery {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal }: DeliverOptions,
+    { offLadder, ...waiting }: DeliverOptions,
   ): Promise<FoundVariant | 'source-changed'> {
-    if (offLadder === undefined) return this.#options.variants.render(name, source, spec, signal)
-    return this.#options.offLadder.render(name, source, spec, { offLadder, signal })
+    if (!offLadder) return this.#options.variants.render(name, source, spec, waiting)
+    return this.#options.offLadder.render(name, source, spec, { ...waiting, offLadder })
   }
 
   async #deliverVersion(

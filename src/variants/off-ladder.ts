@@ -43,7 +43,7 @@ export class OffLadderRenders {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal }: Asker,
+    { offLadder, ...waiting }: Asker,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants, onOutcome } = this.#options
     const take = async (from: Source, made: VariantSpec) => {
@@ -51,9 +51,12 @@ export class OffLadderRenders {
       if (isGranted) onOutcome?.('granted')
       return isGranted
     }
-    const rendered = await variants.renderWithin(name, source, spec, { offLadder: { take }, signal })
+    const rendered = await variants.renderWithin(name, source, spec, {
+      ...waiting,
+      offLadder: { take },
+    })
     if (rendered !== 'spent') return rendered
-    const standIn = await this.#findStandIn(name, source, spec, signal)
+    const standIn = await this.#findStandIn(name, source, spec, waiting.signal)
     onOutcome?.(standIn === undefined ? 'refused' : 'stood-in')
     if (standIn === undefined) throw offLadder.refusal()
     return { ...standIn, isStandIn: true }

@@ -4,7 +4,7 @@ import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
 import type { VariantSpec } from '../transform/spec.ts'
-import type { OffLadder } from './answer.ts'
+import type { OffLadder, Waiting } from './answer.ts'
 import type { Renditions } from './rendition.ts'
 import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
 import type { WriteBack } from './write-back.ts'
@@ -31,9 +31,8 @@ export interface FoundVariant {
 }
 
 /** Whose budget a picture is rendered within, and how long they wait. */
-export interface RenderWithin {
+export interface RenderWithin extends Waiting {
   readonly offLadder: Pick<OffLadder, 'take'>
-  readonly signal?: AbortSignal | undefined
 }
 
 /** What a picture costs in memory beside its bytes: strings, headers, entries. */
@@ -100,9 +99,10 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    signal?: AbortSignal,
+    waiting: Waiting = {},
   ): Promise<FoundVariant | 'source-changed'> {
-    return (await this.findServable(name, source, spec, signal)) ?? this.render(name, source, spec, signal)
+    const stored = await this.findServable(name, source, spec, waiting.signal)
+    return stored ?? this.render(name, source, spec, waiting)
   }
 
   /** The picture if it is stored; throws the verdict on its source, where there is one, before the bucket is asked. */
@@ -123,10 +123,10 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    signal?: AbortSignal,
+    { signal, requester }: Waiting = {},
   ): Promise<FoundVariant | 'source-changed'> {
     for (;;) {
-      const rendered = await this.#render(name, source, spec, { signal })
+      const rendered = await this.#render(name, source, spec, { signal, requester })
       // Joined was somebody who had nothing left: their flight was none, and the next is ours or another's.
       if (rendered !== 'spent' && rendered !== 'spent-by-another') return rendered
     }
@@ -140,13 +140,13 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal }: RenderWithin,
+    { offLadder, ...waiting }: RenderWithin,
   ): Promise<FoundVariant | 'source-changed' | 'spent'> {
-    let rendered = await this.#render(name, source, spec, { offLadder, signal })
+    let rendered = await this.#render(name, source, spec, { ...waiting, offLadder })
     // Paid for before the next flight: a crowd that has nothing left would else fly one after the other.
     if (rendered === 'spent-by-another' && !(await offLadder.take(source, spec))) return 'spent'
     while (rendered === 'spent-by-another') {
-      rendered = await this.#render(name, source, spec, { offLadder: PAID, signal })
+      rendered = await this.#render(name, source, spec, { ...waiting, offLadder: PAID })
     }
     return rendered
   }
@@ -155,7 +155,7 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal }: Partial<RenderWithin>,
+    { offLadder, signal, requester }: Partial<RenderWithin>,
   ): Promise<FoundVariant | 'source-changed' | 'spent' | 'spent-by-another'> {
     // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.
     const landed = this.#memory.get(name.key)
@@ -168,7 +168,7 @@ export class VariantStore {
           this.#options.renditions.assertServable(source, spec)
           if (!(await offLadder.take(source, spec))) return 'spent'
         }
-        const rendition = await this.#options.renditions.render(source, spec, control)
+        const rendition = await this.#options.renditions.render(source, spec, control, requester)
         if (rendition === 'source-changed') return rendition
         const { bytes, contentType, timings } = rendition
         const variant = { ...name, bytes, contentType, lastModified: source.lastModified }
@@ -178,6 +178,7 @@ export class VariantStore {
         return { variant, timings }
       },
       signal,
+      requester?.isBackground,
     )
     const rendered = await flight.result
     if (rendered === 'source-changed') return rendered
