@@ -47,6 +47,7 @@ const variables = z.object({
 
   HALFTONE_WORKERS: whole(0, 0, 256),
   HALFTONE_WORKER_MAX_MB: megabytes(1_024, 64, 100_000),
+  HALFTONE_WORKER_LIMIT_MB: megabytes(3_072, 128, 100_000),
   HALFTONE_QUEUE_LENGTH: whole(64, 0, 100_000),
   HALFTONE_QUEUE_WAIT_MS: whole(8_000, 10, 60_000),
   HALFTONE_FETCH_MB: megabytes(256, 1, 100_000),
@@ -156,6 +157,9 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   }
   if (config.HALFTONE_S3_KMS_KEY_ID !== undefined && config.HALFTONE_S3_SSE !== 'kms') {
     faults.push('HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only')
+  }
+  if (config.HALFTONE_WORKER_LIMIT_MB <= config.HALFTONE_WORKER_MAX_MB) {
+    faults.push('HALFTONE_WORKER_LIMIT_MB: a picture needs room above HALFTONE_WORKER_MAX_MB')
   }
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')

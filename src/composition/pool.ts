@@ -27,6 +27,7 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
     settings: renderingOf(config),
     pictureTimeoutMs: config.HALFTONE_RENDER_TIMEOUT_MS,
     maxWorkerRssBytes: config.HALFTONE_WORKER_MAX_MB,
+    workerLimitBytes: config.HALFTONE_WORKER_LIMIT_MB,
     ...(onEvent !== undefined && { onEvent }),
   })
 }
