@@ -90,6 +90,7 @@ describe('parseConfig', () => {
       'HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key',
     ],
     [
+      'a cap below what a worker may keep',
       { HALFTONE_WORKER_MAX_MB: '4096' },
       'HALFTONE_WORKER_LIMIT_MB: a picture needs room above HALFTONE_WORKER_MAX_MB',
     ],
