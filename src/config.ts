@@ -158,9 +158,6 @@ function contradictions(config: z.infer<typeof variables>): string[] {
   if (config.HALFTONE_S3_KMS_KEY_ID !== undefined && config.HALFTONE_S3_SSE !== 'kms') {
     faults.push('HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only')
   }
-  if (config.HALFTONE_WORKER_LIMIT_MB <= config.HALFTONE_WORKER_MAX_MB) {
-    faults.push('HALFTONE_WORKER_LIMIT_MB: a picture needs room above HALFTONE_WORKER_MAX_MB')
-  }
   if (config.HALFTONE_SIZES === 'signed' && config.HALFTONE_SIGNING_KEYS.length === 0) {
     faults.push('HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key')
   }

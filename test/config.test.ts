@@ -90,11 +90,6 @@ describe('parseConfig', () => {
       'HALFTONE_SIGNING_KEYS: HALFTONE_SIZES=signed needs at least one key',
     ],
     [
-      'a cap below what a worker may keep',
-      { HALFTONE_WORKER_MAX_MB: '4096' },
-      'HALFTONE_WORKER_LIMIT_MB: a picture needs room above HALFTONE_WORKER_MAX_MB',
-    ],
-    [
       'a key for another encryption',
       { HALFTONE_S3_SSE: 's3', HALFTONE_S3_KMS_KEY_ID: 'alias/pictures' },
       'HALFTONE_S3_KMS_KEY_ID: is used with HALFTONE_S3_SSE=kms only',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ticket } from '../../src/api/schemas.ts'
 import { mintToken } from '../../src/identity/tokens.ts'
 import { readAs, TOKEN_SECRET } from '../support/api.ts'
@@ -8,6 +8,10 @@ import { environmentOf, openOrigin, runProgram, type Served, serve } from '../su
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 import { sendTicket } from '../support/upload-client.ts'
 import { createJumpingClock, type JumpingClock } from './jumping-clock.ts'
+
+// Several programs start and stop, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+const WAIT = { timeout: 30_000 }
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -83,14 +87,14 @@ describe.each([
 
   test('a picture that is replaced in the bucket is shown as soon as at any time', async () => {
     await paint(key, '#0000ff')
-    await expect.poll(async () => colourOf(await client.look(path)), { timeout: 5_000 }).toBe('blue')
+    await expect.poll(async () => colourOf(await client.look(path)), WAIT).toBe('blue')
   })
 
   test('what is rendered is stored', async () => {
     const answer = await client.look(path.replace('320', '480'))
     expect(answer.status).toBe(200)
     const stored = (answer.headers.get('content-location') ?? '').slice(1)
-    await expect.poll(async () => (await bucket.head(stored)) !== undefined).toBe(true)
+    await expect.poll(async () => (await bucket.head(stored)) !== undefined, WAIT).toBe(true)
     expect((await client.look('/readyz')).status).toBe(200)
   })
 

@@ -6,6 +6,9 @@ import { plainJpeg } from '../support/library.ts'
 import { environmentOf, openOrigin, serve, workersOf } from '../support/program.ts'
 import { startOrigin } from '../support/s3-server.ts'
 
+// Several programs start and stop, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
 const DESCRIPTORS = 200
 const CONNECTIONS = 400
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readAs, TOKEN_SECRET, tokenOf } from '../support/api.ts'
 import { createClient, pictureForm } from '../support/journey.ts'
 import { plainJpeg } from '../support/library.ts'
@@ -6,6 +6,10 @@ import { environmentOf, openOrigin, type Served, serve } from '../support/progra
 import { type RawAnswer, sendSigned } from '../origin/signed-request.ts'
 import { z } from 'zod'
 import { NO_MOUNTS, type OriginOnSmallDisk, startOnSmallDisk } from './small-disk.ts'
+
+// Several programs start and stop, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+const WAIT = { timeout: 30_000 }
 
 if (NO_MOUNTS !== undefined) console.log(`No full disk is tried: ${NO_MOUNTS}`)
 
@@ -90,7 +94,7 @@ describe.skipIf(NO_MOUNTS !== undefined)('the disk under the origin', () => {
     expect((await upload('full', '#0000ff')).status).toBe(201)
     const next = await client.look('/img/photos/a.jpg/480.webp')
     const key = (next.headers.get('content-location') ?? '').slice(1)
-    await expect.poll(async () => (await bucket.head(key)) !== undefined).toBe(true)
+    await expect.poll(async () => (await bucket.head(key)) !== undefined, WAIT).toBe(true)
   })
 
   test('read-only: reads go on, writes are refused, and afterwards all goes on', async () => {

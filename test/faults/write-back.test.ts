@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { middleColour, plainJpeg } from '../support/library.ts'
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts'
 import { environmentOf, openOrigin, runProgram, type Served, serve } from '../support/program.ts'
 import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 import { keysUnder } from '../sweep/sweeping.ts'
+
+// Several programs start and stop, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+const WAIT = { timeout: 30_000 }
 
 const KEY = 'photos/a.jpg'
 const PATH = `/img/${KEY}/320.webp`
@@ -88,7 +92,7 @@ async function askAgain(): Promise<{ colour: string; layers: string | null; key:
   const answer = await fetch(`${gateway.url}${PATH}`)
   expect(answer.status).toBe(200)
   const key = (answer.headers.get('content-location') ?? '').slice(1)
-  await expect.poll(async () => (await bucket.head(key)) !== undefined).toBe(true)
+  await expect.poll(async () => (await bucket.head(key)) !== undefined, WAIT).toBe(true)
   return { colour: await colourOf(answer), layers: answer.headers.get('cache-status'), key }
 }
 
