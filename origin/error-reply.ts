@@ -28,5 +28,8 @@ export function toS3Error(error: unknown): S3Error {
   if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
     return new S3Error('InsufficientStorage', 'There is no space left on the disk; nothing was changed.')
   }
+  if (hasCode(error, 'EROFS')) {
+    return new S3Error('InsufficientStorage', 'The disk can only be read; nothing was changed.')
+  }
   return new S3Error('InternalError', 'We encountered an internal error. Please try again.')
 }

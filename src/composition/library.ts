@@ -130,7 +130,7 @@ interface LibraryParts
 
 /** Files on their way in, and what is tried on them. */
 function createIntake(options: LibraryOptions, { preparation, ...parts }: LibraryParts): Uploads {
-  const { config, log, store, transport, pool, audit } = options
+  const { config, log, store, transport, pool, audit, clock } = options
   const clamd = config.HALFTONE_CLAMD
   const scanner =
     clamd &&
@@ -146,6 +146,8 @@ function createIntake(options: LibraryOptions, { preparation, ...parts }: Librar
     presigner: transport.presigner,
     abilities: transport.abilities,
     audit,
+    // Of the bucket: replicas whose clocks differ, or are set, agree on when a ticket ends.
+    now: () => new Date(clock.now()),
     kinds: kindsOf(config),
     maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX,
     checks: { renderer: withinMemory(pool, options.core), scanner },

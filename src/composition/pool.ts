@@ -31,6 +31,8 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
     settings: renderingOf(config),
     pictureTimeoutMs: config.HALFTONE_RENDER_TIMEOUT_MS,
     maxWorkerRssBytes: config.HALFTONE_WORKER_MAX_MB,
+    // Whoever lets workers keep more lets pictures take it.
+    workerLimitBytes: Math.max(config.HALFTONE_WORKER_LIMIT_MB, config.HALFTONE_WORKER_MAX_MB),
     ...(onEvent !== undefined && { onEvent }),
   })
 }

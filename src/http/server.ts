@@ -8,6 +8,8 @@ import type { AppEnv } from './env.ts'
 export interface ServerOptions {
   readonly host: string
   readonly port: number
+  /** Connections beyond are closed as they come. */
+  readonly maxConnections?: number
 }
 
 export interface RunningServer {
@@ -27,7 +29,10 @@ const REQUEST_TIMEOUT_MS = 600_000
 const CLOSE_IDLE_MS = 50
 
 /** Listens; rejects when the port is taken. Port 0 is any free one. */
-export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): Promise<RunningServer> {
+export async function listen(
+  app: Hono<AppEnv>,
+  { host, port, maxConnections = Infinity }: ServerOptions,
+): Promise<RunningServer> {
   const answer = getRequestListener(app.fetch, { errorHandler: unreadableTarget })
   const unanswered = new Set<ServerResponse>()
   let isDraining = false
@@ -45,6 +50,7 @@ export async function listen(app: Hono<AppEnv>, { host, port }: ServerOptions): 
       void answer(request, response).finally(() => unanswered.delete(response))
     },
   )
+  if (maxConnections !== Infinity) server.maxConnections = maxConnections
   server.listen(port, host)
   await once(server, 'listening')
   const drain = () => {

@@ -110,14 +110,14 @@ function remoteKeys(url: string, options: TokenOptions) {
     cacheMaxAge: jwksMaxAgeMs,
     // Whoever sends tokens with made-up key ids must not make us hammer an endpoint that is down.
     async [customFetch](address, init) {
-      if (failed !== undefined && failed.until > Date.now()) throw failed.error
+      if (failed !== undefined && failed.until > performance.now()) throw failed.error
       try {
         const answer = await fetch(address, init)
         if (answer.ok) return answer
         throw new Error(`The keys were answered with ${answer.status}`)
       } catch (cause) {
         const error = unreachable(cause)
-        failed = { until: Date.now() + Math.min(jwksCooldownMs, 1000), error }
+        failed = { until: performance.now() + Math.min(jwksCooldownMs, 1000), error }
         throw error
       }
     },

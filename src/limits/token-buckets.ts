@@ -14,7 +14,7 @@ export interface TokenBucketsOptions {
   readonly name: string
   /** A count that replicas share; without it each counts for itself. */
   readonly shared?: SharedCount | undefined
-  /** Milliseconds since 1970, for buckets in memory. */
+  /** Milliseconds, for buckets in memory; of a clock that is never set, or one put back would leave them empty. */
   readonly now?: () => number
 }
 
@@ -56,7 +56,7 @@ export class TokenBuckets {
   /** When each bucket will be full again. */
   readonly #full = new LRUCache<string, number>({ max: MAX_BUCKETS })
 
-  constructor({ name, shared, now = Date.now }: TokenBucketsOptions) {
+  constructor({ name, shared, now = () => performance.now() }: TokenBucketsOptions) {
     this.#name = name
     this.#shared = shared
     this.#now = now

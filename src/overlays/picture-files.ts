@@ -18,6 +18,7 @@ export interface PictureFilesOptions {
 interface Remembered {
   readonly etag: string
   readonly bytes: Uint8Array
+  /** On the clock that nobody sets. */
   readonly until: number
 }
 
@@ -41,7 +42,7 @@ export class PictureFiles {
   /** The bytes of a file, at most minutes old; `undefined` where there is none. Throws `overlay_unusable` for one too large. */
   async find(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const known = this.#files.get(key)
-    if (known !== undefined && known.until > Date.now()) return known.bytes
+    if (known !== undefined && known.until > performance.now()) return known.bytes
     return this.#flights.join(key, (control) => this.#read(key, known, control), signal).result
   }
 
@@ -53,7 +54,7 @@ export class PictureFiles {
     const { get, maxBytes, ttlMs } = this.#options
     const condition = known && { ifNoneMatch: known.etag }
     const result = await get(key, { maxBytes, signal, ...condition })
-    const until = Date.now() + ttlMs
+    const until = performance.now() + ttlMs
     if (known !== undefined && result.outcome === 'unchanged') {
       this.#files.set(key, { ...known, until })
       return known.bytes

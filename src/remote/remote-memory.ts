@@ -19,7 +19,7 @@ export interface RemoteMemoryOptions {
   readonly timeoutMs: number
 }
 
-/** What a source is known to be, and until when nobody is asked. */
+/** What a source is known to be, and until when, on the clock that nobody sets, nobody is asked. */
 interface Known {
   readonly source: Source | undefined
   readonly validators: Validators
@@ -77,7 +77,7 @@ export class RemoteMemory implements SourceBodies {
   /** What lies at a URL: remembered while it is fresh, else asked for, on condition that it has changed. */
   async find(path: RemotePath, signal?: AbortSignal): Promise<Source | undefined> {
     const known = this.#known.get(path.path)
-    if (known !== undefined && known.freshUntil > Date.now()) return known.source
+    if (known !== undefined && known.freshUntil > performance.now()) return known.source
     return (await this.#fetch(path, known, signal)).source
   }
 
@@ -114,7 +114,7 @@ export class RemoteMemory implements SourceBodies {
 
   #fetch(path: RemotePath, known: Known | undefined, signal?: AbortSignal): Promise<Fetched> {
     const failure = this.#failures.get(path.path)
-    if (failure !== undefined && failure.until > Date.now()) {
+    if (failure !== undefined && failure.until > performance.now()) {
       const { code, message } = failure.error
       return Promise.reject(new GatewayError(code, message))
     }
@@ -155,7 +155,7 @@ export class RemoteMemory implements SourceBodies {
   #blame({ path }: RemotePath, error: unknown): void {
     // That we do too much at once is no fault of theirs.
     if (!(error instanceof GatewayError) || error.code === 'overloaded') return
-    this.#failures.set(path, { error, until: Date.now() + (isAway(error) ? AWAY_MS : REFUSAL_MS) })
+    this.#failures.set(path, { error, until: performance.now() + (isAway(error) ? AWAY_MS : REFUSAL_MS) })
   }
 
   #remember({ path }: RemotePath, { known, source, bytes }: Learnt): void {
@@ -171,7 +171,10 @@ interface Learnt extends Fetched {
 
 function renewed(known: Known, headers: AnswerHeaders): Learnt {
   const { source, validators } = known
-  return { source, known: { source, validators, freshUntil: Date.now() + freshnessMs(headers, Date.now()) } }
+  return {
+    source,
+    known: { source, validators, freshUntil: performance.now() + freshnessMs(headers, Date.now()) },
+  }
 }
 
 function read(path: RemotePath, answer: RemoteAnswer, before: Source | undefined): Learnt {
@@ -183,12 +186,12 @@ function read(path: RemotePath, answer: RemoteAnswer, before: Source | undefined
   }
   const { headers } = answer
   if (answer.outcome !== 'found') {
-    const known = { source: undefined, validators: {}, freshUntil: Date.now() + REFUSAL_MS }
+    const known = { source: undefined, validators: {}, freshUntil: performance.now() + REFUSAL_MS }
     return { source: undefined, known }
   }
   const validators = validatorsOf(headers)
   const source = sourceOf(path, { headers, validators, bytes: answer.bytes }, before)
-  const known = { source, validators, freshUntil: Date.now() + freshnessMs(headers, Date.now()) }
+  const known = { source, validators, freshUntil: performance.now() + freshnessMs(headers, Date.now()) }
   return { source, bytes: answer.bytes, known }
 }
 

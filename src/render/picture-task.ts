@@ -50,6 +50,8 @@ export class PictureTask {
     if (outcome.reason === 'unbegun') return true
     if (outcome.reason === 'overran')
       return this.#refuse('source_overran', 'The picture took too long to render')
+    if (outcome.reason === 'outgrew')
+      return this.#refuse('source_too_large', 'The picture takes more memory than a render worker may have')
     this.#crashes += 1
     if (this.#crashes <= CRASHES_ALLOWED) return true
     return this.#refuse(
@@ -58,7 +60,7 @@ export class PictureTask {
     )
   }
 
-  #refuse(code: 'source_overran' | 'source_broken', message: string): false {
+  #refuse(code: 'source_overran' | 'source_too_large' | 'source_broken', message: string): false {
     this.#done.reject(new GatewayError(code, message))
     return false
   }

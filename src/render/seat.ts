@@ -5,7 +5,7 @@ import type { TaskQueue } from './task-queue.ts'
 import { type WorkerExit, type WorkerLaunch, WorkerProcess } from './worker-process.ts'
 
 /** Why a worker was replaced. */
-export type RestartReason = 'crashed' | 'overran' | 'recycled'
+export type RestartReason = 'crashed' | 'overran' | 'outgrew' | 'recycled'
 
 /** What a seat needs to know. */
 export interface SeatOptions {
@@ -15,6 +15,7 @@ export interface SeatOptions {
   readonly pictureTimeoutMs: number
   readonly startTimeoutMs: number
   readonly maxWorkerRssBytes: number
+  readonly workerLimitBytes: number
   readonly listener: SeatListener
 }
 
@@ -148,8 +149,9 @@ export class Seat {
   /** Has one picture done, and notes why the worker must be replaced after it, if it must. */
   async #perform(worker: WorkerProcess, task: PictureTask, served: Served): Promise<void> {
     this.#tasks.add(task)
-    const { pictureTimeoutMs: timeoutMs, queue, maxWorkerRssBytes } = this.#options
-    const outcome = await worker.perform(task.job, { timeoutMs, onBegin: () => task.begin() })
+    const { pictureTimeoutMs: timeoutMs, workerLimitBytes, queue, maxWorkerRssBytes } = this.#options
+    const bounds = { timeoutMs, maxRssBytes: workerLimitBytes }
+    const outcome = await worker.perform(task.job, { ...bounds, onBegin: () => task.begin() })
     this.#tasks.delete(task)
     if (task.settle(outcome)) queue.pushFirst(task)
     if (outcome.kind === 'lost') {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../errors.ts'
-import type { Answer, Drawing as WorkerDrawing, Job, Picture, PictureLimits } from '../pixels/messages.ts'
+import type { Answer, Job, PictureLimits } from '../pixels/messages.ts'
 import type { RenderingSettings } from '../transform/rendering-settings.ts'
-import { DRAWING_TYPE, type EditedSize, type TransformSpec } from '../transform/spec.ts'
+import type { EditedSize, TransformSpec } from '../transform/spec.ts'
 import { createDeferred } from './deferred.ts'
 import { PictureTask, type TimedAnswer } from './picture-task.ts'
 import type {
@@ -17,6 +17,7 @@ import type {
 } from './renderer.ts'
 import { type RestartReason, Seat, type SeatListener, type WorkerState } from './seat.ts'
 import { TaskQueue } from './task-queue.ts'
+import { toDrawing, toRendering } from './to-rendering.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import type { WorkerExit } from './worker-process.ts'
 
@@ -33,6 +34,8 @@ export interface WorkerPoolOptions {
   readonly pictureTimeoutMs?: number
   /** A worker that holds more resident memory after a picture is replaced. 512 MiB unless given. */
   readonly maxWorkerRssBytes?: number
+  /** A worker that holds more while it has a picture is killed. 3 GiB unless given; Linux only. */
+  readonly workerLimitBytes?: number
   /** A worker that is not ready by then is killed. 15 seconds unless given. */
   readonly startTimeoutMs?: number
   /** Arguments of Node for the workers. None unless given. */
@@ -58,6 +61,7 @@ export interface PoolStats {
 const DEFAULTS = {
   pictureTimeoutMs: 10_000,
   maxWorkerRssBytes: 512 * 1024 * 1024,
+  workerLimitBytes: 3 * 1024 * 1024 * 1024,
   startTimeoutMs: 15_000,
   execArgv: [],
 } satisfies Partial<WorkerPoolOptions>
@@ -70,7 +74,7 @@ export class WorkerPool implements Renderer {
   readonly #options: WorkerPoolOptions & Required<Pick<WorkerPoolOptions, keyof typeof DEFAULTS>>
   readonly #queue = new TaskQueue<PictureTask>()
   readonly #identity = createDeferred<WorkerIdentity>()
-  readonly #restarts = { crashed: 0, overran: 0, recycled: 0 }
+  readonly #restarts = { crashed: 0, overran: 0, outgrew: 0, recycled: 0 }
   readonly #closing = new AbortController()
   readonly #seats: readonly Seat[]
   /** The seats at work; settled when all have ended. */
@@ -214,23 +218,6 @@ export class WorkerPool implements Renderer {
     for (const seat of this.#seats) seat.stop(draining())
     this.#identity.reject(draining())
   }
-}
-
-function toRendering(picture: Picture, queueMs: number): Rendering {
-  const { bytes, contentType, width, height, decodeMs, encodeMs } = picture
-  return { bytes: ownCopy(bytes), contentType, width, height, timings: { queueMs, decodeMs, encodeMs } }
-}
-
-function toDrawing({ bytes, cleanMs }: WorkerDrawing, queueMs: number): Drawing {
-  const timings = { queueMs, decodeMs: 0, encodeMs: cleanMs }
-  return { bytes: ownCopy(bytes), contentType: DRAWING_TYPE, timings }
-}
-
-/** What arrived is a view on a whole read of the channel; kept in memory, it would keep all of that. */
-function ownCopy(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  const own = Buffer.allocUnsafeSlow(bytes.length)
-  own.set(bytes)
-  return own
 }
 
 function toError(answer: Answer): Error {

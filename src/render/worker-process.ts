@@ -4,6 +4,7 @@ import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Answer, Identity, Job } from '../pixels/messages.ts'
 import { createDeferred, type Deferred } from './deferred.ts'
+import { residentBytes } from './resident-memory.ts'
 import { packJob, readWorkerMessage } from './worker-message.ts'
 
 /** How a worker is started. */
@@ -25,12 +26,17 @@ export interface WorkerExit {
 }
 
 /** What comes of a job: an answer, or the end of the worker that had it, which may not even have begun it. */
-export type Outcome = Answer | { readonly kind: 'lost'; readonly reason: 'crashed' | 'overran' | 'unbegun' }
+export type Outcome = Answer | { readonly kind: 'lost'; readonly reason: Loss }
+
+/** Why a job got no answer. */
+type Loss = 'crashed' | 'overran' | 'outgrew' | 'unbegun'
 
 /** How a job is done. */
 export interface Errand {
   /** The worker is killed when it has not answered so long after it began. */
   readonly timeoutMs: number
+  /** The worker is killed when it is seen to hold more memory while it has the job. Linux only. */
+  readonly maxRssBytes: number
   /** Called when the worker has nothing before this job any more. */
   readonly onBegin: () => void
 }
@@ -50,6 +56,9 @@ const OOM_SCORE = '500'
 const LAST_LINES = 8
 const DISMISSAL_MS = 2_000
 
+/** How often it is looked how much a busy worker holds: most pictures are done before the first time. */
+const LOOK_MS = 100
+
 /** One render worker as the main process sees it: a child process of lower priority that does one job after the other. */
 export class WorkerProcess {
   /** What the worker says of itself; `undefined` when it ended before it said anything. */
@@ -64,7 +73,9 @@ export class WorkerProcess {
   readonly #lines: string[] = []
   readonly #posted: Posted[] = []
   #timer: NodeJS.Timeout | undefined
-  #hasOverrun = false
+  #watch: NodeJS.Timeout | undefined
+  /** Why we have killed it, if we have. */
+  #excess: 'overran' | 'outgrew' | undefined
   #rssBytes = 0
 
   constructor(launch: WorkerLaunch) {
@@ -155,25 +166,34 @@ export class WorkerProcess {
     done?.outcome.resolve(answer)
   }
 
-  /** The clock runs for the first job alone. */
+  /** The clock runs for the first job alone, and it is to blame for what the worker holds. */
   #begin(): void {
-    clearTimeout(this.#timer)
+    this.#stopWatching()
     const [first] = this.#posted
     if (first === undefined) return
-    this.#timer = setTimeout(() => this.#overrun(), first.timeoutMs)
+    this.#timer = setTimeout(() => this.#killFor('overran'), first.timeoutMs)
+    this.#watch = setInterval(() => {
+      const { pid } = this
+      if (pid !== undefined && (residentBytes(pid) ?? 0) > first.maxRssBytes) this.#killFor('outgrew')
+    }, LOOK_MS)
     first.onBegin()
   }
 
-  #overrun(): void {
-    this.#hasOverrun = true
+  #stopWatching(): void {
+    clearTimeout(this.#timer)
+    clearInterval(this.#watch)
+  }
+
+  #killFor(excess: 'overran' | 'outgrew'): void {
+    this.#excess ??= excess
     this.kill()
   }
 
   #end(exit: WorkerExit): void {
     this.#gone.abort()
-    clearTimeout(this.#timer)
+    this.#stopWatching()
     const [first, ...rest] = this.#posted.splice(0)
-    first?.outcome.resolve({ kind: 'lost', reason: this.#hasOverrun ? 'overran' : 'crashed' })
+    first?.outcome.resolve({ kind: 'lost', reason: this.#excess ?? 'crashed' })
     for (const { outcome } of rest) outcome.resolve({ kind: 'lost', reason: 'unbegun' })
     this.#ready.resolve(undefined)
     this.#ended.resolve(exit)

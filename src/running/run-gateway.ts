@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { workerCount } from '../composition/pool.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts'
 import { listen, type RunningServer, type ServerOptions } from '../http/server.ts'
@@ -6,6 +7,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import { Figures } from '../telemetry/figures.ts'
 import type { Logger } from '../telemetry/log.ts'
+import { connectionRoom } from './connection-room.ts'
 
 export interface RunningGateway extends Gateway {
   readonly url: string
@@ -54,7 +56,11 @@ async function listenOnBoth(gateway: Gateway, config: Config) {
       port: config.HALFTONE_ADMIN_PORT,
     })
     begun.push(admin)
-    const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+    const main = await listenOn('PORT', gateway.app, {
+      host: config.HALFTONE_HOST,
+      port: config.PORT,
+      maxConnections: connectionRoom(workerCount(config)),
+    })
     return { main, admin }
   } catch (error) {
     gateway.limits.close()

@@ -24,7 +24,8 @@ export class JournalReader {
   #running: Promise<void> = Promise.resolve()
   #etag: string | undefined
   #seq: number | undefined
-  #readAt = 0
+  /** On the clock that nobody sets: one put back must not hide that this replica is behind. */
+  #readAt: number | undefined
   #reachable = false
   #hasFailed = false
 
@@ -39,12 +40,12 @@ export class JournalReader {
 
   /** Whether changes may have been missed for longer than is allowed. */
   get behind(): boolean {
-    return Date.now() - this.#readAt > this.#options.maxLagMs
+    return this.#readAt === undefined || this.lagMs > this.#options.maxLagMs
   }
 
-  /** Milliseconds since the last successful reading. */
+  /** Milliseconds since the last successful reading; since the program began where there was none. */
   get lagMs(): number {
-    return Date.now() - this.#readAt
+    return performance.now() - (this.#readAt ?? 0)
   }
 
   /** Reads once, then goes on reading until `close`. A first reading that fails is only reported: later ones may succeed. */
@@ -62,7 +63,7 @@ export class JournalReader {
   async read(): Promise<void> {
     const { timeoutMs, onFailure } = this.#options
     // The time before the call: what is written while it runs may not be in it.
-    const startedAt = Date.now()
+    const startedAt = performance.now()
     try {
       await within(timeoutMs, this.#stop.signal, (signal) => this.#readOnce(signal))
       this.#readAt = startedAt

@@ -27,7 +27,7 @@ export interface Found {
 const ENTRY_BYTES = 512
 interface Remembered {
   readonly source: Source | undefined
-  /** When it was learnt. */
+  /** When it was learnt, on the clock that nobody sets. */
   readonly at: number
   until: number
   stale: boolean
@@ -56,7 +56,7 @@ export class Sources {
   remembered(path: SourcePath): Found | undefined {
     if (isNameless(path)) return NOTHING
     const entry = this.#remembered.get(path.path)
-    return entry !== undefined && entry.until > Date.now() ? entry : undefined
+    return entry !== undefined && entry.until > performance.now() ? entry : undefined
   }
 
   /** What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, the last answer. */
@@ -64,7 +64,7 @@ export class Sources {
     const known = this.remembered(path)
     if (known !== undefined) return known
     const last = this.#remembered.get(path.path)
-    if (last === undefined || Date.now() - last.at > STALE_MS) return this.#ask(path, signal)
+    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, signal)
     const patience = AbortSignal.timeout(STALE_AFTER_MS)
     try {
       return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience)
@@ -75,7 +75,7 @@ export class Sources {
       const still = this.#remembered.get(path.path)
       if (still === undefined) throw error
       if (still !== last) return still
-      still.until = Date.now() + FAILURE_TTL_MS
+      still.until = performance.now() + FAILURE_TTL_MS
       still.stale = true
       return still
     }
@@ -144,7 +144,7 @@ export class Sources {
   }
 
   #remember(path: SourcePath, source: Source | undefined): void {
-    const now = Date.now()
+    const now = performance.now()
     this.#remembered.set(path.path, { source, at: now, until: now + this.#options.ttlMs, stale: false })
   }
 }

@@ -59,9 +59,9 @@ export interface BucketAdministration {
 
 /** Administers one bucket, over sockets of its own. */
 export function createBucketAdministration(options: S3Options): BucketAdministration {
-  const { client, close } = createS3Connection(options)
+  const { client, clockSkewMs, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket: S3Bucket = { client, call, name: options.bucket, encryption: {} }
+  const bucket: S3Bucket = { client, call, name: options.bucket, encryption: {}, clockSkewMs }
   return {
     create: () => create(bucket, options.region),
     cors: setting(bucket, {

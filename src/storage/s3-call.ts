@@ -31,6 +31,8 @@ export interface S3Bucket {
   readonly call: Call
   /** Goes with everything that writes. */
   readonly encryption: EncryptionHeaders
+  /** How far its clock is ahead of ours, by its last answer; `undefined` before the first. */
+  readonly clockSkewMs: () => number | undefined
 }
 
 /**

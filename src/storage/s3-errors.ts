@@ -59,6 +59,8 @@ function failureOf(error: unknown): keyof typeof messages {
   // It is there, and its head can be had; its bytes are hours away.
   if (code === 'InvalidObjectState') return 'source_archived'
   const status = statusOf(error) ?? 0
+  // A full disk, as stores of one's own say it: reads are answered all the same.
+  if (status === 507) return 'bucket_refused'
   const refused = status >= 300 && status < 500 && !transient.has(status)
   return refused ? 'bucket_refused' : 'bucket_unreachable'
 }

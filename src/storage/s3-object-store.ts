@@ -36,7 +36,8 @@ export interface S3ObjectStore extends ObjectStore {
 export function createS3ObjectStore(options: S3Options): S3ObjectStore {
   const { client, clockSkewMs, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket = { client, call, name: options.bucket, encryption: encryptionHeaders(options.encryption) }
+  const encryption = encryptionHeaders(options.encryption)
+  const bucket = { client, call, name: options.bucket, encryption, clockSkewMs }
   return {
     bucket,
     head: (key, options) => head(bucket, key, options),

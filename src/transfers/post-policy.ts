@@ -9,6 +9,8 @@ export interface FormPolicy {
   readonly minBytes: number
   readonly maxBytes: number
   readonly expiresInS: number
+  /** When it is signed, by the clock of the bucket. */
+  readonly signedAt: Date
 }
 
 /**
@@ -20,7 +22,7 @@ export async function signPolicy(
   policy: FormPolicy,
 ): Promise<Record<string, string>> {
   const { accessKeyId, secretAccessKey, sessionToken } = await credentials()
-  const now = new Date()
+  const now = policy.signedAt
   const date = now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
   const scope = [date.slice(0, 8), await region(), 's3', 'aws4_request']
   const fields = {

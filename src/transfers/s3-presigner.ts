@@ -51,7 +51,7 @@ async function signForm(
   // A form goes to the address of the bucket, which a signed URL has in front of its query.
   const url = await presign(bucket, new HeadBucketCommand({ Bucket: bucket.name }), what)
   const { minBytes, maxBytes, expiresInS } = what
-  const policy = { bucket: bucket.name, fields, minBytes, maxBytes, expiresInS }
+  const policy = { bucket: bucket.name, fields, minBytes, maxBytes, expiresInS, signedAt: timeAt(bucket) }
   const signed = await bucket.call({}, () => signPolicy(bucket.client.config, policy))
   return { url: url.replace(/\?.*/, ''), fields: signed }
 }
@@ -81,7 +81,7 @@ async function signPut(
 }
 
 async function presign<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  { client, call }: S3Bucket,
+  bucket: S3Bucket,
   command: Parameters<typeof getSignedUrl<ServiceInputTypes, Input, Output>>[1],
   { expiresInS }: Pick<Signable, 'expiresInS'>,
   headers: Headers = {},
@@ -90,7 +90,13 @@ async function presign<Input extends ServiceInputTypes, Output extends ServiceOu
   // By itself the SDK signs neither Content-Type nor Cache-Control, and moves metadata to the query, where a browser
   // form of the same request could not follow: all of them are headers here, and signed.
   const which = { signableHeaders: new Set(names), unhoistableHeaders: new Set(names) }
-  return call({}, () => getSignedUrl(client, command, { expiresIn: expiresInS, ...which }))
+  const when = { signingDate: timeAt(bucket), expiresIn: expiresInS }
+  return bucket.call({}, () => getSignedUrl(bucket.client, command, { ...when, ...which }))
+}
+
+/** The time by the clock of the bucket, which judges what is signed; by ours as long as nothing is known of that. */
+function timeAt({ clockSkewMs }: S3Bucket): Date {
+  return new Date(Date.now() + (clockSkewMs() ?? 0))
 }
 
 /** The same client at another address; nothing is ever sent by it. */

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createOffLadderBudget } from '../../src/limits/off-ladder-budget.ts'
 import type { TransformSpec, VariantSpec } from '../../src/transform/spec.ts'
 import { SharedCount } from '../../src/limits/shared-count.ts'
@@ -106,6 +106,16 @@ test('strangers cannot fill the memory with buckets, and those in use are not lo
   }
   expect(buckets.size).toBeLessThanOrEqual(50_000)
   expect(await buckets.take([own])).toBe(60_000)
+})
+
+test('a wall clock that is set back takes nothing from anybody', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const buckets = new TokenBuckets({ name: 'test' })
+  const draw = [{ bucket: 'client:1', perMinute: 2 }]
+  expect(await buckets.take(draw)).toBe(0)
+  vi.setSystemTime(Date.now() - 3_600_000)
+  expect([await buckets.take(draw), await buckets.take(draw)]).toEqual([0, 30_000])
 })
 
 test.skipIf(program === undefined)('replicas that share a Valkey or Redis draw on the same', async () => {

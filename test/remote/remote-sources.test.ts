@@ -11,7 +11,7 @@ let server: OtherServer
 let remote: RemoteSources
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1) })
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.UTC(2026, 0, 1) })
   server = await startOtherServer()
   remote = remoteOn(server.port)
 })
@@ -120,15 +120,15 @@ describe('freshness', () => {
   test('while it lasts nobody is asked, and afterwards on condition', async () => {
     server.on('/a.jpg', bytes('one', { etag: '"1"', 'cache-control': 'max-age=7200' }))
     const first = await found()
-    vi.setSystemTime(Date.now() + 2 * HOUR_MS - 1)
+    vi.advanceTimersByTime(2 * HOUR_MS - 1)
     expect(await found()).toBe(first)
     expect(server.seen).toHaveLength(1)
     server.on('/a.jpg', (response) => response.writeHead(304, { 'cache-control': 'max-age=10800' }).end())
-    vi.setSystemTime(Date.now() + 1)
+    vi.advanceTimersByTime(1)
     expect(await found()).toBe(first)
     expect(server.seen[1]?.headers['if-none-match']).toBe('"1"')
     // As long as the 304 says.
-    vi.setSystemTime(Date.now() + 3 * HOUR_MS - 1)
+    vi.advanceTimersByTime(3 * HOUR_MS - 1)
     expect(await found()).toBe(first)
     expect(server.seen).toHaveLength(2)
   })
@@ -136,7 +136,7 @@ describe('freshness', () => {
   test('a date is asked with as it was given', async () => {
     server.on('/a.jpg', bytes('one', { 'last-modified': MODIFIED }))
     await found()
-    vi.setSystemTime(Date.now() + HOUR_MS)
+    vi.advanceTimersByTime(HOUR_MS)
     await found()
     expect(server.seen[1]?.headers).toMatchObject({ 'if-modified-since': MODIFIED })
     expect(server.seen[1]?.headers['if-none-match']).toBeUndefined()
@@ -146,7 +146,7 @@ describe('freshness', () => {
     server.on('/a.jpg', bytes('one', { etag: '"1"' }))
     const first = await found()
     server.on('/a.jpg', bytes('second', { etag: '"2"' }))
-    vi.setSystemTime(Date.now() + HOUR_MS)
+    vi.advanceTimersByTime(HOUR_MS)
     const second = await found()
     expect(second).toMatchObject({ etag: '"2"', bytes: 6 })
     expect(second.version).not.toBe(first.version)
@@ -155,19 +155,19 @@ describe('freshness', () => {
   test('without any date the first sight counts, as long as the bytes are the same', async () => {
     server.on('/a.jpg', bytes('one'))
     const first = await found()
-    vi.setSystemTime(Date.now() + HOUR_MS)
+    vi.advanceTimersByTime(HOUR_MS)
     expect((await found()).lastModified).toEqual(first.lastModified)
     server.on('/a.jpg', bytes('two'))
-    vi.setSystemTime(Date.now() + HOUR_MS)
+    vi.advanceTimersByTime(HOUR_MS)
     expect((await found()).lastModified).not.toEqual(first.lastModified)
   })
 
   test('that there is nothing is believed for ten seconds', async () => {
     expect(await remote.lookUp(at())).toBeUndefined()
     server.on('/a.jpg', bytes('one'))
-    vi.setSystemTime(Date.now() + 9_999)
+    vi.advanceTimersByTime(9_999)
     expect(await remote.lookUp(at())).toBeUndefined()
-    vi.setSystemTime(Date.now() + 1)
+    vi.advanceTimersByTime(1)
     expect(await remote.lookUp(at())).toMatchObject({ bytes: 3 })
   })
 
@@ -178,10 +178,10 @@ describe('freshness', () => {
     server.on('/a.jpg', (response) => response.writeHead(status).end())
     await expect(found()).rejects.toThrow(`${status}`)
     server.on('/a.jpg', bytes('one'))
-    vi.setSystemTime(Date.now() + ms - 1)
+    vi.advanceTimersByTime(ms - 1)
     await expect(found()).rejects.toThrow(`${status}`)
     expect(server.seen).toHaveLength(1)
-    vi.setSystemTime(Date.now() + 1)
+    vi.advanceTimersByTime(1)
     expect(await found()).toMatchObject({ bytes: 3 })
   })
 
@@ -254,7 +254,7 @@ describe('bytes', () => {
     server.on('/a.jpg', bytes('one', { etag: '"1"' }))
     const source = await found()
     server.on('/a.jpg', bytes('two', { etag: '"2"' }))
-    vi.setSystemTime(Date.now() + HOUR_MS)
+    vi.advanceTimersByTime(HOUR_MS)
     await found()
     expect(await remote.bodies.get(source)).toEqual({ outcome: 'changed' })
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import type { WorkerPool } from '../../src/render/worker-pool.ts'
-import { encode, photo } from '../support/pictures.ts'
+import { encode, photo, pngBomb } from '../support/pictures.ts'
 import { failureOf } from './failure-of.ts'
 import { startPool } from './pool.ts'
 import { until } from './until.ts'
@@ -40,7 +40,7 @@ describe('a worker that dies in mid-picture', () => {
       process.kill(pid, signal)
       await expect(rendering).resolves.toMatchObject({ width: 2000, height: 1500 })
       await expect(pool.render(SOURCE, SPEC)).resolves.toMatchObject({ width: 100 })
-      expect(pool.stats().restarts).toEqual({ crashed: 1, overran: 0, recycled: 0 })
+      expect(pool.stats().restarts).toEqual({ crashed: 1, overran: 0, outgrew: 0, recycled: 0 })
       expect(events).toContainEqual(
         expect.objectContaining({
           type: 'replaced',
@@ -101,8 +101,23 @@ it('a worker that hangs is killed after its time, which is a verdict', async () 
   await expect(pool.render(SOURCE, SPEC)).rejects.toMatchObject({ code: 'source_overran', status: 415 })
   await until(() => pool.stats().workers.some((worker) => worker.pid !== pid && worker.state === 'idle'))
   await expect(pool.render(SOURCE, SPEC)).resolves.toMatchObject({ width: 100 })
-  expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 1, recycled: 0 })
+  expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 1, outgrew: 0, recycled: 0 })
 })
+
+it.runIf(process.platform === 'linux')(
+  'a worker that bloats is killed in mid-picture, which is a verdict; the others do not notice',
+  async () => {
+    const { pool, events } = startPool({ workers: 2, workerLimitBytes: 200 * 1024 * 1024 })
+    await until(() => pool.stats().workers.filter(({ state }) => state === 'idle').length === 2)
+    const bloating = failureOf(pool.render(pngBomb(9_000, 9_000), SLOW))
+    const small = await Promise.all(Array.from({ length: 4 }, async () => pool.render(SOURCE, SPEC)))
+    expect(small.map(({ width }) => width)).toEqual([100, 100, 100, 100])
+    expect(await bloating).toMatchObject({ code: 'source_too_large', status: 415 })
+    await until(() => pool.stats().workers.filter(({ state }) => state === 'idle').length === 2)
+    expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 0, outgrew: 1, recycled: 0 })
+    expect(events).toContainEqual(expect.objectContaining({ type: 'replaced', reason: 'outgrew' }))
+  },
+)
 
 it('a picture at the door of a worker that dies or hangs goes to the next one, without blame', async () => {
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
@@ -131,7 +146,7 @@ it('a worker that has grown is replaced between two pictures, not in one', async
   const renderings = await Promise.all([pool.render(SOURCE, SPEC), pool.render(SOURCE, SPEC)])
   expect(renderings.map(({ width }) => width)).toEqual([100, 100])
   await until(() => pool.stats().restarts.recycled === 2)
-  expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 0, recycled: 2 })
+  expect(pool.stats().restarts).toEqual({ crashed: 0, overran: 0, outgrew: 0, recycled: 2 })
 })
 
 describe('workers that cannot start', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { appendToJournal, JOURNAL_KEY } from '../../src/sources/journal.ts'
 import { JournalReader } from '../../src/sources/journal-reader.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -140,6 +140,17 @@ describe('the journal', () => {
     await reader.read()
     expect(reader.reachable).toBe(true)
     expect(createReader(store).reader.behind).toBe(true)
+  })
+
+  test('a replica that is behind knows it, although its wall clock is set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { reader } = createReader(createMemoryObjectStore(), { maxLagMs: 5_000 })
+    await reader.read()
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect([reader.behind, reader.lagMs]).toEqual([false, 0])
+    vi.advanceTimersByTime(5_001)
+    expect([reader.behind, reader.lagMs]).toEqual([true, 5_001])
   })
 
   test('a damaged journal is reported by the reader and refused by the writer', async () => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createS3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import { emissions } from './emissions/watch.ts'
+import { type Bounds, within } from './bounds.ts'
 import type { RunningOrigin } from './s3-server.ts'
 
 /** Where a bucket is, and how it is opened. */
@@ -41,8 +42,13 @@ export interface Run {
 }
 
 /** Runs `halftone` with these arguments and nothing else in its environment. */
-export function runProgram(args: readonly string[], environment: Record<string, string>): Run {
-  const child: ChildProcess = spawn(process.execPath, ['dist/src/main.js', ...args], {
+export function runProgram(
+  args: readonly string[],
+  environment: Record<string, string>,
+  bounds: Bounds = {},
+): Run {
+  const [command, ...rest] = within(bounds, [process.execPath, 'dist/src/main.js', ...args])
+  const child: ChildProcess = spawn(command, rest, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -65,8 +71,8 @@ export interface Served extends Run {
 }
 
 /** Runs `halftone serve` until it listens. */
-export async function serve(environment: Record<string, string>): Promise<Served> {
-  const run = runProgram(['serve'], environment)
+export async function serve(environment: Record<string, string>, bounds?: Bounds): Promise<Served> {
+  const run = runProgram(['serve'], environment, bounds)
   let ended = false
   void run.ended.then(() => (ended = true))
   for (;;) {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { type Bounds, within } from './bounds.ts'
 
 /** An origin that ships, running as a process of its own. */
 export interface RunningOrigin {
@@ -27,7 +28,7 @@ const identity = {
 }
 
 /** Starts the compiled origin on a free port with an empty bucket. */
-export async function startOrigin(): Promise<RunningOrigin> {
+export async function startOrigin(bounds: Bounds = {}): Promise<RunningOrigin> {
   const dir = await mkdtemp(join(tmpdir(), 'halftone-origin-'))
   const environment = {
     ORIGIN_DIR: dir,
@@ -35,7 +36,7 @@ export async function startOrigin(): Promise<RunningOrigin> {
     ORIGIN_BUCKETS: identity.bucket,
     ORIGIN_STOP_WITH_STDIN: '1',
   }
-  let running = await launch({ ...environment, ORIGIN_PORT: '0' })
+  let running = await launch({ ...environment, ORIGIN_PORT: '0' }, bounds)
   const { url } = running
   return {
     ...identity,
@@ -47,13 +48,17 @@ export async function startOrigin(): Promise<RunningOrigin> {
     },
     kill: () => end(running.process, () => running.process.kill('SIGKILL')),
     async restart() {
-      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port })
+      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port }, bounds)
     },
   }
 }
 
-async function launch(environment: NodeJS.ProcessEnv): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, ['dist/origin/main.js'], {
+async function launch(
+  environment: NodeJS.ProcessEnv,
+  bounds: Bounds,
+): Promise<{ process: ChildProcess; url: string }> {
+  const [command, ...rest] = within(bounds, [process.execPath, 'dist/origin/main.js'])
+  const child = spawn(command, rest, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

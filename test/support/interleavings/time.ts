@@ -6,9 +6,9 @@ interface Pause {
   readonly end: () => void
 }
 
-/** Time that passes when it is told to, for everybody: `Date`, and a clock whose pauses end with it. */
+/** Time that passes when it is told to, for everybody: `Date`, `performance`, and a clock whose pauses end with it. */
 export function createTime(startMs: number) {
-  vi.useFakeTimers({ toFake: ['Date'], now: startMs })
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: startMs })
   const pauses = new Set<Pause>()
 
   const clock: Clock = {
@@ -37,7 +37,7 @@ export function createTime(startMs: number) {
     nextMs: () => Math.min(...[...pauses].map(({ untilMs }) => untilMs)),
     /** Turns all clocks; pauses that are over end. */
     turnTo(ms: number) {
-      vi.setSystemTime(ms)
+      vi.advanceTimersByTime(ms - Date.now())
       for (const pause of pauses) {
         if (pause.untilMs > ms) continue
         pauses.delete(pause)
