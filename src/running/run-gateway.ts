@@ -54,7 +54,14 @@ async function listenOnBoth(gateway: Gateway, config: Config) {
       port: config.HALFTONE_ADMIN_PORT,
     })
     begun.push(admin)
-    const main = await listenOn('PORT', gateway.app, { host: config.HALFTONE_HOST, port: config.PORT })
+    const main = await listenOn('PORT', gateway.app, {
+      host: config.HALFTONE_HOST,
+      port: config.PORT,
+      limits: {
+        maxConnections: config.HALFTONE_MAX_CONNECTIONS,
+        maxUnsentBytes: config.HALFTONE_UNSENT_MB,
+      },
+    })
     return { main, admin }
   } catch (error) {
     gateway.limits.close()
