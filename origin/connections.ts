@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { type Exchange, refuseUnreadable } from './ambiguity.ts'
 
 /**
  * Knows how many requests are under way on each connection, so that a stop ends exactly those without one. Node's own
@@ -7,6 +8,7 @@ import type { Socket } from 'node:net'
  */
 export class Connections {
   readonly #requests = new Map<Socket, number>()
+  readonly #last = new WeakMap<Socket, Exchange>()
   #isStopping = false
 
   constructor(server: Server) {
@@ -15,9 +17,13 @@ export class Connections {
       socket.once('close', () => this.#requests.delete(socket))
     })
     const track = (incoming: IncomingMessage, response: ServerResponse): void =>
-      this.#track(incoming.socket, response)
+      this.#track(incoming, response)
     server.on('request', track)
     server.on('checkContinue', track)
+    // Typed as any stream: of a server for HTTP it is a socket.
+    server.on('clientError', (error, socket) =>
+      refuseUnreadable(error, socket as Socket, this.#last.get(socket as Socket)),
+    )
   }
 
   /** Ends connections as soon as nothing is under way on them, at once where nothing is. */
@@ -26,7 +32,9 @@ export class Connections {
     for (const socket of this.#requests.keys()) this.#endIfIdle(socket)
   }
 
-  #track(socket: Socket, response: ServerResponse): void {
+  #track(incoming: IncomingMessage, response: ServerResponse): void {
+    const { socket } = incoming
+    this.#last.set(socket, { incoming, response })
     this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1)
     response.once('close', () => {
       const count = this.#requests.get(socket)

@@ -10,6 +10,7 @@ import { errorReply, toS3Error } from './error-reply.ts'
 import type { Log } from './log.ts'
 import type { Exchange, Meter } from './operating/metrics.ts'
 import { isFormUpload, postObject } from './objects/post-object.ts'
+import { isAmbiguous } from './ambiguity.ts'
 import { findOperation } from './find-operation.ts'
 import { type PaceOptions, watchPace } from './pace.ts'
 import type { Reply } from './protocol/reply.ts'
@@ -53,6 +54,11 @@ async function serve(
   options: ListenerOptions,
 ): Promise<void> {
   const started = performance.now()
+  if (isAmbiguous(incoming)) {
+    response.shouldKeepAlive = false
+    response.writeHead(400, { 'content-length': '0' }).end()
+    return
+  }
   watchPace(incoming, response, options.pace)
   const system = systemReply(incoming, options.registry)
   if (system) return send(response, incoming, await system)

@@ -108,9 +108,22 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['sources', 'variants'],
   },
   http: {
-    imports: ['cdn', 'coding', 'errors.ts', 'identity', 'limits', 'sources', 'transform', 'urls', 'variants'],
+    imports: [
+      'cdn',
+      'coding',
+      'connections',
+      'errors.ts',
+      'identity',
+      'limits',
+      'sources',
+      'transform',
+      'urls',
+      'variants',
+    ],
     types: ['audit', 'media', 'telemetry'],
   },
+  // How many clients there are, how slow they may be, and what of theirs can be read.
+  connections: { imports: ['errors.ts'] },
   // How bytes are coded on their way.
   coding: { imports: [] },
   urls: { imports: ['errors.ts', 'transform'] },

@@ -47,6 +47,8 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   limit_reached: error(9432, 409),
   upload_gone: error(9432, 410),
   length_required: error(9432, 411),
+  expectation_failed: error(9432, 417),
+  headers_too_large: error(9432, 431),
   precondition_failed: error(9432, 412),
   body_too_large: error(9432, 413),
   upload_too_large: error(9432, 413),

@@ -1,15 +1,22 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { GATEWAY_KEEP_ALIVE_S } from '../cdn/distribution.ts'
+import { type ConnectionLimits, Connections, DEFAULT_LIMITS } from '../connections/connections.ts'
+import { findFault, isLast, refusal, refuseOn } from '../connections/refusals.ts'
+import { type Answer, inTurn } from '../connections/turns.ts'
+import { GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
 
 export interface ServerOptions {
   readonly host: string
   readonly port: number
-  /** Connections beyond are closed as they come. */
-  readonly maxConnections?: number
+  /** What clients may do; what is not said has its default. */
+  readonly limits?: Partial<ConnectionLimits> | undefined
+  /** How long a client may take for the head of its request. */
+  readonly headersTimeoutMs?: number | undefined
 }
 
 export interface RunningServer {
@@ -23,34 +30,25 @@ export interface RunningServer {
 
 /** How long a client may take for the head of its request. */
 const HEADERS_TIMEOUT_MS = 15_000
-/** And for all of it: a large photo on a slow line. What stands still is given up by whoever reads it, much sooner. */
+/** And for all of it: a large photo on a slow line. What stands still is given up much sooner. */
 const REQUEST_TIMEOUT_MS = 600_000
+/** Of the time for a head: how often Node looks for those that are overdue. */
+const HEADERS_LOOKS = 4
 /** While stopping: how often connections that have become idle are closed. */
 const CLOSE_IDLE_MS = 50
 
 /** Listens; rejects when the port is taken. Port 0 is any free one. */
-export async function listen(
-  app: Hono<AppEnv>,
-  { host, port, maxConnections = Infinity }: ServerOptions,
-): Promise<RunningServer> {
+export async function listen(app: Hono<AppEnv>, options: ServerOptions): Promise<RunningServer> {
+  const { host, port } = options
   const answer = getRequestListener(app.fetch, { errorHandler: unreadableTarget })
   const unanswered = new Set<ServerResponse>()
   let isDraining = false
-  const server = createServer(
-    {
-      // Whoever closes an idle connection first must not be us: a request just on its way would be a 502 at the viewer.
-      keepAliveTimeout: GATEWAY_KEEP_ALIVE_S * 1000,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-    },
+  const server = createBoundedServer(options, (request, response) => {
+    if (isDraining || isLast(request)) response.shouldKeepAlive = false
+    unanswered.add(response)
     // It answers its own failures: nothing is left to wait for.
-    (request, response) => {
-      if (isDraining) response.shouldKeepAlive = false
-      unanswered.add(response)
-      void answer(request, response).finally(() => unanswered.delete(response))
-    },
-  )
-  if (maxConnections !== Infinity) server.maxConnections = maxConnections
+    void answer(request, response).finally(() => unanswered.delete(response))
+  })
   server.listen(port, host)
   await once(server, 'listening')
   const drain = () => {
@@ -65,6 +63,42 @@ export async function listen(
       return close(server, graceMs)
     },
   }
+}
+
+/** A server whose connections are bounded in number and time, and that answers what can be understood in one way only. */
+function createBoundedServer(options: ServerOptions, answer: Answer): Server {
+  const { limits, headersTimeoutMs = HEADERS_TIMEOUT_MS } = options
+  const server = createServer({
+    // Whoever closes an idle connection first must not be us: a request just on its way would be a 502 at the viewer.
+    keepAliveTimeout: GATEWAY_KEEP_ALIVE_S * 1000,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Ours says more.
+    requireHostHeader: false,
+    connectionsCheckingInterval: headersTimeoutMs / HEADERS_LOOKS,
+  })
+  // Node drops headers above a number of them in silence; their bytes are limited already.
+  server.maxHeadersCount = 0
+  const connections = new Connections(server, { ...DEFAULT_LIMITS, ...limits })
+  const answerInTurn = inTurn((request, response) => {
+    connections.begin(request, response)
+    const fault = findFault(request)
+    if (fault === undefined) answer(request, response)
+    else refuse(response, fault)
+  })
+  server.on('request', answerInTurn)
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
+    refuse(response, new GatewayError('expectation_failed', 'Expect: must be 100-continue')),
+  )
+  server.on('connect', (_: IncomingMessage, socket: Socket) =>
+    refuseOn(socket, new GatewayError('method_not_allowed', 'This is no proxy')),
+  )
+  return server
+}
+
+function refuse(response: ServerResponse, fault: GatewayError): void {
+  const { headers, body } = refusal(fault)
+  response.writeHead(fault.status, headers).end(body)
 }
 
 /** What no URL can be made of never reaches the app: a bare 400, as for any malformed request. */

@@ -59,7 +59,10 @@ async function listenOnBoth(gateway: Gateway, config: Config) {
     const main = await listenOn('PORT', gateway.app, {
       host: config.HALFTONE_HOST,
       port: config.PORT,
-      maxConnections: connectionRoom(workerCount(config)),
+      limits: {
+        maxConnections: Math.min(config.HALFTONE_MAX_CONNECTIONS, connectionRoom(workerCount(config))),
+        maxUnsentBytes: config.HALFTONE_UNSENT_MB,
+      },
     })
     return { main, admin }
   } catch (error) {

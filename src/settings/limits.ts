@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { flag, list, whole } from './types.ts'
+import { flag, list, megabytes, whole } from './types.ts'
 
 const NETWORKS = 'addresses and networks such as 10.0.0.0/8 or fd00::/8, with commas'
 
@@ -32,6 +32,8 @@ export const limitSettings = {
   HALFTONE_REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'an address such as redis://cache.internal:6379' })
     .optional(),
+  HALFTONE_MAX_CONNECTIONS: whole(4_096, 16, 1_000_000),
+  HALFTONE_UNSENT_MB: megabytes(512, 1, 100_000),
   HALFTONE_TRUSTED_HOPS: whole(0, 0, 10),
   HALFTONE_TRUSTED_PROXIES: networks,
   HALFTONE_EDGE_TELLS_VIEWER: flag.default(false),

@@ -1,0 +1,169 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { refuseOn, unreadable } from './refusals.ts'
+
+/** What clients may do to us by being many, or slow. */
+export interface ConnectionLimits {
+  /** How many connections there may be; beyond, the one that has been idle for longest makes room. */
+  readonly maxConnections: number
+  /** How many bytes of answers may wait for their readers; beyond, those who stand still are cut off, the oldest first. */
+  readonly maxUnsentBytes: number
+  /** How long a client may neither send nor take a byte. A body must bring some bytes a second over each such time. */
+  readonly stallMs: number
+  /** How often that is looked at. */
+  readonly lookEveryMs: number
+}
+
+export const DEFAULT_LIMITS: ConnectionLimits = {
+  maxConnections: 4096,
+  maxUnsentBytes: 512 * 1024 * 1024,
+  stallMs: 60_000,
+  lookEveryMs: 5_000,
+}
+
+/** A tenth of what an old modem does: whoever sends more slowly holds a connection and does not use it. */
+const MIN_SENT_PER_SECOND = 500
+/** Readers are few behind a CDN, and their answers are in memory. */
+const MIN_TAKEN_PER_SECOND = 4096
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** How a client gets on that has a request under way. */
+interface Progress extends Exchange {
+  read: number
+  readAt: number
+  taken: number
+  takenAt: number
+}
+
+/** Knows the connections of a server: bounds how many there are, and gives up those whose clients do not get on. */
+export class Connections {
+  readonly #limits: ConnectionLimits
+  /** On these no request has come yet; the oldest is the first. */
+  readonly #untried = new Set<Socket>()
+  /** On these one has been answered, and none has come since; the one that has been idle for longest is the first. */
+  readonly #idle = new Set<Socket>()
+  readonly #busy = new Map<Socket, Progress>()
+  /** The last request of each, answered or not. */
+  readonly #last = new WeakMap<Socket, Exchange>()
+
+  constructor(server: Server, limits: ConnectionLimits) {
+    this.#limits = limits
+    server.on('connection', (socket) => this.#admit(socket))
+    server.on('timeout', (socket) => this.#onStill(socket))
+    server.on('clientError', (error, socket) => this.#onUnreadable(error, socket as Socket))
+    server.timeout = limits.stallMs
+    const looking = setInterval(() => this.#look(performance.now()), limits.lookEveryMs)
+    looking.unref()
+    server.once('close', () => clearInterval(looking))
+  }
+
+  /** Begins with a request; it ends with its response. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    const now = performance.now()
+    this.#untried.delete(socket)
+    this.#idle.delete(socket)
+    const [read, taken] = [socket.bytesRead, takenBy(socket)]
+    this.#busy.set(socket, { request, response, read, taken, readAt: now, takenAt: now })
+    this.#last.set(socket, { request, response })
+    response.once('close', () => {
+      this.#busy.delete(socket)
+      if (!socket.destroyed) this.#idle.add(socket)
+    })
+  }
+
+  #admit(socket: Socket): void {
+    this.#untried.add(socket)
+    socket.once('close', () => {
+      this.#untried.delete(socket)
+      this.#idle.delete(socket)
+      this.#busy.delete(socket)
+    })
+    if (this.#untried.size + this.#idle.size + this.#busy.size <= this.#limits.maxConnections) return
+    // The newcomer itself is the last of them.
+    const [oldest] = this.#untried.size > 1 ? this.#untried : this.#idle
+    this.#cut(oldest ?? socket)
+  }
+
+  #cut(socket: Socket): void {
+    this.#untried.delete(socket)
+    this.#idle.delete(socket)
+    this.#busy.delete(socket)
+    socket.destroy()
+  }
+
+  /** Nothing has moved for a while: whoever waits for us may go on doing so. */
+  #onStill(socket: Socket): void {
+    const progress = this.#busy.get(socket)
+    if (progress !== undefined && waitsForUs(socket, progress)) socket.setTimeout(this.#limits.stallMs)
+    else this.#cut(socket)
+  }
+
+  /** What cannot be read is refused, but never as a second answer to the same request. */
+  #onUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    const fault = unreadable(error)
+    const last = this.#last.get(socket)
+    if (fault === undefined || !socket.writable) socket.destroy()
+    else if (this.#busy.has(socket) && last?.request.complete === true) {
+      // It has done nothing wrong: what came after it has.
+      last.response.shouldKeepAlive = false
+      last.response.once('close', () => socket.destroySoon())
+    } else if (last?.request.complete === false && last.response.headersSent) socket.destroySoon()
+    else refuseOn(socket, fault)
+  }
+
+  #look(now: number): void {
+    let unsent = 0
+    for (const [socket, progress] of this.#busy) {
+      if (this.#isTooSlow(socket, progress, now)) this.#cut(socket)
+      else unsent += socket.writableLength
+    }
+    if (unsent > this.#limits.maxUnsentBytes) this.#relieve(unsent, now)
+  }
+
+  #isTooSlow(socket: Socket, progress: Progress, now: number): boolean {
+    const { stallMs } = this.#limits
+    const taken = takenBy(socket)
+    if (taken > progress.taken || socket.writableLength === 0) {
+      progress.taken = taken
+      progress.takenAt = now
+    }
+    // A large answer is handed over in one piece: what of it has been taken is not to be seen.
+    const mayTakeMs = stallMs + (socket.writableLength / MIN_TAKEN_PER_SECOND) * 1000
+    if (now - progress.takenAt > mayTakeMs) return true
+
+    const { request } = progress
+    const isToSend = !request.complete && request.readableLength === 0
+    const isWindowOver = now - progress.readAt >= stallMs
+    if (isToSend && !isWindowOver) return false
+    const read = socket.bytesRead - progress.read
+    progress.read = socket.bytesRead
+    progress.readAt = now
+    return isToSend && read < (MIN_SENT_PER_SECOND * stallMs) / 1000
+  }
+
+  #relieve(unsent: number, now: number): void {
+    const since = now - this.#limits.lookEveryMs
+    const still = [...this.#busy]
+      .filter(([socket, { takenAt }]) => socket.writableLength > 0 && takenAt <= since)
+      .toSorted(([, one], [, other]) => one.takenAt - other.takenAt)
+    let left = unsent
+    for (const [socket] of still) {
+      if (left <= this.#limits.maxUnsentBytes) return
+      left -= socket.writableLength
+      this.#cut(socket)
+    }
+  }
+}
+
+/** What has left for the client; a piece counts when all of it has. */
+const takenBy = (socket: Socket) => socket.bytesWritten - socket.writableLength
+
+function waitsForUs(socket: Socket, { request, response }: Exchange): boolean {
+  const isAllThere = request.complete || request.readableLength > 0
+  return isAllThere && !response.writableEnded && socket.writableLength === 0
+}
