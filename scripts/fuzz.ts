@@ -37,7 +37,7 @@ async function fuzz(formats: readonly Format[]): Promise<boolean> {
       formats,
       perFormat: Number(values['per-format']),
       only,
-      cuts: 200,
+      cuts: 60,
       uploads: only === undefined ? 100 : 0,
       long: true,
       end: performance.now() + Number(values.minutes) * 60_000,

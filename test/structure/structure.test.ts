@@ -82,7 +82,7 @@ describe('the pages of a TIFF', () => {
   it('are counted where they are many, or go in a circle', async () => {
     expect(countPages(await bomb('tiff', 'a hundred thousand directories'), MOST)).toBe(100_000)
     expect(countPages(await bomb('tiff', 'a directory that leads to itself'), 500)).toBe(500)
-    expect(countPages(repeat(latin1('II*\0'), 2), MOST)).toBe(0)
+    expect(countPages(repeat(latin1('II*\0'), 2), MOST)).toBe(1)
   })
 })
 

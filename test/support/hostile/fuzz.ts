@@ -12,7 +12,7 @@ export interface Trial extends HostileFile {
   readonly random: () => number
   readonly more?: number
   /** What is done with it; by default it is put into the bucket and asked for. */
-  readonly judge?: (file: HostileFile) => Promise<Judgement>
+  readonly judge?: (file: HostileFile & { readonly format: Format }) => Promise<Judgement>
 }
 
 /** What became of many files. */
@@ -101,7 +101,7 @@ export function formatReport(what: string, { cases, answers, faults, deaths, slo
   const counts = [...answers]
     .toSorted(([, one], [, other]) => other - one)
     .map(([answer, count]) => `${answer} ×${count}`)
-  const slow = `slowest ${(slowest.ms / 1000).toFixed(1)} s`
+  const slow = `slowest ${(slowest.ms / 1000).toFixed(1)} s (${slowest.name})`
   return `${what}: ${cases} cases: ${counts.join(', ')}; ${faults.length} faults; ${deaths.length} workers replaced; ${slow}`
 }
 

@@ -52,7 +52,7 @@ export const pngBombs: readonly Maker[] = [
       ]),
   ],
   ['a line of a hundred megapixels', () => pngFile(grey(100_000_000, 1), [idat(zlibOfNothing(96))])],
-  ['a column of a hundred megapixels', () => pngFile(grey(1, 10_000_000), [idat(zlibOfNothing(20))])],
+  ['a column of ten megapixels', () => pngFile(grey(1, 10_000_000), [idat(zlibOfNothing(20))])],
   ['pixels that go on for a gigabyte', () => pngFile(grey(8, 8), [idat(zlibOfNothing(1024))])],
   ['a profile of a gigabyte', () => dot(packed('iCCP', 1024))],
   [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { tokenOf } from '../api.ts'
-import { createClient, pictureForm } from '../journey.ts'
-import type { HostileFile } from './hostile-file.ts'
+import { createClient } from '../journey.ts'
+import type { Format, HostileFile } from './hostile-file.ts'
 import type { Judgement } from './judge.ts'
 import type { Stage } from './stage.ts'
 
@@ -16,15 +16,21 @@ const REFUSALS = [
 ]
 
 /** A file is uploaded, by ticket and through the gateway, as a photo of an item of its own; what is taken is asked for. */
-export async function createUploader(stage: Stage): Promise<(file: HostileFile) => Promise<Judgement>> {
+export async function createUploader(
+  stage: Stage,
+): Promise<(file: HostileFile & { readonly format: Format }) => Promise<Judgement>> {
   const as = await tokenOf('eve')
   const { call, upload, look } = createClient(stage.url)
   let items = 0
-  return async ({ bytes }) => {
+  return async ({ format, bytes }) => {
+    const contentType = `image/${format}`
     items += 1
     const ownerId = `fuzz-${items}`
-    const ticketed = await upload(as, { kind: 'item-photo', ownerId }, bytes)
-    const sent = await call(`POST /items/${ownerId}/photos`, as, { method: 'POST', body: pictureForm(bytes) })
+    const ticketed = await upload(as, { kind: 'item-photo', ownerId, contentType }, bytes)
+    const sent = await call(`POST /items/${ownerId}/photos`, as, {
+      method: 'POST',
+      body: formOf(bytes, contentType),
+    })
     const answers = await Promise.all([ticketed, sent].map(nameOf))
     const faults = answers
       .filter((answer) => answer !== 'taken' && !REFUSALS.includes(answer))
@@ -38,6 +44,12 @@ export async function createUploader(stage: Stage): Promise<(file: HostileFile) 
       faults: shown.status === 200 ? faults : [...faults, `was taken, but is shown as ${shown.status}`],
     }
   }
+}
+
+function formOf(bytes: Buffer, type: string): FormData {
+  const form = new FormData()
+  form.append('file', new Blob([new Uint8Array(bytes)], { type }), 'a.jpg')
+  return form
 }
 
 async function nameOf(answer: Response): Promise<string> {
