@@ -4,8 +4,9 @@ import { zlibOfNothing } from './bits.ts'
 import type { Maker } from './hostile-file.ts'
 
 const XMLNS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-const svg = (content: string, attributes = 'width="100" height="100"') =>
-  Buffer.from(`<svg ${XMLNS} ${attributes}>${content}</svg>`)
+const markup = (content: string, attributes = 'width="100" height="100"') =>
+  `<svg ${XMLNS} ${attributes}>${content}</svg>`
+const svg = (content: string, attributes?: string) => Buffer.from(markup(content, attributes))
 const RECT = '<rect width="100" height="100" fill="#0a0"/>'
 
 /** Ten of those before, ten levels deep. */
@@ -31,26 +32,30 @@ const entities = (quote: string) =>
   `<!DOCTYPE svg [<!ENTITY a0 "ha">${tenfold(9, (index) => `<!ENTITY a${index + 1} ${quote}${`&a${index};`.repeat(10)}${quote}>`)}]>`
 
 const ENTITIES: readonly Maker[] = [
-  ['a thousand million laughs', () => Buffer.from(`${entities('"')}${svg('<text>&a9;</text>')}`)],
-  ['the same in UTF-16', () => Buffer.from(`\ufeff${entities('"')}${svg('<text>&a9;</text>')}`, 'utf16le')],
+  ['a thousand million laughs', () => Buffer.from(`${entities('"')}${markup('<text>&a9;</text>')}`)],
+  [
+    'the same in UTF-16',
+    () => Buffer.from(`\ufeff${entities('"')}${markup('<text>&a9;</text>')}`, 'utf16le'),
+  ],
   [
     'an entity of forty megabytes, often',
     () =>
       Buffer.from(
-        `<!DOCTYPE svg [<!ENTITY a "${'x'.repeat(1_000_000)}">]>${svg(`<text>${'&a;'.repeat(10_000)}</text>`)}`,
+        `<!DOCTYPE svg [<!ENTITY a "${'x'.repeat(1_000_000)}">]>${markup(`<text>${'&a;'.repeat(10_000)}</text>`)}`,
       ),
   ],
   [
     'a file as an entity',
-    () => Buffer.from(`<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>${svg('<text>&a;</text>')}`),
+    () =>
+      Buffer.from(`<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>${markup('<text>&a;</text>')}`),
   ],
   [
     'parameter entities',
-    () => Buffer.from(`<!DOCTYPE svg [<!ENTITY % a SYSTEM "file:///etc/passwd"> %a;]>${svg(RECT)}`),
+    () => Buffer.from(`<!DOCTYPE svg [<!ENTITY % a SYSTEM "file:///etc/passwd"> %a;]>${markup(RECT)}`),
   ],
   [
     'a document type behind 5,000 spaces',
-    () => Buffer.from(`${' '.repeat(5_000)}${entities("'")}${svg('<text>&a9;</text>')}`),
+    () => Buffer.from(`${' '.repeat(5_000)}${entities("'")}${markup('<text>&a9;</text>')}`),
   ],
   [
     'XInclude',
@@ -220,7 +225,7 @@ const PICTURES: readonly Maker[] = [
     'a style sheet by its address',
     () =>
       Buffer.from(
-        `<?xml version="1.0"?><?xml-stylesheet href="file:///etc/passwd"?>${svg(`<style>@import url(file:///etc/passwd);</style>${RECT}`)}`,
+        `<?xml version="1.0"?><?xml-stylesheet href="file:///etc/passwd"?>${markup(`<style>@import url(file:///etc/passwd);</style>${RECT}`)}`,
       ),
   ],
   ['a device by its address', () => svg(picture('file:///dev/zero'))],

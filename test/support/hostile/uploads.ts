@@ -8,12 +8,12 @@ import type { Stage } from './stage.ts'
 const problem = z.object({ code: z.string() })
 
 /** Codes that an upload can be refused with for what it is. */
-const REFUSALS = [
+const REFUSALS: ReadonlySet<string> = new Set([
   '415 upload_type_refused',
   '422 upload_refused',
   '413 upload_too_large',
   '400 invalid_request',
-]
+])
 
 /** A file is uploaded, by ticket and through the gateway, as a photo of an item of its own; what is taken is asked for. */
 export async function createUploader(
@@ -33,7 +33,7 @@ export async function createUploader(
     })
     const answers = await Promise.all([ticketed, sent].map(nameOf))
     const faults = answers
-      .filter((answer) => answer !== 'taken' && !REFUSALS.includes(answer))
+      .filter((answer) => answer !== 'taken' && !REFUSALS.has(answer))
       .map((answer) => `uploaded: ${answer}`)
     if (new Set(answers).size > 1) faults.push(`by ticket ${answers[0]}, through the gateway ${answers[1]}`)
     if (!answers.includes('taken')) return { answers, faults }
