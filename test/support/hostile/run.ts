@@ -55,7 +55,7 @@ export async function runFuzz(
   }
 
   // Each format has loaded its decoder, and memory is where good pictures bring it.
-  for (const format of plan.formats) await part(`${format}, good`, trials(format, seeds[format], 6))
+  for (const format of plan.formats) await part(`${format}, good`, trials(format, seeds[format]))
   const upload = await createUploader(stage)
   for (const format of plan.formats) {
     await part(`${format}, good, uploaded`, goodUploads(format, seeds, upload))
