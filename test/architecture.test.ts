@@ -156,7 +156,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   // Who is let in to what is dear, and when.
   admission: { imports: ['errors.ts', 'transform'], types: ['render'] },
-  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
+  pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'structure', 'transform'] },
+  // What files are made of, read without a decoder.
+  structure: { imports: [] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },
   // What of an SVG is harmless.

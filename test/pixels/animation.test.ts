@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { OutputFormat } from '../../src/transform/spec.ts'
+import { encodeGif } from '../support/oddities/gif.ts'
 import { type Colour, paint } from '../support/pictures.ts'
 import { LIMITS } from './limits.ts'
 import { distance, pixelAt } from './pixels.ts'
@@ -74,6 +75,26 @@ describe('an animation', () => {
     expect(frames).toHaveLength(1)
     for (const frame of frames) expect(distance(pixelAt(frame, 5, 5), [230, 20, 20])).toBeLessThan(16)
   })
+
+  it.each(['gif', 'webp'] as const)(
+    'that shows a frame for eleven minutes shows it for one, as %s',
+    async (format) => {
+      const file = encodeGif({
+        width: 8,
+        height: 8,
+        palette: [...COLOURS],
+        frames: [655_350, 100].map((delayMs) => ({
+          width: 8,
+          height: 8,
+          indexAt: () => delayMs % 4,
+          delayMs,
+        })),
+      })
+      const { delay } = await sharp((await render(file, { fit: 'original', format })).bytes).metadata()
+      // A GIF counts in hundredths of a second.
+      expect(delay?.map((ms) => Math.round(ms / 10))).toEqual([expect.closeTo(6553, -0.4), 10])
+    },
+  )
 
   it('has all its frames cut at the same place', async () => {
     const picture = await render(await animation('gif'), {
