@@ -59,9 +59,15 @@ export interface BucketAdministration {
 
 /** Administers one bucket, over sockets of its own. */
 export function createBucketAdministration(options: S3Options): BucketAdministration {
-  const { client, close } = createS3Connection(options)
+  const { client, retries, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket: S3Bucket = { client, call, name: options.bucket, encryption: {} }
+  const bucket: S3Bucket = {
+    client,
+    call,
+    mayRetry: () => retries.take(),
+    name: options.bucket,
+    encryption: {},
+  }
   return {
     create: () => create(bucket, options.region),
     cors: setting(bucket, {
