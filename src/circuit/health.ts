@@ -1,8 +1,14 @@
-import type { Circuit } from './circuit.ts'
+import type { Circuit, Turn } from './circuit.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
-/** How it stands with whoever is asked: whether they answer, and how often they were asked once more. */
+/** What of a store may work while the other does not: a full disk can be read. */
+export type Side = 'reads' | 'writes'
+
+/** The circuit of one side has opened, or is closed again. */
+export type SideTurn = Turn & { readonly side: Side }
+
+/** How it stands with a store: whether it answers, and how often it was asked once more. */
 export interface Health {
-  readonly circuit: Pick<Circuit, 'state' | 'counts'>
+  readonly circuits: Readonly<Record<Side, Pick<Circuit, 'state' | 'counts'>>>
   readonly retries: Pick<RetryBudget, 'take' | 'counts'>
 }

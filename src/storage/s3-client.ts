@@ -1,7 +1,8 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { UndiciHttpHandler } from '@smithy/undici-http-handler'
 import { Agent, type Dispatcher } from 'undici'
-import { Circuit, type Passage, type Turn } from '../circuit/circuit.ts'
+import { Circuit, type Passage } from '../circuit/circuit.ts'
+import type { Side, SideTurn } from '../circuit/health.ts'
 import { RetryBudget } from '../circuit/retry-budget.ts'
 import type { EncryptionHeaders } from './s3-call.ts'
 import { circuitOpen, isDeadline } from './s3-errors.ts'
@@ -31,8 +32,8 @@ export interface S3Options {
   readonly maxAttempts?: number
   /** What every write asks for; by default nothing: the bucket's own setting holds. */
   readonly encryption?: Encryption | undefined
-  /** Told when the circuit to the bucket opens, and when it is closed again. */
-  readonly onTurn?: ((turn: Turn) => void) | undefined
+  /** Told when the circuit of reads or of writes opens, and when it is closed again. */
+  readonly onTurn?: ((turn: SideTurn) => void) | undefined
 }
 
 /** Encryption at rest: with keys of the store, or of a key service, where no id means the key that is kept for S3. */
@@ -60,7 +61,7 @@ export const s3Defaults = {
 export interface S3Connection {
   readonly client: S3Client
   /** What all calls over these sockets pass through. */
-  readonly circuit: Circuit
+  readonly circuits: Readonly<Record<Side, Circuit>>
   /** What all repeated attempts are paid from. */
   readonly retries: RetryBudget
   /** How far the store's clock is ahead of ours, by its last answer. */
@@ -93,14 +94,15 @@ export function createS3Connection(options: S3Options): S3Connection {
     headersTimeout: settings.headersTimeoutMs,
     bodyTimeout: settings.bodyTimeoutMs,
   })
-  const circuit = new Circuit({ onTurn: options.onTurn })
+  const circuitOf = (side: Side) => new Circuit({ onTurn: (turn) => options.onTurn?.({ ...turn, side }) })
+  const circuits = { reads: circuitOf('reads'), writes: circuitOf('writes') }
   const retries = new RetryBudget()
-  const handler = new GuardedHandler(agent.compose(keepAfterHead), circuit)
+  const handler = new GuardedHandler(agent.compose(keepAfterHead), circuits)
   const client = new S3Client({
     requestHandler: handler,
     forcePathStyle: settings.forcePathStyle,
     maxAttempts: settings.maxAttempts,
-    retryStrategy: createRetryStrategy(settings.maxAttempts, { circuit, retries }),
+    retryStrategy: createRetryStrategy(settings.maxAttempts, retries),
     // Checksums in trailers break many stores; our own is in the metadata of every object.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -111,7 +113,7 @@ export function createS3Connection(options: S3Options): S3Connection {
   })
   return {
     client,
-    circuit,
+    circuits,
     retries,
     clockSkewMs: () => handler.skewMs,
     // Not client.destroy(): after it the handler would go on with undici's global dispatcher, which has no timeouts.
@@ -136,11 +138,8 @@ const tokenOf = (retryCount: number, delayMs: number): RetryToken => ({
   getRetryDelay: () => delayMs,
 })
 
-/** The SDK's own rule of what is tried again, on a budget that others share, and never while the circuit is open. */
-function createRetryStrategy(
-  maxAttempts: number,
-  { circuit, retries }: Pick<S3Connection, 'circuit' | 'retries'>,
-): RetryStrategy {
+/** The SDK's own rule of what is tried again, on a budget that others share. */
+function createRetryStrategy(maxAttempts: number, retries: RetryBudget): RetryStrategy {
   return {
     async acquireInitialRetryToken() {
       retries.deposit()
@@ -149,8 +148,7 @@ function createRetryStrategy(
     async refreshRetryTokenForRetry(token, { errorType, retryAfterHint }) {
       const count = token.getRetryCount()
       const isTransient = errorType === 'TRANSIENT' || errorType === 'THROTTLING'
-      if (!isTransient || count + 1 >= maxAttempts || circuit.state !== 'closed' || !retries.take())
-        throw new Error('Not tried again')
+      if (!isTransient || count + 1 >= maxAttempts || !retries.take()) throw new Error('Not tried again')
       const baseMs = errorType === 'THROTTLING' ? BUSY_PAUSE_MS : PAUSE_MS
       const pauseMs = Math.floor(Math.random() * Math.min(MAX_PAUSE_MS, baseMs * 2 ** count))
       // The store's own wish, within reason.
@@ -169,18 +167,19 @@ const PATIENCE_MS = 1_000
 /** What a store answers with that cannot, whatever it is asked. */
 const UNABLE: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
-/** Sends by way of a circuit, and notes the difference of the clocks from the `Date` of each answer. */
+/** Sends by way of two circuits, and notes the difference of the clocks from the `Date` of each answer. */
 class GuardedHandler extends UndiciHttpHandler {
   skewMs: number | undefined
-  readonly #circuit: Circuit
+  readonly #circuits: S3Connection['circuits']
 
-  constructor(dispatcher: Dispatcher, circuit: Circuit) {
+  constructor(dispatcher: Dispatcher, circuits: S3Connection['circuits']) {
     super({ dispatcher })
-    this.#circuit = circuit
+    this.#circuits = circuits
   }
 
   override async handle(...[request, options]: Parameters<Handle>): Promise<Answer> {
-    const passage = this.#circuit.enter(`${request.method} ${request.path}`)
+    const side = request.method === 'GET' || request.method === 'HEAD' ? 'reads' : 'writes'
+    const passage = this.#circuits[side].enter(`${request.method} ${request.path}`)
     if (passage === undefined) throw circuitOpen()
     const sentAt = Date.now()
     const startedAt = performance.now()

@@ -37,13 +37,13 @@ export interface S3ObjectStore extends ObjectStore {
 
 /** The client side of S3: an `ObjectStore` over a real bucket. */
 export function createS3ObjectStore(options: S3Options): S3ObjectStore {
-  const { client, circuit, retries, clockSkewMs, close } = createS3Connection(options)
+  const { client, circuits, retries, clockSkewMs, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
   const encryption = encryptionHeaders(options.encryption)
   const bucket = { client, call, mayRetry: () => retries.take(), name: options.bucket, encryption }
   return {
     bucket,
-    health: { circuit, retries },
+    health: { circuits, retries },
     head: (key, options) => head(bucket, key, options),
     get: (key, options) => get(bucket, key, options),
     put: (key, bytes, options) => put(bucket, key, bytes, options),

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Health } from '../circuit/health.ts'
+import { addBucketHealth } from './bucket-health.ts'
 import { RequestTally } from './request-tally.ts'
 
 /** Seconds; from a memory hit to the deadline of a request. */
@@ -20,7 +21,7 @@ export interface Gauges {
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-/** All counters and histograms of the gateway, in a registry of its own, with those of the bucket where they are counted. Names and labels are stable: dashboards rely on them. */
+/** All counters and histograms of the gateway, in a registry of its own. Names and labels are stable: dashboards rely on them. */
 export function createMetrics(health?: Health) {
   const registry = new Registry()
   if (health !== undefined) addBucketHealth(registry, health)
@@ -76,41 +77,6 @@ export interface PurgeGauges {
   readonly waiting: () => number
   readonly sent: () => number
   readonly oldestSeconds: () => number
-}
-
-const STATES = { closed: 0, 'half-open': 1, open: 2 } as const
-
-function addBucketHealth(registry: Registry, { circuit, retries }: Health): void {
-  const state = () => STATES[circuit.state]
-  addRows(registry, [['halftone_bucket_circuit', 'Circuit to the bucket: 0 closed, 1 tried, 2 open', state]])
-  const opened = 'Times that the circuit to the bucket has opened'
-  addCount(registry, { name: 'bucket_circuit_opened', help: opened }, () => circuit.counts.opened)
-  const refused = 'Calls that were not sent, since the circuit to the bucket was open'
-  addCount(registry, { name: 'bucket_circuit_refused', help: refused }, () => circuit.counts.refused)
-  const granted = 'Calls of the bucket that were tried once more'
-  addCount(registry, { name: 'bucket_retries', help: granted }, () => retries.counts.granted)
-  const denied = 'Calls of the bucket that were not, since the budget of retries was spent'
-  addCount(registry, { name: 'bucket_retries_denied', help: denied }, () => retries.counts.denied)
-}
-
-/** Adds a counter of what is counted elsewhere. */
-function addCount(
-  registry: Registry,
-  { name, help }: { readonly name: string; readonly help: string },
-  read: () => number,
-): void {
-  let told = 0
-  const counter: Counter = new Counter({
-    name: `halftone_${name}_total`,
-    help,
-    registers: [],
-    collect() {
-      const count = read()
-      counter.inc(count - told)
-      told = count
-    },
-  })
-  registry.registerMetric(counter)
 }
 
 /** Requests, counted when they are answered and told when somebody scrapes. */

@@ -1,4 +1,4 @@
-import type { Turn } from '../circuit/circuit.ts'
+import type { SideTurn } from '../circuit/health.ts'
 import type { Attempt } from '../events/deliver-object.ts'
 import type { EdgeCall } from '../purging/dispatch.ts'
 import type { PoolEvent } from '../render/worker-pool.ts'
@@ -18,10 +18,11 @@ export function recordBucketCalls(metrics: Metrics): StoreObserver {
 }
 
 /** Logs when the bucket is no longer asked, and when it answers again. */
-export function recordTurns(log: Logger): (turn: Turn) => void {
+export function recordTurns(log: Logger): (turn: SideTurn) => void {
   return (turn) => {
-    if (turn.to === 'open') log.warn('the bucket does not answer: circuit open')
-    else log.info({ afterMs: Math.round(turn.afterMs) }, 'the bucket answers again: circuit closed')
+    const { side } = turn
+    if (turn.to === 'open') log.warn({ side }, 'the bucket does not answer: circuit open')
+    else log.info({ side, afterMs: Math.round(turn.afterMs) }, 'the bucket answers again: circuit closed')
   }
 }
 

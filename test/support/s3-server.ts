@@ -26,8 +26,8 @@ const identity = {
   secretAccessKey: 'test-secret-of-origin',
 }
 
-/** Starts the compiled origin on a free port with an empty bucket. */
-export async function startOrigin(): Promise<RunningOrigin> {
+/** Starts the compiled origin on a free port with an empty bucket; its clock may be ahead. */
+export async function startOrigin({ aheadMs = 0 } = {}): Promise<RunningOrigin> {
   const dir = await mkdtemp(join(tmpdir(), 'halftone-origin-'))
   const environment = {
     ORIGIN_DIR: dir,
@@ -35,7 +35,7 @@ export async function startOrigin(): Promise<RunningOrigin> {
     ORIGIN_BUCKETS: identity.bucket,
     ORIGIN_STOP_WITH_STDIN: '1',
   }
-  let running = await launch({ ...environment, ORIGIN_PORT: '0' })
+  let running = await launch({ ...environment, ORIGIN_PORT: '0' }, aheadMs)
   const { url } = running
   return {
     ...identity,
@@ -47,13 +47,26 @@ export async function startOrigin(): Promise<RunningOrigin> {
     },
     kill: () => end(running.process, () => running.process.kill('SIGKILL')),
     async restart() {
-      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port })
+      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port }, aheadMs)
     },
   }
 }
 
-async function launch(environment: NodeJS.ProcessEnv): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, ['dist/origin/main.js'], {
+/** What a process imports first whose clock is ahead. */
+const skewed = (aheadMs: number) => `
+  const Right = Date
+  globalThis.Date = class Date extends Right {
+    constructor(...parts) { if (parts.length === 0) super(Right.now() + ${aheadMs}); else super(...parts) }
+    static now() { return Right.now() + ${aheadMs} }
+  }`
+
+async function launch(
+  environment: NodeJS.ProcessEnv,
+  aheadMs: number,
+): Promise<{ process: ChildProcess; url: string }> {
+  const skew =
+    aheadMs === 0 ? [] : ['--import', `data:text/javascript,${encodeURIComponent(skewed(aheadMs))}`]
+  const child = spawn(process.execPath, [...skew, 'dist/origin/main.js'], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
