@@ -30,7 +30,7 @@ export async function start(config: Config): Promise<void> {
 async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, string>>): Promise<void> {
   const config = readConfig({ ...secrets, ...origin.variables })
   const log = createLog(config.HALFTONE_LOG_LEVEL)
-  const store = openBucket(config, origin.variables.HALFTONE_BUCKET, recordTurns(log))
+  const store = openBucket(config, origin.variables.HALFTONE_BUCKET, { onTurn: recordTurns(log) })
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const transport = createTransport(config, log, store)

@@ -28,7 +28,7 @@ export async function serveBucket(config: Config, brought: Brought = {}): Promis
     )
   }
   const log = createLog(config.HALFTONE_LOG_LEVEL)
-  const store = openBucket(config, bucket, recordTurns(log))
+  const store = openBucket(config, bucket, { onTurn: recordTurns(log) })
   try {
     const { health } = store
     const transport = createTransport(config, log, store)

@@ -59,7 +59,7 @@ export interface BucketAdministration {
 
 /** Administers one bucket, over sockets of its own. */
 export function createBucketAdministration(options: S3Options): BucketAdministration {
-  const { client, retries, close } = createS3Connection(options)
+  const { client, retries, close } = createS3Connection({ ...options, isPatient: true })
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
   const bucket: S3Bucket = {
     client,

@@ -32,6 +32,8 @@ export interface S3Options {
   readonly maxAttempts?: number
   /** What every write asks for; by default nothing: the bucket's own setting holds. */
   readonly encryption?: Encryption | undefined
+  /** For a program that somebody waits for: every call is sent, and what fails is tried again without a narrow budget. */
+  readonly isPatient?: boolean
   /** Told when the circuit of reads or of writes opens, and when it is closed again. */
   readonly onTurn?: ((turn: SideTurn) => void) | undefined
 }
@@ -94,9 +96,11 @@ export function createS3Connection(options: S3Options): S3Connection {
     headersTimeout: settings.headersTimeoutMs,
     bodyTimeout: settings.bodyTimeoutMs,
   })
-  const circuitOf = (side: Side) => new Circuit({ onTurn: (turn) => options.onTurn?.({ ...turn, side }) })
+  const { isPatient = false, onTurn } = options
+  const never = isPatient ? { failures: Infinity } : {}
+  const circuitOf = (side: Side) => new Circuit({ ...never, onTurn: (turn) => onTurn?.({ ...turn, side }) })
   const circuits = { reads: circuitOf('reads'), writes: circuitOf('writes') }
-  const retries = new RetryBudget()
+  const retries = new RetryBudget(isPatient ? { capacity: PATIENT_RETRIES } : {})
   const handler = new GuardedHandler(agent.compose(keepAfterHead), circuits)
   const client = new S3Client({
     requestHandler: handler,
@@ -132,6 +136,8 @@ type RetryToken = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>
 const PAUSE_MS = 50
 const BUSY_PAUSE_MS = 500
 const MAX_PAUSE_MS = 20_000
+/** Retries that a program may save up. */
+const PATIENT_RETRIES = 500
 
 const tokenOf = (retryCount: number, delayMs: number): RetryToken => ({
   getRetryCount: () => retryCount,

@@ -16,6 +16,9 @@ const CALLS = 3
 /** Retries that are saved up, and those that time brings while a fault holds. */
 const RETRIES = 30
 
+/** How long is waited for a bucket that answers again. */
+const BOUND = { timeout: 20_000, interval: 50 }
+
 const WARM = '/img/photos/warm.jpg/16.webp'
 
 let origin: RunningOrigin
@@ -84,14 +87,11 @@ async function live(name: string, decide: FaultyBucket['proxy']['decide']) {
   const requests = requestsFor('photos/') - before
   const opened = store.health.circuits.reads.counts.opened - openedBefore
   proxy.decide = () => 'pass'
-  const healed = await vi.waitFor(
-    async () => {
-      const seen = await lookAtAll([...targets, WARM])
-      expect(statusesOf(seen)).toEqual(new Set([200]))
-      return seen
-    },
-    { timeout: 20_000, interval: 50 },
-  )
+  const healed = await vi.waitFor(async () => {
+    const seen = await lookAtAll([...targets, WARM])
+    expect(statusesOf(seen)).toEqual(new Set([200]))
+    return seen
+  }, BOUND)
   await gateway.writeBack.drain()
   return { misses, hits, healed, requests, opened }
 }
@@ -200,13 +200,13 @@ test('hundreds that miss at once are not multiplied by retries, and while the ci
   await vi.waitFor(async () => {
     await bucket.gateway.journal.read()
     expect(store.health.circuits.reads.state).toBe('closed')
-  })
+  }, BOUND)
 })
 
 test('turns of the circuit and the budget are told to log and metrics', async () => {
   const { gateway, store, complaints } = bucket
   const { reads } = store.health.circuits
-  await vi.waitFor(() => expect(reads.state).toBe('closed'), { timeout: 10_000 })
+  await vi.waitFor(() => expect(reads.state).toBe('closed'), BOUND)
   const text = await gateway.metrics.registry.metrics()
   const lines = new Set(text.split('\n'))
   const expected = [
