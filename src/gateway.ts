@@ -1,5 +1,6 @@
 import type { AuditTrail } from './audit/audit.ts'
 import { createAuditTrail } from './audit/audit-trail.ts'
+import type { Health } from './circuit/health.ts'
 import type { FaceDetector } from './cloudflare/face-detector.ts'
 import { Faces } from './cloudflare-delivery/faces.ts'
 import { createCloudflareDialect } from './cloudflare-delivery/routes.ts'
@@ -7,7 +8,7 @@ import { createSourcePaths } from './cloudflare-delivery/source-paths.ts'
 import { createClients } from './composition/api.ts'
 import { createCore, type Core } from './composition/core.ts'
 import { createEdge } from './composition/edge.ts'
-import { edgePolicyOf } from './composition/edge-policy.ts'
+import { edgePolicyOf } from './composition/edge.ts'
 import { createHosted, type Hosted } from './composition/hosted.ts'
 import { createAccess } from './composition/identity.ts'
 import { createDemo, createMedia } from './composition/media.ts'
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly log: Logger
   /** How files come and go; without it there is no API and no library, only pictures. */
   readonly transport?: Transport | undefined
+  /** How it stands with the bucket, where its calls go through a circuit. */
+  readonly health?: Health | undefined
   /** Where readings and refusals of what is not public are written down; by default in the bucket. */
   readonly audit?: AuditTrail | undefined
   /** The demo page at `/`; production has none unless it is asked for. */
@@ -56,13 +59,13 @@ export type Gateway = Awaited<ReturnType<typeof createGateway>>
 
 /** The composition root: constructs every part and wires them. Nothing runs before `start`. */
 export async function createGateway(options: GatewayOptions, store: ObjectStore) {
-  const { config, log } = options
-  const metrics = createMetrics()
+  const { config, log, health } = options
+  const metrics = createMetrics(health)
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
   const epoch = await epochOf(pool, options)
   const observed = observeStore(store, recordBucketCalls(metrics))
   const clock = createClock(() => options.transport?.clockSkewMs())
-  const base = { config, log, metrics, store: observed, clock, allowAddress: options.allowAddress }
+  const base = { config, log, health, metrics, store: observed, clock, allowAddress: options.allowAddress }
   const edge = createEdge(base)
   const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
   const bucketEvents = edge.listen(core)

@@ -23,7 +23,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'transform',
       'urls',
     ],
-    types: ['audit', 'cloudflare', 'pages', 'render'],
+    types: ['audit', 'circuit', 'cloudflare', 'pages', 'render'],
   },
   composition: {
     imports: [
@@ -60,6 +60,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'urls',
       'variants',
     ],
+    types: ['circuit'],
   },
   'config.ts': { imports: ['settings', 'telemetry', 'transform'] },
   settings: { imports: ['cdn', 'identity', 'media', 'remote', 'transform'] },
@@ -163,7 +164,9 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   retouch: { imports: ['errors.ts', 'transform'] },
   // What of an SVG is harmless.
   drawing: { imports: ['errors.ts'] },
-  storage: { imports: ['errors.ts'] },
+  storage: { imports: ['circuit', 'errors.ts'] },
+  // Who is not asked any more while they do not answer.
+  circuit: { imports: [] },
   media: { imports: ['errors.ts', 'urls'], types: ['admission', 'render', 'storage'] },
   leases: { imports: [], types: ['storage'] },
   setup: { imports: [], types: ['storage'] },
@@ -225,7 +228,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     imports: ['api', 'errors.ts', 'hosted', 'http', 'limits', 'uploads'],
     types: ['library', 'sources', 'urls'],
   },
-  telemetry: { imports: [], types: ['events', 'purging', 'render', 'storage'] },
+  telemetry: { imports: [], types: ['circuit', 'events', 'purging', 'render', 'storage'] },
   // What browsers are given to run.
   pages: { imports: ['cdn', 'http'] },
   // Runs in browsers, and is built by itself.

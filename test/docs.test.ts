@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { parseConfig as parseOriginConfig } from '../origin/origin-config.ts'
 import { CACHE_CONTROL } from '../src/cdn/cache-policy.ts'
+import { Circuit } from '../src/circuit/circuit.ts'
+import { RetryBudget } from '../src/circuit/retry-budget.ts'
 import { ConfigError, parseConfig, variableNames } from '../src/config.ts'
 import { parsePresets } from '../src/transform/presets.ts'
 import { addEventGauges, addGauges, addPurgeGauges, createMetrics } from '../src/telemetry/metrics.ts'
@@ -122,7 +124,11 @@ test('docs/errors.md has every code with its status and class, in the order of t
 })
 
 test('docs/operations.md has every metric, and no other', () => {
-  const { registry } = createMetrics()
+  const circuit = new Circuit()
+  const { registry } = createMetrics({
+    circuits: { reads: circuit, writes: circuit },
+    retries: new RetryBudget(),
+  })
   const zero = () => 0
   addGauges(registry, {
     queueLength: zero,

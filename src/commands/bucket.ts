@@ -24,7 +24,7 @@ export async function useBucket<T>(
   config: Config & { HALFTONE_BUCKET: string },
   work: (store: S3ObjectStore) => Promise<T>,
 ): Promise<T> {
-  const store = openBucket(config, config.HALFTONE_BUCKET)
+  const store = openBucket(config, config.HALFTONE_BUCKET, { isPatient: true })
   try {
     return await work(store)
   } finally {

@@ -6,6 +6,7 @@ import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { createLog } from '../telemetry/log.ts'
+import { recordTurns } from '../telemetry/recorders.ts'
 import { demoPage } from '../running/demo-page.ts'
 import { type LocalOrigin, startLocalOrigin } from '../running/local-origin.ts'
 import { makeLocalSecrets } from '../running/local-secrets.ts'
@@ -29,12 +30,12 @@ export async function start(config: Config): Promise<void> {
 async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, string>>): Promise<void> {
   const config = readConfig({ ...secrets, ...origin.variables })
   const log = createLog(config.HALFTONE_LOG_LEVEL)
-  const store = openBucket(config, origin.variables.HALFTONE_BUCKET)
+  const store = openBucket(config, origin.variables.HALFTONE_BUCKET, { onTurn: recordTurns(log) })
   await allowUploads(config, origin.variables.HALFTONE_BUCKET)
   await seedSamples(store, config, (line) => process.stdout.write(`${line}\n`))
   const transport = createTransport(config, log, store)
   const page = (store: ObjectStore) => demoPage(store, config)
-  const gateway = await runGateway({ config, log, transport, demoPage: page }, store)
+  const gateway = await runGateway({ config, log, transport, health: store.health, demoPage: page }, store)
   process.stdout.write(
     welcome({
       url: gateway.url,

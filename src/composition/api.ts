@@ -9,7 +9,7 @@ import { createLimits, type Limits } from '../limits/limits.ts'
 import { createOffLadderBudget } from '../limits/off-ladder-budget.ts'
 import { SharedCount, type SharedCountLog } from '../limits/shared-count.ts'
 import type { Presigner } from '../transfers/transfers.ts'
-import { edgePolicyOf } from './edge-policy.ts'
+import { edgePolicyOf } from './edge.ts'
 
 /** What the API and the routes of pictures both need to know of clients. Who takes the limits closes them. */
 export function createClients(config: Config, log: SharedCountLog) {

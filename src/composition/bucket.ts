@@ -3,8 +3,12 @@ import type { S3Options } from '../storage/s3-client.ts'
 import { createS3ObjectStore, type S3ObjectStore } from '../storage/s3-object-store.ts'
 
 /** The bucket that the configuration names, as a store. */
-export function openBucket(config: Config, bucket: string): S3ObjectStore {
-  return createS3ObjectStore(s3OptionsOf(config, bucket))
+export function openBucket(
+  config: Config,
+  bucket: string,
+  options: Pick<S3Options, 'isPatient' | 'onTurn'> = {},
+): S3ObjectStore {
+  return createS3ObjectStore({ ...s3OptionsOf(config, bucket), ...options })
 }
 
 /** How the configuration says that a bucket is reached. */

@@ -1,4 +1,5 @@
 import { forget as forgetEverywhere } from '../cdn/forget.ts'
+import type { Health } from '../circuit/health.ts'
 import type { Config } from '../config.ts'
 import { createOverlays, type Overlays } from '../overlays/overlays.ts'
 import type { EdgePurges } from '../purging/purging.ts'
@@ -6,7 +7,6 @@ import { Admission } from '../admission/admission.ts'
 import { FairBudget } from '../admission/fair-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
 import { createRemoteSources, type RemoteSources } from '../remote/remote-sources.ts'
-import { JournalReader } from '../sources/journal-reader.ts'
 import { lookUp } from '../sources/look-up.ts'
 import type { SourceBodies } from '../sources/source.ts'
 import { Sources } from '../sources/sources.ts'
@@ -15,7 +15,6 @@ import { createRecordView, createSourceView, type SourceView } from '../storage/
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createSizePolicy } from '../transform/size-policy.ts'
-import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
@@ -25,7 +24,8 @@ import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
-import { edgePolicyOf } from './edge-policy.ts'
+import { edgePolicyOf } from './edge.ts'
+import { createForget, createJournalReader } from './forgetting.ts'
 import { createGates, type Gates } from './pool.ts'
 
 export interface CoreOptions {
@@ -39,6 +39,8 @@ export interface CoreOptions {
   readonly onHeard?: (() => void) | undefined
   /** What follows of changes at the edge; without it, nothing. */
   readonly edge?: EdgePurges | undefined
+  /** How it stands with the bucket, where its calls go through a circuit. */
+  readonly health?: Health | undefined
   /** Which addresses sources may be fetched from; by default those of the public internet. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
 }
@@ -142,7 +144,7 @@ function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Ove
 }
 
 function createVariants(
-  { config, log, metrics, store, edge }: CoreOptions,
+  { config, log, metrics, store, edge, health }: CoreOptions,
   sources: Sources,
   renditions: Renditions,
 ) {
@@ -153,6 +155,7 @@ function createVariants(
     sources,
     concurrency: config.HALFTONE_WRITE_CONCURRENCY,
     maxQueued: config.HALFTONE_WRITE_QUEUE_LENGTH,
+    mayRetry: () => health?.retries.take() ?? true,
     drop: (variant) => variants.forget([variant.key]),
     onOutdated: async (_variant, source) => {
       // It is gone from the bucket already; but the edge may have read it there meanwhile.
@@ -190,53 +193,5 @@ function createStock(config: Config, store: ObjectStore): OffLadderStock {
     isOffLadder: (spec) =>
       sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome === 'budgeted',
     timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
-  })
-}
-
-interface Memory {
-  readonly sources: Sources
-  readonly variants: VariantStore
-  readonly stock: OffLadderStock
-  readonly remote: RemoteSources
-  readonly forget: Forget
-}
-
-/** Drops from memory what is known of paths and of everything below them. */
-type Forget = (paths: readonly string[]) => void
-
-function createForget({ sources, variants, stock, remote }: Omit<Memory, 'forget'>): Forget {
-  return (paths) => {
-    for (const path of paths) {
-      sources.forget(path)
-      remote.forget(path)
-    }
-    const prefixes = VARIANT_TREES.flatMap((tree) => paths.map((path) => variantsBelow(path, tree)))
-    variants.forget(prefixes)
-    stock.forget(prefixes)
-  }
-}
-
-function createJournalReader(
-  { config, log, store, onHeard }: CoreOptions,
-  { sources, variants, stock, remote, forget }: Memory,
-) {
-  return new JournalReader({
-    store,
-    intervalMs: config.HALFTONE_JOURNAL_INTERVAL_MS,
-    timeoutMs: config.HALFTONE_S3_TIMEOUT_MS,
-    maxLagMs: config.HALFTONE_JOURNAL_MAX_LAG_MS,
-    onChange: (paths) => {
-      log.info({ paths }, 'forgetting')
-      forget(paths)
-      onHeard?.()
-    },
-    onGap: () => {
-      log.warn('entries of the journal were missed: forgetting everything')
-      sources.forgetAll()
-      remote.forgetAll()
-      variants.forgetAll()
-      stock.forget([''])
-    },
-    onFailure: (err) => log.warn({ err }, 'the journal cannot be read'),
   })
 }

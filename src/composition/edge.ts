@@ -1,3 +1,6 @@
+import { hasBucketEvents } from './bucket-events.ts'
+import type { Config } from '../config.ts'
+import type { EdgePolicy } from '../cdn/cache-policy.ts'
 import { forget } from '../cdn/forget.ts'
 import { createBucketEventWays } from './bucket-events.ts'
 import type { Core } from './core.ts'
@@ -33,6 +36,18 @@ export function createEdge(parts: PurgingParts) {
           await purging?.sender.close()
         },
       }
+    },
+  }
+}
+
+/** What the configuration says of the edge. */
+export function edgePolicyOf(config: Config): EdgePolicy {
+  return {
+    purges: config.HALFTONE_CLOUDFRONT_DISTRIBUTION_ID === undefined ? false : config.HALFTONE_PURGE_BY,
+    hearsBucket: hasBucketEvents(config),
+    seconds: {
+      media: config.HALFTONE_EDGE_TTL_MEDIA_S,
+      document: config.HALFTONE_EDGE_TTL_DOCUMENTS_S,
     },
   }
 }

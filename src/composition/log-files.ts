@@ -31,7 +31,7 @@ async function* openAll(
   for (const place of places) {
     const [, bucket, prefix = ''] = BUCKET_PLACE.exec(place) ?? []
     if (bucket !== undefined) {
-      const store = openBucket(config, bucket)
+      const store = openBucket(config, bucket, { isPatient: true })
       stores.push(store)
       yield* logFilesOf({ ...store, download: createS3Download(store.bucket) }, prefix)
     } else if (place.startsWith('s3:')) {

@@ -11,6 +11,7 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   overloaded: 1,
   draining: 1,
   source_changing: 1,
+  bucket_unreachable: 1,
   scanner_unavailable: 10,
 }
 

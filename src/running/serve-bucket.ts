@@ -2,6 +2,7 @@ import { openBucket } from '../composition/bucket.ts'
 import { createTransport } from '../composition/transport.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { createLog, type Logger } from '../telemetry/log.ts'
+import { recordTurns } from '../telemetry/recorders.ts'
 import type { GatewayOptions } from '../gateway.ts'
 import { showingPage } from './demo-page.ts'
 import { runGateway } from './run-gateway.ts'
@@ -27,11 +28,12 @@ export async function serveBucket(config: Config, brought: Brought = {}): Promis
     )
   }
   const log = createLog(config.HALFTONE_LOG_LEVEL)
-  const store = openBucket(config, bucket)
+  const store = openBucket(config, bucket, { onTurn: recordTurns(log) })
   try {
+    const { health } = store
     const transport = createTransport(config, log, store)
     const demoPage = config.HALFTONE_DEMO_PAGE ? showingPage : undefined
-    const gateway = await runGateway({ ...brought, config, log, transport, demoPage }, store)
+    const gateway = await runGateway({ ...brought, config, log, transport, health, demoPage }, store)
     return {
       url: gateway.url,
       adminUrl: gateway.adminUrl,

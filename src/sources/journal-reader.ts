@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { JOURNAL_KEY, parseJournal } from './journal.ts'
 
@@ -127,7 +128,7 @@ async function within(
   // Not AbortSignal.any: a signal that lives as long as the program would keep a reference to each made of it.
   const ending = new AbortController()
   const end = () => ending.abort(stop.reason)
-  const timer = setTimeout(() => ending.abort(new Error(`No answer within ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(() => ending.abort(timedOut(timeoutMs)), timeoutMs)
   stop.addEventListener('abort', end, { once: true })
   try {
     await work(ending.signal)
@@ -135,6 +136,10 @@ async function within(
     clearTimeout(timer)
     stop.removeEventListener('abort', end)
   }
+}
+
+function timedOut(ms: number): GatewayError {
+  return new GatewayError('timed_out', `No answer within ${ms} ms`)
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -20,9 +20,10 @@ export const FAILURE_TTL_MS = 1000
 /** How long after it ran out the last answer may still stand in for a bucket that is away. */
 export const STALE_MS = 15 * 60_000
 
-/** What a bucket, or another server, fails with that is away. */
+/** What a bucket, or another server, fails with that is away. A bucket that refuses us says nothing of its pictures. */
 const AWAY: ReadonlySet<ErrorCode> = new Set([
   'bucket_unreachable',
+  'bucket_refused',
   'timed_out',
   'remote_unreachable',
   'remote_unresolved',

@@ -59,9 +59,16 @@ export interface BucketAdministration {
 
 /** Administers one bucket, over sockets of its own. */
 export function createBucketAdministration(options: S3Options): BucketAdministration {
-  const { client, clockSkewMs, close } = createS3Connection(options)
+  const { client, clockSkewMs, retries, close } = createS3Connection({ ...options, isPatient: true })
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
-  const bucket: S3Bucket = { client, call, name: options.bucket, encryption: {}, clockSkewMs }
+  const bucket: S3Bucket = {
+    client,
+    call,
+    mayRetry: () => retries.take(),
+    name: options.bucket,
+    encryption: {},
+    clockSkewMs,
+  }
   return {
     create: () => create(bucket, options.region),
     cors: setting(bucket, {

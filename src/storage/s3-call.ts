@@ -29,6 +29,8 @@ export interface S3Bucket {
   readonly client: S3Client
   readonly name: string
   readonly call: Call
+  /** Whether a call that has failed may be made once more: attempts beyond the first have one budget. */
+  readonly mayRetry: () => boolean
   /** Goes with everything that writes. */
   readonly encryption: EncryptionHeaders
   /** How far its clock is ahead of ours, by its last answer; `undefined` before the first. */
@@ -77,7 +79,7 @@ async function withDeadline<T>(
       release()
       reject(reason)
       // Ends also an answer that was refused half read: it must not keep its socket.
-      stop.abort()
+      stop.abort(reason)
     }
     // A listener of our own, not AbortSignal.any: it is taken away again, so a long-lived signal gathers nothing.
     signal?.addEventListener('abort', leave, { once: true })

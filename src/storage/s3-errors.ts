@@ -33,6 +33,17 @@ export function brokenAnswer(detail: string): GatewayError {
   return new GatewayError('bucket_unreachable', messages.bucket_unreachable, { cause: new Error(detail) })
 }
 
+/** What a call fails with that is not sent: the circuit is open. */
+export function circuitOpen(): GatewayError {
+  const cause = new Error('Not asked: it did not answer before, and its circuit is open')
+  return new GatewayError('bucket_unreachable', messages.bucket_unreachable, { cause })
+}
+
+/** Whether a call was ended because its time was over, and not because nobody wanted it any more. */
+export function isDeadline(reason: unknown): boolean {
+  return reason instanceof GatewayError && reason.code === 'timed_out'
+}
+
 /** What the SDK threw, as one of the failures that the contract names; ours pass unchanged. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error

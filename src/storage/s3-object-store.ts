@@ -4,6 +4,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import type { Health } from '../circuit/health.ts'
 import type {
   CallOptions,
   GetOptions,
@@ -26,6 +27,8 @@ import { checkKey, stampMetadata } from './stamp.ts'
 export interface S3ObjectStore extends ObjectStore {
   /** For what else works on the same bucket over the same sockets: transfers, presigning. */
   readonly bucket: S3Bucket
+  /** Whether the bucket answers, as all calls see it. */
+  readonly health: Health
   /** How far the store's clock is ahead of ours, by its last answer; `undefined` before the first. */
   clockSkewMs(): number | undefined
   /** Ends all sockets; calls under way and later ones fail. */
@@ -34,12 +37,20 @@ export interface S3ObjectStore extends ObjectStore {
 
 /** The client side of S3: an `ObjectStore` over a real bucket. */
 export function createS3ObjectStore(options: S3Options): S3ObjectStore {
-  const { client, clockSkewMs, close } = createS3Connection(options)
+  const { client, circuits, retries, clockSkewMs, close } = createS3Connection(options)
   const call = createCall(options.callTimeoutMs ?? s3Defaults.callTimeoutMs)
   const encryption = encryptionHeaders(options.encryption)
-  const bucket = { client, call, name: options.bucket, encryption, clockSkewMs }
+  const bucket = {
+    client,
+    call,
+    mayRetry: () => retries.take(),
+    name: options.bucket,
+    encryption,
+    clockSkewMs,
+  }
   return {
     bucket,
+    health: { circuits, retries },
     head: (key, options) => head(bucket, key, options),
     get: (key, options) => get(bucket, key, options),
     put: (key, bytes, options) => put(bucket, key, bytes, options),
@@ -68,6 +79,7 @@ async function get(bucket: S3Bucket, key: string, options: GetOptions = {}): Pro
   return bucket.call(options, async (sdk) => {
     const first = await fetchOnce(bucket, key, options, sdk)
     if (first.outcome !== 'broken') return first
+    if (!bucket.mayRetry()) throw first.cause
     const second = await fetchOnce(bucket, key, options, sdk)
     if (second.outcome !== 'broken') return second
     throw second.cause

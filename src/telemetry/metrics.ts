@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Health } from '../circuit/health.ts'
+import { addBucketHealth } from './bucket-health.ts'
 import { RequestTally } from './request-tally.ts'
 
 /** Seconds; from a memory hit to the deadline of a request. */
@@ -22,8 +24,9 @@ export interface Gauges {
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** All counters and histograms of the gateway, in a registry of its own. Names and labels are stable: dashboards rely on them. */
-export function createMetrics() {
+export function createMetrics(health?: Health) {
   const registry = new Registry()
+  if (health !== undefined) addBucketHealth(registry, health)
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>

@@ -1,3 +1,4 @@
+import type { SideTurn } from '../circuit/health.ts'
 import type { Attempt } from '../events/deliver-object.ts'
 import type { EdgeCall } from '../purging/dispatch.ts'
 import type { PoolEvent } from '../render/worker-pool.ts'
@@ -13,6 +14,15 @@ export function recordBucketCalls(metrics: Metrics): StoreObserver {
   return ({ verb, outcome, seconds }) => {
     metrics.bucketCalls.inc({ verb, outcome })
     metrics.bucketSeconds.observe({ verb }, seconds)
+  }
+}
+
+/** Logs when the bucket is no longer asked, and when it answers again. */
+export function recordTurns(log: Logger): (turn: SideTurn) => void {
+  return (turn) => {
+    const { side } = turn
+    if (turn.to === 'open') log.warn({ side }, 'the bucket does not answer: circuit open')
+    else log.info({ side, afterMs: Math.round(turn.afterMs) }, 'the bucket answers again: circuit closed')
   }
 }
 

@@ -17,6 +17,8 @@ export interface WriteBackOptions {
   readonly maxQueued: number
   /** Attempts at each step. */
   readonly maxAttempts?: number
+  /** Whether a step that has failed may be tried once more; by default it may. */
+  readonly mayRetry?: () => boolean
   /** First pause between two attempts; doubles from one to the next. */
   readonly backoffMs?: number
   /** Drops a picture from memory: it is outdated, or nobody will find out whether it is. */
@@ -140,13 +142,13 @@ export class WriteBack {
   }
 
   async #insist<T>(step: () => Promise<T>): Promise<T> {
-    const { maxAttempts = 4, backoffMs = 200 } = this.#options
+    const { maxAttempts = 4, mayRetry = () => true, backoffMs = 200 } = this.#options
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await step()
       } catch (error) {
         const { signal } = this.#stop
-        if (attempt >= maxAttempts || signal.aborted) throw error
+        if (attempt >= maxAttempts || signal.aborted || !mayRetry()) throw error
         await pause(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal })
       }
     }

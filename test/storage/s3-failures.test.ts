@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import type { S3Options } from '../../src/storage/s3-client.ts'
+import { createS3Presigner } from '../../src/transfers/s3-presigner.ts'
 import {
   type Answer,
   cutShort,
@@ -243,5 +244,69 @@ describe('time', () => {
     store.close()
     expect((await failureOf(store.get('a.jpg'))).code).toBe('bucket_unreachable')
     expect(requests).toEqual([])
+  })
+})
+
+describe('a bucket that fails for everybody', () => {
+  const busy = failure(503, 'SlowDown')
+
+  test('is not asked while its circuit is open; signing goes on', async () => {
+    const { store, requests } = await start([busy], { maxAttempts: 1 })
+    for (let key = 0; key < 10; key += 1) await failureOf(store.head(`${key}`))
+    expect(requests).toHaveLength(5)
+    expect((await failureOf(store.head('a'))).code).toBe('bucket_unreachable')
+    const { url } = await createS3Presigner(store.bucket).get({ key: 'a', expiresInS: 60 })
+    expect(url).toContain('X-Amz-Signature')
+    expect(store.health.circuits.reads.state).toBe('open')
+  })
+
+  test('is read while it takes no writes', async () => {
+    const { store } = await start(
+      [(request, response) => (request.method === 'PUT' ? busy : object('x'))(request, response)],
+      {
+        maxAttempts: 1,
+      },
+    )
+    for (let key = 0; key < 6; key += 1) await failureOf(store.put(`${key}`, Buffer.from('x'), jpeg))
+    expect(store.health.circuits.writes.state).toBe('open')
+    expect(await store.get('a.jpg')).toMatchObject({ outcome: 'found' })
+  })
+
+  test('costs no more retries than there are in the budget', async () => {
+    const { store, requests } = await start([busy], { maxAttempts: 3 })
+    // One thing alone opens no circuit.
+    await Promise.all(Array.from({ length: 60 }, async () => failureOf(store.head('a.jpg'))))
+    expect(requests.length).toBeLessThan(60 + 40)
+    expect(store.health.retries.counts.denied).toBeGreaterThan(0)
+  })
+
+  test('is asked all the same by a program that is patient', async () => {
+    const { store, requests } = await start([busy], { maxAttempts: 1, isPatient: true })
+    for (let key = 0; key < 10; key += 1) await failureOf(store.head(`${key}`))
+    expect(requests).toHaveLength(10)
+  })
+
+  test('is there for callers who left, and away for those whose time was over', async () => {
+    const [left, late] = [
+      await start([silence], { maxAttempts: 1 }),
+      await start([silence], { maxAttempts: 1 }),
+    ]
+    const leave = async ({ store }: ScriptedBucket, reason: unknown) => {
+      await Promise.all(
+        Array.from({ length: 6 }, async (_, key) => {
+          const caller = new AbortController()
+          setTimeout(() => caller.abort(reason), 1_100)
+          await store.head(`${key}`, { signal: caller.signal }).catch(() => undefined)
+        }),
+      )
+      return store.health.circuits.reads
+    }
+    const overdue = new GatewayError('timed_out', 'Took too long')
+    const [ofLeft] = await Promise.all([
+      leave(left, new Error('left')),
+      // On a machine that is busy a call begins late, and was not long enough.
+      vi.waitFor(async () => expect((await leave(late, overdue)).state).not.toBe('closed'), 20_000),
+    ])
+    expect(ofLeft.state).toBe('closed')
   })
 })

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AuditTrail } from '../../src/audit/audit.ts'
+import type { Health } from '../../src/circuit/health.ts'
 import type { Transport } from '../../src/composition/transport.ts'
 import type { FaceDetector } from '../../src/cloudflare/face-detector.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
@@ -20,6 +21,7 @@ export interface TestGatewayOptions {
   readonly log?: Logger
   readonly environment?: Readonly<Record<string, string>>
   readonly audit?: AuditTrail
+  readonly health?: Health
   /** Without it there is no API. */
   readonly transport?: Transport
   /** Which addresses sources may be fetched from; by default those of the public internet. */
@@ -30,7 +32,17 @@ export interface TestGatewayOptions {
 
 /** A whole gateway without sockets, with real render workers, on a store whose calls are recorded. */
 export async function createTestGateway(options: TestGatewayOptions = {}) {
-  const { store, log, audit, transport, demoPage, allowAddress, faceDetector, environment = {} } = options
+  const {
+    store,
+    log,
+    audit,
+    health,
+    transport,
+    demoPage,
+    allowAddress,
+    faceDetector,
+    environment = {},
+  } = options
   const bucket = store ?? createMemoryObjectStore()
   const calls: StoreCall[] = []
   const config = parseConfig({
@@ -49,6 +61,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
       config,
       log: log ?? createLog('debug', { write: (line) => emissions.note('log', line) }),
       audit,
+      health,
       transport,
       allowAddress,
       faceDetector,

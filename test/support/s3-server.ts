@@ -27,8 +27,14 @@ const identity = {
   secretAccessKey: 'test-secret-of-origin',
 }
 
+/** What an origin for tests differs in: what it may use of the machine, and its clock. */
+export interface OriginOptions extends Bounds {
+  /** How far its clock is ahead. */
+  readonly aheadMs?: number
+}
+
 /** Starts the compiled origin on a free port with an empty bucket. */
-export async function startOrigin(bounds: Bounds = {}): Promise<RunningOrigin> {
+export async function startOrigin(options: OriginOptions = {}): Promise<RunningOrigin> {
   const dir = await mkdtemp(join(tmpdir(), 'halftone-origin-'))
   const environment = {
     ORIGIN_DIR: dir,
@@ -36,7 +42,7 @@ export async function startOrigin(bounds: Bounds = {}): Promise<RunningOrigin> {
     ORIGIN_BUCKETS: identity.bucket,
     ORIGIN_STOP_WITH_STDIN: '1',
   }
-  let running = await launch({ ...environment, ORIGIN_PORT: '0' }, bounds)
+  let running = await launch({ ...environment, ORIGIN_PORT: '0' }, options)
   const { url } = running
   return {
     ...identity,
@@ -48,16 +54,26 @@ export async function startOrigin(bounds: Bounds = {}): Promise<RunningOrigin> {
     },
     kill: () => end(running.process, () => running.process.kill('SIGKILL')),
     async restart() {
-      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port }, bounds)
+      running = await launch({ ...environment, ORIGIN_PORT: new URL(url).port }, options)
     },
   }
 }
 
+/** What a process imports first whose clock is ahead. */
+const skewed = (aheadMs: number) => `
+  const Right = Date
+  globalThis.Date = class Date extends Right {
+    constructor(...parts) { if (parts.length === 0) super(Right.now() + ${aheadMs}); else super(...parts) }
+    static now() { return Right.now() + ${aheadMs} }
+  }`
+
 async function launch(
   environment: NodeJS.ProcessEnv,
-  bounds: Bounds,
+  { aheadMs = 0, ...bounds }: OriginOptions,
 ): Promise<{ process: ChildProcess; url: string }> {
-  const [command, ...rest] = within(bounds, [process.execPath, 'dist/origin/main.js'])
+  const skew =
+    aheadMs === 0 ? [] : ['--import', `data:text/javascript,${encodeURIComponent(skewed(aheadMs))}`]
+  const [command, ...rest] = within(bounds, [process.execPath, ...skew, 'dist/origin/main.js'])
   const child = spawn(command, rest, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
