@@ -38,6 +38,12 @@ export class Admission {
     return { held: this.#held, waiting: this.#line.size, running: this.#running }
   }
 
+  /** Whether more than half of the places beside the slots are taken. */
+  get isCongested(): boolean {
+    const { slots, maxQueued } = this.#options
+    return this.#held > slots + maxQueued / 2
+  }
+
   /** Holds a place for as long as `work` takes; throws `overloaded` at once when all are taken. */
   async hold<T>(work: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()

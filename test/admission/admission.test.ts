@@ -55,6 +55,19 @@ describe('places', () => {
     expect(admission.stats).toEqual(IDLE)
   })
 
+  it('are scarce when more than half of those beside the slots are taken', async () => {
+    const admission = new Admission(PATIENT)
+    const pieces = [held(), held(), held()]
+    const seen = pieces.map(({ work }) => {
+      const entered = enter(admission, work)
+      return { entered, isCongested: admission.isCongested }
+    })
+    expect(seen.map(({ isCongested }) => isCongested)).toEqual([false, false, true])
+    for (const { finish } of pieces) finish()
+    await Promise.all(seen.map(({ entered }) => entered))
+    expect(admission.isCongested).toBe(false)
+  })
+
   it('come back when the preparation or the work fails', async () => {
     const admission = new Admission(PATIENT)
     await expect(admission.hold(() => Promise.reject(new Error('no bytes')))).rejects.toThrow('no bytes')
