@@ -13,6 +13,8 @@ export interface GatewayMetrics {
   readonly rendering: number
   /** Calls of the bucket since the start. */
   readonly bucketCalls: number
+  /** Processor time of the gateway's own process since the start, without its workers. */
+  readonly cpuSeconds: number
 }
 
 export async function readMetrics(adminUrl: string): Promise<GatewayMetrics> {
@@ -41,5 +43,6 @@ export function parseMetrics(text: string): GatewayMetrics {
     waiting: total('halftone_queue_length'),
     rendering: total('halftone_rendering'),
     bucketCalls: total('halftone_bucket_calls_total'),
+    cpuSeconds: total('process_cpu_seconds_total'),
   }
 }

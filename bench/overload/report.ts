@@ -53,7 +53,7 @@ export function formatReport(turns: readonly OverloadTurn[], findings: readonly 
   const middle = (pick: (turn: OverloadTurn) => number) => rounded(median(turns.map(pick)), 1)
   const head: Cells = ['', 'requests', ...OUTCOMES, 'p50 ms', 'p99 ms', 'max ms', 'lag p99 ms']
   return [
-    `Capacity ${middle(({ capacity }) => capacity)} renders a second; ${middle(({ loaded }) => loaded.rendersPerSecond)} while overloaded, ${middle(({ loaded }) => loaded.bucketCallsPerMiss)} bucket calls a miss`,
+    `Capacity ${middle(({ capacity }) => capacity)} renders a second; ${middle(({ loaded }) => loaded.rendersPerSecond)} while overloaded, ${middle(({ loaded }) => loaded.bucketCallsPerMiss)} bucket calls and ${middle(({ loaded }) => loaded.cpuMsPerMiss)} ms of the gateway's processor time a miss`,
     ...table(head, resultsOf(turns).map(cellsOf)),
     '',
     ...findings.map(lineOf),

@@ -24,6 +24,8 @@ export interface OverloadTurn {
     readonly refusals: Tally
     readonly rendersPerSecond: number
     readonly bucketCallsPerMiss: number
+    /** Processor time of the gateway's own process for all of it, a miss. */
+    readonly cpuMsPerMiss: number
   }
   /** Milliseconds after the last miss. */
   readonly recovery: { readonly hits: number; readonly misses: number; readonly queue: number }
@@ -88,6 +90,7 @@ async function overload(
       misses: tallyOf(misses),
       refusals: tallyOf(having(misses, 'refused')),
       rendersPerSecond: (after.renders - before.renders) / seconds,
+      cpuMsPerMiss: ((after.cpuSeconds - before.cpuSeconds) / misses.length) * 1000,
       bucketCallsPerMiss: (after.bucketCalls - before.bucketCalls) / misses.length,
     },
     recovery: {

@@ -20,13 +20,13 @@ import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
-import { VariantStore } from '../variants/variant-store.ts'
+import { VariantStore, type VariantStoreOptions } from '../variants/variant-store.ts'
 import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge-policy.ts'
-import { workerCount } from './pool.ts'
+import { createLookUpGate, workerCount } from './pool.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -52,22 +52,24 @@ export function createCore(options: CoreOptions) {
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const remote = createRemote(options)
   const views = { pictures, records, remote: remote.lookUp.bind(remote) }
-  const sources = new Sources({
-    lookUp: (path, signal) => lookUp(views, path, signal),
-    ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
-    timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
-  })
   const admission = new Admission({
     // One picture in work and one at the door of each worker.
     slots: 2 * workerCount(config),
     maxQueued: config.HALFTONE_QUEUE_LENGTH,
     maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
   })
+  const gate = createLookUpGate(config, admission)
+  const sources = new Sources({
+    gate,
+    lookUp: (path, signal) => lookUp(views, path, signal),
+    ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
+    timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+  })
   const renditions = createRenditions(options, admission, {
     bodies: createBodies(pictures, remote),
     overlays: overlaysOf(config, pictures, sources),
   })
-  const { variants, writeBack, stock } = createVariants(options, sources, renditions)
+  const { variants, writeBack, stock } = createVariants(options, { sources, gate, renditions })
   const facts = new KnownFacts({ variants, epoch })
   const forget = createForget({ sources, variants, stock, remote })
   const journal = createJournalReader(options, { sources, variants, stock, remote, forget })
@@ -149,8 +151,7 @@ function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Ove
 
 function createVariants(
   { config, log, metrics, store, edge }: CoreOptions,
-  sources: Sources,
-  renditions: Renditions,
+  { sources, ...parts }: Pick<VariantStoreOptions, 'gate' | 'renditions'> & { readonly sources: Sources },
 ) {
   const stock = createStock(config, store)
   const writeBack = new WriteBack({
@@ -172,8 +173,8 @@ function createVariants(
     },
   })
   const variants: VariantStore = new VariantStore({
+    ...parts,
     store,
-    renditions,
     writeBack,
     memoryBytes: config.HALFTONE_MEMORY_MB,
     flightTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
