@@ -23,6 +23,7 @@ export function parseOverloadOptions(args: readonly string[]): OverloadOptions {
     seconds: number('seconds', 60),
     hitRps: number('hits', 5_000),
     times: number('times', 50),
+    aftermathSeconds: number('aftermath', 60),
     sources: Math.ceil(number('sources', 2_000)),
     json: values.json,
   }
@@ -38,6 +39,8 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string', default: '6' },
         hits: { type: 'string', default: '500' },
         times: { type: 'string', default: '10' },
+        // Recovery is to take five seconds at most: one more, so that a longer one is seen.
+        aftermath: { type: 'string', default: '6' },
         sources: { type: 'string', default: '600' },
       },
     })

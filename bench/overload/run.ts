@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly hitRps: number
   /** Misses come so many times as fast as they can be rendered. */
   readonly times: number
+  /** How long it is looked at what comes after. */
+  readonly aftermathSeconds: number
 }
 
 /** What one turn has shown. */
@@ -33,8 +35,6 @@ export interface OverloadTurn {
   readonly visitors: Readonly<Record<Exclude<Crowd, 'everyone'>, Tally>>
 }
 
-/** The bound on recovery is five seconds: what takes longer is looked at for one more. */
-const AFTERMATH_SECONDS = 6
 const SLICE_MS = 250
 /** A visitor asks for less than its share, by as much. */
 const VISITOR_SHARE = 1 / 8
@@ -71,14 +71,14 @@ interface Load extends RunOptions {
 
 async function overload(
   site: OverloadSite,
-  { seconds, hitRps, times, capacity, idle }: Load & Pick<OverloadTurn, 'idle'>,
+  { seconds, aftermathSeconds, hitRps, times, capacity, idle }: Load & Pick<OverloadTurn, 'idle'>,
 ): Promise<Pick<OverloadTurn, 'loaded' | 'recovery'>> {
   const before = await site.gateway.metrics()
   const startAt = soon()
   const endedAt = startAt + seconds * 1000
-  const hitting = site.hits(hitRps, seconds + AFTERMATH_SECONDS, startAt)
+  const hitting = site.hits(hitRps, seconds + aftermathSeconds, startAt)
   const missing = flood(site, 'everyone', { seconds, rps: times * capacity, startAt })
-  const probing = visit(site, capacity * VISITOR_SHARE, AFTERMATH_SECONDS, endedAt)
+  const probing = visit(site, capacity * VISITOR_SHARE, aftermathSeconds, endedAt)
   await pause(endedAt - monotonicMs())
   const after = await site.gateway.metrics()
   const queue = await drained(site, endedAt)

@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { startChild } from '../../bench/child.ts'
@@ -187,4 +192,31 @@ test('what is not answered in time is wrong, and the rest is still counted', asy
   const job: OpenLoopJob = { url, paths, startAt: monotonicMs(), everyMs: 1, clients: [], patienceMs: 2_000 }
   const { samples } = await child.ask(job, z.object({ samples: z.array(sampleSchema) }))
   expect(tallyOf(samples).outcomes).toMatchObject({ picture: 3, wrong: 1 })
+})
+
+test('a short run leaves a row for each kind of request, and says by its exit code whether all limits hold', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'overload-test-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'overload.json')
+  const short = ['--turns', '1', '--seconds', '0.5', '--aftermath', '0.5', '--sources', '40', '--hits', '50']
+  const args = ['--import', 'tsx', 'bench/overload/main.ts', ...short, '--json', file]
+  const ended = await promisify(execFile)(process.execPath, args).then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+  )
+  const { results, findings } = shortRun.parse(JSON.parse(await readFile(file, 'utf8')))
+  expect(results.map(({ requests }) => requests > 0)).toEqual(Array(8).fill(true))
+  const rows = new Map(results.map(({ name, outcomes }) => [name, outcomes]))
+  expect(rows.get('hits, idle')).toEqual({ picture: 25, 'stand-in': 0, refused: 0, limited: 0, wrong: 0 })
+  expect(rows.get('hits, overloaded')).toMatchObject({ picture: 25 })
+  expect(rows.get('misses, overloaded')).toMatchObject({ wrong: 0 })
+  expect(ended.code).toBe(findings.every(({ holds }) => holds) ? 0 : 1)
+  expect(ended.stdout).toContain('renders a second')
+}, 120_000)
+
+const shortRun = z.object({
+  results: z.array(
+    z.object({ name: z.string(), requests: z.int(), outcomes: z.record(z.string(), z.int()) }),
+  ),
+  findings: z.array(z.object({ holds: z.boolean() })),
 })

@@ -9,7 +9,7 @@ import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 
 /** Pictures that nobody has asked for: many times what one worker and its line can take at once. */
 const SOURCES = 40
-const WIDTHS = [640, 750, 960] as const
+const WIDTHS = [640, 960] as const
 const HOT = '/img/photos/0.jpg/320.webp'
 
 interface Got {
