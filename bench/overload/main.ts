@@ -26,7 +26,7 @@ async function run(options: OverloadOptions): Promise<void> {
     const site = await openOverloadSite(stage, options)
     try {
       // Not counted: what is measured is compiled code and open connections.
-      await site.hits(options.hitRps, 1, soon())
+      await site.hits(options.hitRps, Math.min(1, options.seconds), soon())
       for (let turn = 0; turn < options.turns; turn += 1) {
         turns.push(await takeOverloadTurn(site, options))
         say(`turn ${turn + 1} of ${options.turns}`)

@@ -3,7 +3,7 @@ import { median, rounded } from '../statistics.ts'
 import type { Finding } from './limits.ts'
 import { type Outcome, OUTCOMES } from './outcome.ts'
 import type { OverloadTurn } from './run.ts'
-import type { Tally } from './sample.ts'
+import { countEach, type Tally } from './sample.ts'
 
 /** Whose requests a row is about. */
 const ROWS: readonly (readonly [name: string, of: (turn: OverloadTurn) => Tally])[] = [
@@ -35,11 +35,10 @@ export function resultsOf(turns: readonly OverloadTurn[]): OverloadResult[] {
     const tallies = turns.map(of)
     const middle = (pick: (tally: Tally) => number) => rounded(median(tallies.map(pick)), 2)
     const total = (pick: (tally: Tally) => number) => tallies.reduce((sum, tally) => sum + pick(tally), 0)
-    const outcomes = OUTCOMES.map((outcome) => [outcome, total((tally) => tally.outcomes[outcome])] as const)
     return {
       name,
       requests: total(({ requests }) => requests),
-      outcomes: Object.fromEntries(outcomes) as Record<Outcome, number>,
+      outcomes: countEach((outcome) => total((tally) => tally.outcomes[outcome])),
       p50_ms: middle(({ p50Ms }) => p50Ms),
       p99_ms: middle(({ p99Ms }) => p99Ms),
       max_ms: middle(({ maxMs }) => maxMs),

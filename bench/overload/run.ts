@@ -118,11 +118,11 @@ interface Flood {
 }
 
 async function flood(
-  { supply, misses }: OverloadSite,
+  site: OverloadSite,
   crowd: Crowd,
   { seconds, rps, startAt }: Flood,
 ): Promise<readonly Sample[]> {
-  return misses('flood', supply.take(crowd, Math.ceil(seconds * rps)), rps, startAt)
+  return site.misses('flood', site.supply.take(crowd, Math.ceil(seconds * rps)), rps, startAt)
 }
 
 async function visit(site: OverloadSite, rps: number, seconds: number, startAt: number) {

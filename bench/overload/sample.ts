@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { quantile } from '../statistics.ts'
-import { type Outcome, OUTCOMES, outcomeSchema } from './outcome.ts'
+import { type Outcome, outcomeSchema } from './outcome.ts'
 
 /** One request of an open loop. */
 export const sampleSchema = z.object({
@@ -29,10 +29,9 @@ export interface Tally {
 export function tallyOf(samples: readonly Sample[]): Tally {
   const times = samples.map(({ ms }) => ms)
   const lags = samples.map(({ lagMs }) => lagMs)
-  const counts = OUTCOMES.map((outcome) => [outcome, countOf(samples, outcome)] as const)
   return {
     requests: samples.length,
-    outcomes: Object.fromEntries(counts) as Record<Outcome, number>,
+    outcomes: countEach((outcome) => having(samples, outcome).length),
     p50Ms: quantile(times, 0.5),
     p99Ms: quantile(times, 0.99),
     maxMs: quantile(times, 1),
@@ -50,6 +49,13 @@ export function dueWithin(samples: readonly Sample[], from: number, to: number):
   return samples.filter(({ dueAt }) => dueAt >= from && dueAt < to)
 }
 
-function countOf(samples: readonly Sample[], outcome: Outcome): number {
-  return having(samples, outcome).length
+/** A number for each outcome. */
+export function countEach(count: (outcome: Outcome) => number): Record<Outcome, number> {
+  return {
+    picture: count('picture'),
+    'stand-in': count('stand-in'),
+    refused: count('refused'),
+    limited: count('limited'),
+    wrong: count('wrong'),
+  }
 }

@@ -8,5 +8,6 @@ const cell = new Int32Array(new SharedArrayBuffer(4))
 for (let index = 0; index < count; index += 1) {
   const waitMs = startAt + index * everyMs - Number(process.hrtime.bigint()) / 1e6
   if (waitMs > 0) Atomics.wait(cell, 0, 0, waitMs)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port to another thread, not a window
   parentPort.postMessage(index)
 }

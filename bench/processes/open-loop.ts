@@ -92,10 +92,7 @@ class Line {
       port: Number(port),
       onAnswer: (head) => this.#settle(outcomeOf(head)),
     })
-    void this.#exchange.closed.then(() => {
-      this.isOpen = false
-      this.#settle('wrong')
-    })
+    void this.#exchange.closed.then(() => this.#leave())
   }
 
   ask(request: Buffer, answer: (outcome: Outcome) => void): void {
@@ -105,6 +102,11 @@ class Line {
 
   close(): void {
     this.#exchange.close()
+  }
+
+  #leave(): void {
+    this.isOpen = false
+    this.#settle('wrong')
   }
 
   #settle(outcome: Outcome): void {
