@@ -26,6 +26,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'README.md: As a package': { by: 'scripts/package.ts', which: "'npm', 'install'" },
   'CONTRIBUTING.md: Contributing': { by: '.ci/run', which: 'npm run check' },
   'bench/README.md: Measuring': { by: 'test/bench/main.test.ts', which: '--json' },
+  'bench/README.md: Overload': { by: 'test/bench/overload.test.ts', which: '--json' },
   'docs/access.md: Tokens': 'here',
   'docs/api.md: The API': 'here',
   'docs/api.md: Purging by hand': 'here',

@@ -8,6 +8,13 @@ export interface GatewayMetrics {
   readonly renders: number
   /** Requests since the start by the layer that answered. */
   readonly layers: Readonly<Record<string, number>>
+  /** Pictures that wait for a render slot, and that are being rendered. */
+  readonly waiting: number
+  readonly rendering: number
+  /** Calls of the bucket since the start. */
+  readonly bucketCalls: number
+  /** Processor time of the gateway's own process since the start, without its workers. */
+  readonly cpuSeconds: number
 }
 
 export async function readMetrics(adminUrl: string): Promise<GatewayMetrics> {
@@ -29,5 +36,13 @@ export function parseMetrics(text: string): GatewayMetrics {
   }
   const total = (name: string) => totals.get(name) ?? 0
   const rssBytes = total('process_resident_memory_bytes') + total('halftone_worker_memory_bytes')
-  return { rssMb: rssBytes / 1e6, renders: total('halftone_render_seconds_count'), layers }
+  return {
+    rssMb: rssBytes / 1e6,
+    renders: total('halftone_render_seconds_count'),
+    layers,
+    waiting: total('halftone_queue_length'),
+    rendering: total('halftone_rendering'),
+    bucketCalls: total('halftone_bucket_calls_total'),
+    cpuSeconds: total('process_cpu_seconds_total'),
+  }
 }

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { Exchange, statusOf } from './exchange.ts'
 
 /** What one connection is to do. */
 export interface AskerOptions {
@@ -10,44 +10,27 @@ export interface AskerOptions {
   readonly onAnswer: (status: number, ms: number) => boolean
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n')
-const CONTENT_LENGTH = /\r\ncontent-length: (\d+)\r\n/i
-/** One for all: what is in it has been counted before the next read fills it. */
-const received = Buffer.alloc(256 * 1024)
-
-/**
- * One keep-alive connection that always has one request under way. It looks at the status and the length of an answer
- * and drops the rest unread, so that the server's core is full before the load's is.
- */
+/** One keep-alive connection that always has one request under way. */
 export class Asker {
   readonly #options: AskerOptions
-  readonly #socket: Socket
+  readonly #exchange: Exchange
   /** Whether all that was asked has been answered. */
   readonly ended: Promise<boolean>
   #isDone = false
   #asked = 0
   #askedAt = 0
-  #status = 0
-  /** Bytes of the body that are still to come; `undefined` before the head has been read. */
-  #missing: number | undefined
-  #head = Buffer.alloc(0)
 
   constructor(options: AskerOptions) {
     this.#options = options
-    this.#socket = connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      onread: { buffer: received, callback: (length) => this.#receive(length) },
-    })
-    this.ended = new Promise((resolve) => this.#socket.once('close', () => resolve(this.#isDone)))
-    this.#socket.once('error', () => this.#socket.destroy())
+    const { host, port } = options
+    this.#exchange = new Exchange({ host, port, onAnswer: (head) => this.#take(head) })
+    this.ended = this.#exchange.closed.then(() => this.#isDone)
     this.#ask()
   }
 
   /** Ends the connection, answered or not. */
   close(): void {
-    this.#socket.destroy()
+    this.#exchange.close()
   }
 
   #ask(): void {
@@ -55,35 +38,12 @@ export class Asker {
     const request = requests[this.#asked % requests.length]
     this.#asked += 1
     this.#askedAt = performance.now()
-    if (request !== undefined) this.#socket.write(request)
+    if (request !== undefined) this.#exchange.send(request)
   }
 
-  #receive(length: number): boolean {
-    const rest = this.#missing === undefined ? this.#readHead(received.subarray(0, length)) : length
-    if (this.#missing === undefined) return true
-    this.#missing -= rest
-    if (this.#missing > 0) return true
-    this.#missing = undefined
-    this.#isDone = !this.#options.onAnswer(this.#status, performance.now() - this.#askedAt)
+  #take(head: string): void {
+    this.#isDone = !this.#options.onAnswer(statusOf(head), performance.now() - this.#askedAt)
     if (this.#isDone) this.close()
     else this.#ask()
-    return true
-  }
-
-  /** How many bytes of `piece` belong to the body. */
-  #readHead(piece: Buffer): number {
-    const all = this.#head.length === 0 ? piece : Buffer.concat([this.#head, piece])
-    const end = all.indexOf(HEAD_END)
-    if (end === -1) {
-      this.#head = Buffer.from(all)
-      return 0
-    }
-    const head = all.toString('latin1', 0, end + 2)
-    this.#head = Buffer.alloc(0)
-    this.#status = Number(head.slice(9, 12))
-    const [, length] = CONTENT_LENGTH.exec(head) ?? []
-    if (length === undefined && this.#status !== 304) throw new Error(`No length in ${head}`)
-    this.#missing = Number(length ?? 0)
-    return all.length - end - HEAD_END.length
   }
 }

@@ -17,6 +17,20 @@ export const loadJob = z.object({
 })
 export type LoadJob = z.infer<typeof loadJob>
 
+/** `open-loop`: each path once, when it is due, whatever became of those before it. */
+export const openLoopJob = z.object({
+  url: z.string(),
+  paths: z.array(z.string()).min(1),
+  /** When the first is due, on the clock of `monotonicMs`. */
+  startAt: z.number(),
+  everyMs: z.number().positive(),
+  /** Whom a proxy would name, in turns; without any nobody is named. */
+  clients: z.array(z.string()),
+  /** How long after the last was due answers are waited for. */
+  patienceMs: z.number(),
+})
+export type OpenLoopJob = z.infer<typeof openLoopJob>
+
 /** `crowd`: each path once, so many at a time. */
 export const crowdJob = z.object({
   url: z.string(),

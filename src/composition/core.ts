@@ -19,14 +19,14 @@ import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
-import { VariantStore } from '../variants/variant-store.ts'
+import { VariantStore, type VariantStoreOptions } from '../variants/variant-store.ts'
 import { OffLadderRenders } from '../variants/off-ladder.ts'
 import { OffLadderStock } from '../variants/off-ladder-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge.ts'
 import { createForget, createJournalReader } from './forgetting.ts'
-import { createGates, type Gates } from './pool.ts'
+import { createGates, createLookUpGate, type Gates } from './pool.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -54,17 +54,19 @@ export function createCore(options: CoreOptions) {
   const records = createRecordView(store, config.HALFTONE_SOURCES)
   const remote = createRemote(options)
   const views = { pictures, records, remote: remote.lookUp.bind(remote) }
+  const gates = createGates(config, (reason) => metrics.refused.inc({ reason }))
+  const gate = createLookUpGate(config, gates.admission)
   const sources = new Sources({
+    gate,
     lookUp: (path, signal) => lookUp(views, path, signal),
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
     timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
-  const gates = createGates(config, (reason) => metrics.refused.inc({ reason }))
   const renditions = createRenditions(options, gates, {
     bodies: createBodies(pictures, remote),
     overlays: overlaysOf(config, pictures, sources),
   })
-  const { variants, writeBack, stock } = createVariants(options, sources, renditions)
+  const { variants, writeBack, stock } = createVariants(options, { sources, gate, renditions })
   const facts = new KnownFacts({ variants, epoch })
   const forget = createForget({ sources, variants, stock, remote })
   const journal = createJournalReader(options, { sources, variants, stock, remote, forget })
@@ -145,8 +147,7 @@ function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Ove
 
 function createVariants(
   { config, log, metrics, store, edge, health }: CoreOptions,
-  sources: Sources,
-  renditions: Renditions,
+  { sources, ...parts }: Pick<VariantStoreOptions, 'gate' | 'renditions'> & { readonly sources: Sources },
 ) {
   const stock = createStock(config, store)
   const writeBack = new WriteBack({
@@ -169,8 +170,8 @@ function createVariants(
     },
   })
   const variants: VariantStore = new VariantStore({
+    ...parts,
     store,
-    renditions,
     writeBack,
     memoryBytes: config.HALFTONE_MEMORY_MB,
     flightTimeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,

@@ -5,6 +5,8 @@ import { createPictureCosts, type PictureCosts } from '../admission/picture-cost
 import { type Config, renderingOf } from '../config.ts'
 import { cpuCount } from '../render/cpu-quota.ts'
 import { memoryBytes } from '../render/memory-quota.ts'
+import { Gate } from '../sources/gate.ts'
+import { createIsLoopBusy } from '../telemetry/loop-load.ts'
 import { type PoolEvent, WorkerPool } from '../render/worker-pool.ts'
 
 /** The compiled entry of the render workers. */
@@ -34,6 +36,19 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
     // Whoever lets workers keep more lets pictures take it.
     workerLimitBytes: Math.max(config.HALFTONE_WORKER_LIMIT_MB, config.HALFTONE_WORKER_MAX_MB),
     ...(onEvent !== undefined && { onEvent }),
+  })
+}
+
+/** A look-up takes about a millisecond: beyond this, hits would wait for too many of them. */
+const LOOP = { limit: 0.6, windowMs: 50 } as const
+
+/** Lets so many look for pictures at once; fewer while what is not there will hardly be rendered. */
+export function createLookUpGate(config: Config, admission: Pick<Admission, 'isCongested'>): Gate {
+  return new Gate({
+    slots: config.HALFTONE_LOOKUP_CONCURRENCY,
+    maxQueued: config.HALFTONE_LOOKUP_QUEUE_LENGTH,
+    isPressed: () => admission.isCongested,
+    isBusy: createIsLoopBusy(LOOP),
   })
 }
 

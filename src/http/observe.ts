@@ -69,7 +69,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
         if (logHitsEvery === 0 || hits % logHitsEvery !== 1 % logHitsEvery) return
       }
       const err = unexpected(error)
-      const level = err === undefined ? 'info' : 'error'
+      const isRefusal = error instanceof GatewayError && error.code === 'overloaded'
+      const level = err === undefined ? (isRefusal ? 'warn' : 'info') : 'error'
       const rounded = Math.round(ms * 10) / 10
       const from = describe(options, sender)
       const line = { id, method, target: path, status, ms: rounded, layer, class: cacheClass, ...from, err }
@@ -99,9 +100,13 @@ export function observe(recorder: Recorder): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** What has to be looked into: our own faults and the bucket's. A client's mistakes are its own. */
+/**
+ * What has to be looked into: our own faults and the bucket's. A client's mistakes are its own, and where a refusal for
+ * want of room was made says nothing, however often it is written down.
+ */
 function unexpected(error: unknown): unknown {
-  return error instanceof GatewayError && error.status < 500 ? undefined : error
+  if (!(error instanceof GatewayError)) return error
+  return error.status < 500 || error.code === 'overloaded' ? undefined : error
 }
 
 /** The client and, of what came through our distribution, what the edge says of itself and of them. */

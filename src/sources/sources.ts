@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import { isRemotePath } from '../urls/source-path.ts'
+import type { Gate } from './gate.ts'
 import { FAILURE_TTL_MS, isAway, STALE_AFTER_MS, STALE_MS } from './last-word.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
@@ -12,6 +13,8 @@ export interface SourcesOptions {
   readonly ttlMs: number
   /** How long a look-up may take in all. */
   readonly timeoutMs: number
+  /** Lets look-ups in that somebody waits for; without it all of them are. */
+  readonly gate?: Pick<Gate, 'pass'> | undefined
   /** Memory for look-ups, roughly: strangers can ask for any path. */
   readonly maxBytes?: number
 }
@@ -59,18 +62,22 @@ export class Sources {
     return entry !== undefined && entry.until > performance.now() ? entry : undefined
   }
 
-  /** What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, the last answer. */
+  /**
+   * What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, or too much is
+   * being looked up, the last answer.
+   */
   async find(path: SourcePath, signal?: AbortSignal): Promise<Found> {
     const known = this.remembered(path)
     if (known !== undefined) return known
+    const { gate } = this.#options
     const last = this.#remembered.get(path.path)
-    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, signal)
+    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, signal, gate)
     const patience = AbortSignal.timeout(STALE_AFTER_MS)
     try {
-      return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience)
+      return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience, gate)
     } catch (error) {
       if (signal?.aborted) throw error
-      if (!patience.aborted && !isAway(error)) throw error
+      if (!patience.aborted && !isAway(error) && !isOverloaded(error)) throw error
       // Not `last`: what has been forgotten meanwhile must not stand in.
       const still = this.#remembered.get(path.path)
       if (still === undefined) throw error
@@ -86,9 +93,7 @@ export class Sources {
    * before the change that the caller has to see.
    */
   async findNow(path: SourcePath, signal?: AbortSignal): Promise<Found> {
-    if (isNameless(path)) return NOTHING
-    this.#flights.forget((known) => known === path.path)
-    return this.#ask(path, signal)
+    return this.#findNow(path, signal)
   }
 
   /**
@@ -122,19 +127,26 @@ export class Sources {
     this.#shared.forget(() => true)
   }
 
+  async #findNow(path: SourcePath, signal?: AbortSignal, gate?: Pick<Gate, 'pass'>): Promise<Found> {
+    if (isNameless(path)) return NOTHING
+    this.#flights.forget((known) => known === path.path)
+    return this.#ask(path, signal, gate)
+  }
+
   async #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
     if (isNameless(path)) return NOTHING
-    const ask = (control: FlightControl) => this.findNow(path, control.signal)
+    const ask = (control: FlightControl) => this.#findNow(path, control.signal, this.#options.gate)
     return this.#shared.join(`${reason} ${path.path}`, ask, signal).result
   }
 
-  async #ask(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+  async #ask(path: SourcePath, signal?: AbortSignal, gate?: Pick<Gate, 'pass'>): Promise<Found> {
     const flight = this.#flights.join(
       path.path,
       async (control) => {
         // Finished even if nobody waits: a bucket that is slower than anybody's patience would never be heard.
         control.commit()
-        const source = await this.#options.lookUp(path, control.signal)
+        const lookUp = () => this.#options.lookUp(path, control.signal)
+        const source = await (gate ? gate.pass(lookUp, control.signal) : lookUp())
         if (control.current) this.#remember(path, source)
         return source
       },
@@ -161,6 +173,10 @@ const NOTHING: Found = { source: undefined, stale: false }
  */
 function isNameless({ shape, path }: SourcePath): boolean {
   return shape === 'key' && isRemotePath(path)
+}
+
+function isOverloaded(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'overloaded'
 }
 
 function timedOut(): GatewayError {

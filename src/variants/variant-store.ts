@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
+import type { Gate } from '../sources/gate.ts'
 import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
@@ -11,6 +12,8 @@ import type { WriteBack } from './write-back.ts'
 
 export interface VariantStoreOptions {
   readonly store: Pick<ObjectStore, 'get'>
+  /** Lets looks in the bucket in that somebody waits for; without it all of them are. */
+  readonly gate?: Pick<Gate, 'pass'> | undefined
   readonly renditions: Renditions
   readonly writeBack: Pick<WriteBack, 'add'>
   /** What memory may hold, bodies and bookkeeping. */
@@ -82,7 +85,9 @@ export class VariantStore {
     const flight = this.#lookingUp.join(
       name.key,
       async (control) => {
-        const result = await this.#options.store.get(name.key, { signal: control.signal })
+        const { store, gate } = this.#options
+        const look = () => store.get(name.key, { signal: control.signal })
+        const result = await (gate ? gate.pass(look, control.signal) : look())
         if (result.outcome !== 'found') return undefined
         const variant = toVariant(name, result.object)
         if (control.current) this.#memory.set(name.key, variant)

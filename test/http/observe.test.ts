@@ -150,3 +150,21 @@ test('says who asked, and through which edge: what the edge says counts only wit
     layer: 'memory',
   })
 })
+
+test('a refusal for want of room is a warning of one line, without saying where in the program it was made', async () => {
+  const { gateway, gates, requests } = await start({
+    HALFTONE_LOOKUP_CONCURRENCY: '1',
+    HALFTONE_LOOKUP_QUEUE_LENGTH: '0',
+  })
+  const gate = gates.hold('head', (key) => key === 'photos/a.jpg')
+  const first = gateway.fetch(PATH)
+  await gate.reached
+  const refused = await gateway.fetch('/img/photos/b.jpg/320.webp')
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('1')
+  gate.release()
+  expect((await first).status).toBe(200)
+  const line = requests().find(({ status }) => status === 503)
+  expect(line).toMatchObject({ level: 'warn', target: '/img/photos/b.jpg/320.webp' })
+  expect(line).not.toHaveProperty('err')
+})

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
-import { Sources } from '../../src/sources/sources.ts'
+import { Sources, type SourcesOptions } from '../../src/sources/sources.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 
@@ -29,8 +29,9 @@ function held() {
 
 let answers: (() => Promise<Source | undefined>)[]
 let asked: number
-const create = () =>
+const create = (gate?: SourcesOptions['gate']) =>
   new Sources({
+    gate,
     lookUp: () => {
       asked += 1
       const answer = answers.shift()
@@ -61,6 +62,22 @@ describe('Sources', () => {
     sources.forget('a')
     asking.fail?.(away)
     await expect(second).rejects.toBe(away)
+  })
+
+  test('what is not let in stays what it was, and whoever has to know at once is let in', async () => {
+    const isShut = { now: false }
+    const overloaded = new GatewayError('overloaded', 'Too much is being looked for')
+    const sources = create({ pass: async (work) => (isShut.now ? Promise.reject(overloaded) : work()) })
+    answers = [async () => source('a', 'v1'), async () => source('a', 'v2')]
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(4000)
+    isShut.now = true
+    expect(await sources.find(at('a'))).toMatchObject({ source: { version: 'v1' }, stale: true })
+    await expect(sources.find(at('b'))).rejects.toBe(overloaded)
+    await expect(sources.findFor(at('b'), 'v1')).rejects.toBe(overloaded)
+    await expect(sources.findAfter(at('a'), 'v1')).rejects.toBe(overloaded)
+    expect((await sources.findNow(at('a'))).source?.version).toBe('v2')
+    expect(asked).toBe(2)
   })
 
   test('what was found is believed for its time, and then asked for again', async () => {

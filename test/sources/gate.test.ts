@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { Gate } from '../../src/sources/gate.ts'
+
+/** A gate of two slots and two places, and work that ends when it is told to. */
+function stand() {
+  const pressure = { isPressed: false, isBusy: false }
+  const gate = new Gate({
+    slots: 2,
+    maxQueued: 2,
+    isPressed: () => pressure.isPressed,
+    isBusy: () => pressure.isBusy,
+  })
+  const begun: string[] = []
+  const ends = new Map<string, () => void>()
+  const pass = async (name: string, signal?: AbortSignal) => {
+    const ended = new Promise<void>((resolve) => ends.set(name, resolve))
+    return gate.pass(async () => {
+      begun.push(name)
+      await ended
+      return name
+    }, signal)
+  }
+  return { gate, pressure, begun, pass, end: (name: string) => ends.get(name)?.() }
+}
+
+const overloaded = { code: 'overloaded', status: 503 }
+
+describe('Gate', () => {
+  test('so many work, so many wait for their turn, and whoever comes then is refused', async () => {
+    const { gate, begun, pass, end } = stand()
+    const passed = ['a', 'b', 'c', 'd'].map((name) => pass(name))
+    await expect(pass('e')).rejects.toMatchObject(overloaded)
+    expect(begun).toEqual(['a', 'b'])
+    expect(gate.stats).toEqual({ running: 2, waiting: 2 })
+    for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) {
+      end(name)
+      expect(await passed[index]).toBe(name)
+    }
+    expect(begun).toEqual(['a', 'b', 'c', 'd'])
+    expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+  })
+
+  test('whoever stops waiting leaves the line', async () => {
+    const { gate, begun, pass, end } = stand()
+    const [first, second] = [pass('a'), pass('b')]
+    const client = new AbortController()
+    const third = pass('c', client.signal)
+    const fourth = pass('d')
+    client.abort(new Error('gone'))
+    await expect(third).rejects.toThrow('gone')
+    await expect(pass('e', client.signal)).rejects.toThrow('gone')
+    for (const name of ['a', 'b']) end(name)
+    await Promise.all([first, second])
+    end('d')
+    expect(await fourth).toBe('d')
+    expect(begun).toEqual(['a', 'b', 'd'])
+    expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+  })
+
+  test('under pressure half of the slots are taken, and nobody waits', async () => {
+    const { gate, pressure, begun, pass, end } = stand()
+    pressure.isPressed = true
+    const first = pass('a')
+    await expect(pass('b')).rejects.toMatchObject(overloaded)
+    end('a')
+    await first
+    const next = pass('c')
+    end('c')
+    await next
+    expect(begun).toEqual(['a', 'c'])
+    expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+  })
+
+  test('those who wait when the pressure comes are refused with the next that ends', async () => {
+    const { gate, pressure, pass, end } = stand()
+    const passed = ['a', 'b', 'c', 'd'].map((name) => pass(name))
+    pressure.isPressed = true
+    end('a')
+    expect((await Promise.allSettled(passed.slice(2))).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ])
+    end('b')
+    await Promise.all(passed.slice(0, 2))
+    expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+  })
+
+  test.each([
+    [true, true, false],
+    [true, false, true],
+    [false, true, true],
+  ])('pressed %s, busy %s: let in %s', async (isPressed, isBusy, isLetIn) => {
+    const { pressure, begun, pass, end } = stand()
+    Object.assign(pressure, { isPressed, isBusy })
+    const passing = pass('a')
+    end('a')
+    const [passed] = await Promise.allSettled([passing])
+    expect(passed?.status).toBe(isLetIn ? 'fulfilled' : 'rejected')
+    expect(begun).toEqual(isLetIn ? ['a'] : [])
+  })
+
+  test('the slot of work that fails comes back', async () => {
+    const { gate } = stand()
+    const fail = gate.pass(async () => Promise.reject(new Error('broken')))
+    await expect(fail).rejects.toThrow('broken')
+    expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+  })
+})
