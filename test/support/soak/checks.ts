@@ -17,16 +17,14 @@ const DESCRIPTORS = 24
 const IDLE_MS = 30_000
 
 /** Waits until no change is under way, all is known, and the bound of the last change is over. */
-export async function comeToRest(
-  { tally, unheard }: Run,
-  sellers: Sellers,
-  lastChangeMs: number,
-): Promise<void> {
+export async function comeToRest({ tally, unheard }: Run, sellers: Sellers): Promise<void> {
   const untilMs = performance.now() + REST_MS
   while (performance.now() < untilMs) {
     await sellers.lookIntoUnsure()
-    const isOver =
-      unheard.quietMs(Math.max(lastChangeMs, sellers.lastRepairMs()), performance.now()) > BOUND_MS
+    const nowMs = performance.now()
+    // Whether the edge is told of changes is seen when there is one.
+    if (unheard.touch(nowMs, nowMs)) await sellers.changeSomething()
+    const isOver = unheard.quietMs(sellers.lastChangeMs(), performance.now()) > BOUND_MS
     if (isOver && !sellers.isBusy() && !sellers.isUnsure()) return
     await pause(200)
   }
@@ -84,10 +82,12 @@ export async function checkSeen({ stock, stage, tally }: Run, viewers: Viewers):
         headers: {},
         types: ['image/webp', 'image/jpeg', 'image/png', 'image/avif'],
       }
-      for (const place of places) {
-        tally.count('checked: views')
-        await viewers.view(look, () => place)
-      }
+      await Promise.all(
+        places.map(async (place) => {
+          tally.count('checked: views')
+          await viewers.view(look, () => place)
+        }),
+      )
     }
   }
 }

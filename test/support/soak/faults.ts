@@ -16,6 +16,8 @@ const RECOVERY_MS = 5_000
 /** After so long without its holder another replica sends what the edge is told (docs/purging.md), and a bit. */
 const SUCCESSION_MS = 126_000 + 10_000
 const ORPHAN_MS = 10_000
+/** More than the pause after which a gateway looks whether somebody sends. */
+const HANDOVER_MS = 1_500
 
 type Decide = FaultyProxy['decide']
 
@@ -53,10 +55,12 @@ const RESTART: Fault = {
   async happen({ stage, tally }) {
     const replica = stage.journey.replicas[1]
     if (replica === undefined) return
-    await stage.start()
     await stage.end(replica, 'SIGTERM')
     const code = await replica.ended
     if (code !== 0) tally.find('a gateway did not end well', { code, said: replica.output.slice(-5) })
+    // Now the older one tells the edge of changes, if it has not before.
+    await pause(HANDOVER_MS)
+    await stage.start()
   },
 }
 
@@ -70,12 +74,11 @@ const WORKER_KILLED: Fault = {
 }
 
 /** A gateway dies with all that it had in hand, and another takes its place. */
-const GATEWAY_KILLED: Fault = {
-  name: 'a gateway is killed',
+const killGateway = (name: string, which: 0 | 1): Fault => ({
+  name,
   async happen(run) {
     const { stage, unwell, unheard, tally } = run
-    // The younger one: how much the older holds is measured over its whole life.
-    const replica = stage.journey.replicas[1]
+    const replica = stage.journey.replicas[which]
     if (replica === undefined) return
     const workers = workersOf(replica.pid)
     const fromMs = performance.now()
@@ -85,10 +88,8 @@ const GATEWAY_KILLED: Fault = {
     const told = taken.length
     await stage.start()
     healthy(performance.now() + RECOVERY_MS)
-    void untilHeard(run, () => taken.length > told).then((isHeard) => {
-      heard(performance.now())
-      if (!isHeard) tally.find('nobody tells the edge of changes', { sinceS: SUCCESSION_MS / 1000 })
-    })
+    const succession = untilHeard(() => taken.length > told)
+    void closeAfter(succession, heard, run)
     await pause(ORPHAN_MS / 10)
     const orphans = workers.filter(isAlive)
     if (orphans.length > 0) {
@@ -97,19 +98,31 @@ const GATEWAY_KILLED: Fault = {
       if (left.length > 0) tally.find('workers outlive their gateway', { pids: left })
     }
   },
+})
+
+/** Time counts again when somebody has told the edge of a change since. */
+async function closeAfter(
+  succession: Promise<boolean>,
+  close: (atMs: number) => void,
+  { tally }: Run,
+): Promise<void> {
+  const isHeard = await succession
+  close(performance.now() + RECOVERY_MS)
+  if (!isHeard) tally.find('nobody tells the edge of changes', { afterS: SUCCESSION_MS / 1000 })
 }
 
-async function untilHeard({ tally }: Run, isHeard: () => boolean): Promise<boolean> {
+async function untilHeard(isHeard: () => boolean): Promise<boolean> {
   const untilMs = performance.now() + SUCCESSION_MS
   while (performance.now() < untilMs) {
     if (isHeard()) return true
     await pause(100)
   }
-  tally.count('successions that took too long')
   return false
 }
 
 const often = (random: () => number, share: number) => random() < share
+
+const AWAY = bucketFault('the bucket is away', () => reset)
 
 /** All that goes wrong, one after the other, again and again. */
 export const FAULTS: readonly Fault[] = [
@@ -124,10 +137,25 @@ export const FAULTS: readonly Fault[] = [
     'the bucket breaks connections off',
     (random) => (request) => (often(random, 0.3) ? reset(request) : 'pass'),
   ),
-  bucketFault('the bucket is away', () => reset),
-  GATEWAY_KILLED,
+  AWAY,
+  // The younger one: how much the older holds is measured over its whole life.
+  killGateway('a gateway is killed', 1),
   bucketFault('the bucket answers 500, and loses answers', (random) => () => {
     if (often(random, 0.2)) return { status: 500 }
     return often(random, 0.2) ? 'lose-answer' : 'pass'
   }),
 ]
+
+const AWAY_MS = 60_000
+
+/** What happens once in a long run, by the turn at which it does. */
+export const RARE_FAULTS: ReadonlyMap<number, Fault> = new Map([
+  [FAULTS.length, killGateway('the gateway that tells the edge is killed', 0)],
+  [
+    2 * FAULTS.length,
+    {
+      name: 'the bucket is away for a minute',
+      happen: async (run) => AWAY.happen(run, AWAY_MS),
+    },
+  ],
+])

@@ -13,9 +13,9 @@ export interface Look {
 }
 
 /** All of the whole picture: what is cut off shows no mark. */
-const SIZES = ['96', '160', '320', '320', '480', '640', 'thumbnail', 'x240', '320x240', '160@2x']
-const WIDTHS = ['96', '160', '320', '480']
-const FORMATS = ['webp', 'webp', 'webp', 'jpg', 'jpg', 'auto', 'auto', 'png', 'avif']
+const SIZES = ['thumbnail', 'thumbnail', 'thumbnail', '320', '320', '640', '320x240', '160@2x', 'x256', '96']
+const WIDTHS = ['320', '320', '160']
+const FORMATS = ['webp', 'webp', 'webp', 'webp', 'webp', 'webp', 'auto', 'auto', 'jpg', 'jpg', 'png', 'avif']
 const TYPES = {
   avif: ['image/avif'],
   webp: ['image/webp'],
@@ -41,11 +41,9 @@ export function nextLook(item: StockItem, random: () => number): Look {
   const format = formatOf(`.${oneOf(random, FORMATS)}`)
   const headers = format === 'auto' ? { accept: oneOf(random, ACCEPTS) } : {}
   if (chance > 0.85) {
-    const name = format === 'jpg' ? 'jpeg' : format
-    const options = `width=${oneOf(random, WIDTHS)},format=${name}`
-    // Cloudflare makes no PNG of what has no transparency, unless it is asked to.
-    const path = `/cdn-cgi/image/${options}/${source}`
-    return { item, target, path, headers, types: TYPES[format] }
+    const name = format === 'auto' || format === 'webp' ? format : 'jpeg'
+    const path = `/cdn-cgi/image/width=${oneOf(random, WIDTHS)},format=${name}/${source}`
+    return { item, target, path, headers, types: TYPES[name === 'jpeg' ? 'jpg' : name] }
   }
   const path = `/img/${source}/${oneOf(random, SIZES)}.${format}`
   return { item, target, path, headers, types: TYPES[format] }

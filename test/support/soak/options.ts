@@ -10,8 +10,8 @@ export function parseSoakOptions(args: readonly string[]): SoakCommand {
     args: [...args],
     options: {
       minutes: { type: 'string', default: '1' },
-      rate: { type: 'string', default: '20' },
-      items: { type: 'string', default: '24' },
+      rate: { type: 'string', default: '12' },
+      items: { type: 'string', default: '12' },
       seed: { type: 'string', default: `${randomInt(1_000_000)}` },
       json: { type: 'string' },
     },

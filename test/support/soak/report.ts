@@ -31,6 +31,8 @@ export interface SoakReport {
   readonly counts: Readonly<Record<string, number>>
   readonly latencies: Readonly<Record<string, Latencies>>
   readonly holdings: readonly Holding[]
+  /** What the gateways have logged as errors, and how often. */
+  readonly complaints: Readonly<Record<string, number>>
   readonly findings: readonly Finding[]
 }
 
@@ -70,13 +72,14 @@ export function reportOf(
         workersMb: most((one) => one.workersMb),
       }
     }),
+    complaints: stage.complaints(),
     findings: tally.findings,
   }
 }
 
 /** The report for people. */
 export function formatReport(report: SoakReport): string {
-  const { counts, latencies, holdings, findings } = report
+  const { counts, latencies, holdings, complaints, findings } = report
   const share = (report.failureShare * 100).toFixed(3)
   return [
     ...Object.entries(counts).map(([name, count]) => `${String(count).padStart(9)}  ${name}`),
@@ -91,6 +94,8 @@ export function formatReport(report: SoakReport): string {
         `${name}, ${seconds} s: ${rssMb.warm} MB warm, ${rssMb.end} MB at the end, ${rssMb.max} MB at most (workers ${workersMb} MB); ` +
         `${descriptors.end} descriptors (at most ${descriptors.max}), ${sockets.end} sockets (at most ${sockets.max})`,
     ),
+    '',
+    ...Object.entries(complaints).map(([said, count]) => `${String(count).padStart(9)}  in the log: ${said}`),
     '',
     ...findings.map(({ what, atS, details }) => `${atS} s: ${what}: ${JSON.stringify(details)}`),
     `failures while nothing was wrong: ${report.failures}, ${share} % of all; bound ${report.boundS} s; seed ${report.seed}`,

@@ -1,3 +1,4 @@
+import { eachOf } from '../../../bench/each-of.ts'
 import { createSellerApi, type Outcome } from './api.ts'
 import { oneOf, type Run } from './run.ts'
 import type { StockItem } from './stock.ts'
@@ -30,7 +31,7 @@ export function createSellers(run: Run) {
   const { stock, tally, random, unwell } = run
   const api = createSellerApi(run)
   const busy = new Set<StockItem>()
-  let lastRepairMs = -Infinity
+  let lastChangeMs = -Infinity
 
   /** Makes a change known to whoever judges what is seen, from before it is asked for until it is told. */
   async function change<T>(
@@ -144,6 +145,7 @@ export function createSellers(run: Run) {
     } finally {
       item.isBusy = false
       busy.delete(item)
+      lastChangeMs = performance.now()
     }
   }
 
@@ -158,7 +160,6 @@ export function createSellers(run: Run) {
         if (!(await lookInto(item))) return void (item.unsureSinceMs = performance.now())
         tally.count('items looked into')
         item.unsureSinceMs = undefined
-        lastRepairMs = performance.now()
       })
     }
   }
@@ -167,10 +168,10 @@ export function createSellers(run: Run) {
     api,
     /** Gives every item its first photos. */
     async fill(): Promise<void> {
-      for (const item of stock.items) {
+      await eachOf(stock.items, async (item) => {
         await alone(item, async () => void (await upload(item, 'form')))
         if (random() < 0.6) await alone(item, async () => void (await upload(item, 'ticket')))
-      }
+      })
     },
     /** One change of an item that nobody else changes. */
     async changeSomething(): Promise<void> {
@@ -179,8 +180,8 @@ export function createSellers(run: Run) {
       await alone(item, async () => act(item, oneOf(random, VERBS)))
     },
     lookIntoUnsure: async () => lookIntoUnsure(SETTLED_MS),
-    /** When an item was last looked into: that is a change, too. */
-    lastRepairMs: () => lastRepairMs,
+    /** When the last change has ended. */
+    lastChangeMs: () => lastChangeMs,
     isBusy: () => busy.size > 0,
     isUnsure: () => stock.items.some(({ unsureSinceMs }) => unsureSinceMs !== undefined),
   }

@@ -1,7 +1,7 @@
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { createRandom } from '../../../bench/hit-ratio/random.ts'
 import { baselineOf, checkLeaks, checkRecords, checkSeen, checkStored, comeToRest } from './checks.ts'
-import { FAULTS, type Fault } from './faults.ts'
+import { FAULTS, type Fault, RARE_FAULTS } from './faults.ts'
 import { reportOf, type SoakReport } from './report.ts'
 import { pause, type Run } from './run.ts'
 import { createSellers, type Sellers } from './sellers.ts'
@@ -28,6 +28,8 @@ const VIEWS_AT_ONCE = 64
 const CHANGES_AT_ONCE = 6
 const VIEWS_A_CHANGE = 20
 const KEEP_ALIVE_MS = 4_000
+/** From here on there is time for faults that take minutes. */
+const LONG_MINUTES = 10
 
 /** Runs everything at once for a while, and says what was wrong at any time or at the end. */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
@@ -63,17 +65,19 @@ async function runOn(stage: Stage, options: SoakOptions): Promise<SoakReport> {
   // What is changed last has to be seen, and all before that.
   const changesEndMs = Math.max(startMs, endMs - BOUND_MS - 1_000)
   await Promise.all([
-    arrive({ ratePerS: options.rate, untilMs: endMs, most: VIEWS_AT_ONCE }, run, viewers.viewSomething),
+    arrive({ ratePerS: options.rate, untilMs: endMs, most: VIEWS_AT_ONCE }, run, async () =>
+      viewers.viewSomething(),
+    ),
     arrive(
       { ratePerS: options.rate / VIEWS_A_CHANGE, untilMs: changesEndMs, most: CHANGES_AT_ONCE },
       run,
-      sellers.changeSomething,
+      async () => sellers.changeSomething(),
     ),
     repair(sellers, endMs),
     goWrong(run, options, { startMs, endMs: changesEndMs, say }),
   ])
   say('coming to rest')
-  await comeToRest(run, sellers, changesEndMs)
+  await comeToRest(run, sellers)
   say('checking')
   await checkRecords(run, sellers)
   await checkSeen(run, viewers)
@@ -96,9 +100,9 @@ async function arrive(
   work: () => Promise<void>,
 ): Promise<void> {
   const present = new Set<Promise<void>>()
-  let failure: { readonly error: unknown } | undefined
+  const failures: unknown[] = []
   let nextMs = performance.now()
-  while (nextMs < untilMs && failure === undefined) {
+  while (nextMs < untilMs && failures.length === 0) {
     nextMs += (-Math.log(1 - random()) * 1000) / ratePerS
     await pause(Math.max(0, nextMs - performance.now()))
     if (present.size >= most) {
@@ -106,12 +110,12 @@ async function arrive(
       continue
     }
     const one: Promise<void> = work()
-      .catch((error: unknown) => void (failure = { error }))
+      .catch((error: unknown) => void failures.push(error))
       .finally(() => present.delete(one))
     present.add(one)
   }
   await Promise.all(present)
-  if (failure !== undefined) throw failure.error
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Looks into what nobody answered, now and then. */
@@ -132,7 +136,8 @@ async function goWrong(
   const pauseMs = 1.2 * lengthMs
   await pause(pauseMs)
   for (let turn = 0; ; turn += 1) {
-    const fault = faults[turn % Math.max(1, faults.length)]
+    const rare = minutes < LONG_MINUTES ? undefined : RARE_FAULTS.get(turn)
+    const fault = rare ?? faults[turn % Math.max(1, faults.length)]
     if (fault === undefined || performance.now() + lengthMs > endMs) return
     say(`${Math.round((performance.now() - startMs) / 1000)} s: ${fault.name}`)
     run.tally.count(`fault: ${fault.name}`)

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { refillMs } from '../../../src/composition/purging.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { beginEdgeJourney, type EdgeJourney } from '../edge-journey.ts'
@@ -16,6 +17,7 @@ const ENVIRONMENT = {
   HALFTONE_JOURNAL_INTERVAL_MS: '500',
   HALFTONE_JOURNAL_MAX_LAG_MS: '2000',
   HALFTONE_FETCH_TIMEOUT_MS: '3000',
+  HALFTONE_QUEUE_WAIT_MS: '4000',
   HALFTONE_RENDER_TIMEOUT_MS: '7000',
   HALFTONE_REQUEST_TIMEOUT_MS: '8000',
   HALFTONE_EDGE_COMPLETION_S: '2',
@@ -53,6 +55,8 @@ export interface Stage {
   /** Ends a gateway: in good order, or at once. */
   end(replica: Served, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   start(): Promise<void>
+  /** Errors in the logs of all gateways, by what they say, with how often. */
+  complaints(): Record<string, number>
   /** Names of files that the programs have left in the directory for temporary ones. */
   leftOver(): Promise<string[]>
   close(): Promise<void>
@@ -70,10 +74,12 @@ export async function openStage(): Promise<Stage> {
   const known = new Set(await readdir(directory))
 
   const patients: Patient[] = [{ name: 'origin', pid: origin.pid, samples: [] }]
+  const logs: string[][] = []
   const admit = () => {
-    for (const { pid } of journey.replicas) {
-      if (patients.every((patient) => patient.pid !== pid))
-        patients.push({ name: `gateway ${patients.length}`, pid, samples: [] })
+    for (const { pid, output } of journey.replicas) {
+      if (patients.some((patient) => patient.pid === pid)) continue
+      patients.push({ name: `gateway ${patients.length}`, pid, samples: [] })
+      logs.push(output)
     }
   }
   admit()
@@ -106,6 +112,7 @@ export async function openStage(): Promise<Stage> {
       await journey.start({})
       admit()
     },
+    complaints: () => complaintsIn(logs.flatMap((lines) => lines)),
     leftOver: async () => (await readdir(directory)).filter((name) => !known.has(name)),
     async close() {
       clearInterval(timer)
@@ -119,3 +126,26 @@ export async function openStage(): Promise<Stage> {
     },
   }
 }
+
+const COMPLAINTS = ['error', 'fatal']
+
+/** Lines of the levels `error` and `fatal`, and those that are none of the log’s. */
+function complaintsIn(lines: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of lines) {
+    const entry: unknown = line.startsWith('{') ? JSON.parse(line) : { level: 'fatal', msg: line }
+    const { level, msg, err } = logLine.parse(entry)
+    if (!COMPLAINTS.includes(level)) continue
+    const said = [msg, err?.type, err?.message, err?.stack?.split('\n').slice(1, 4).join(' ')].join(' | ')
+    counts.set(said, (counts.get(said) ?? 0) + 1)
+  }
+  return Object.fromEntries(counts)
+}
+
+const logLine = z.object({
+  level: z.string(),
+  msg: z.string().optional(),
+  err: z
+    .object({ type: z.string().optional(), message: z.string().optional(), stack: z.string().optional() })
+    .optional(),
+})
