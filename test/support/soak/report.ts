@@ -1,7 +1,7 @@
 import { rounded } from '../../../bench/statistics.ts'
 import type { Run } from './run.ts'
 import { BOUND_MS } from './stage.ts'
-import type { Finding, Latencies } from './tally.ts'
+import type { Finding, Latencies, Tally } from './tally.ts'
 import { growthOf, type Vitals } from './vitals.ts'
 
 /** The share of requests that may fail while nothing is wrong. */
@@ -36,22 +36,25 @@ export interface SoakReport {
   readonly findings: readonly Finding[]
 }
 
-export function reportOf(
-  { tally, stage }: Run,
-  { seed, minutes, rate }: { seed: number; minutes: number; rate: number },
-): SoakReport {
+/** Whether a run was good: the budget kept, and nothing found that no budget pays for. */
+export function judgeRun(tally: Tally): Pick<SoakReport, 'failures' | 'failureShare' | 'isGood'> {
   const requests = tally.of('views') + tally.of('changes: done')
   const failures = tally.of('failures')
   const failureShare = requests === 0 ? 1 : failures / requests
   const isGood = failureShare <= BUDGET && tally.findings.every(({ what }) => PAID.has(what))
+  return { failures, failureShare, isGood }
+}
+
+export function reportOf(
+  { tally, stage }: Run,
+  { seed, minutes, rate }: { seed: number; minutes: number; rate: number },
+): SoakReport {
   return {
     seed,
     minutes,
     rate,
     boundS: BOUND_MS / 1000,
-    failures,
-    failureShare,
-    isGood,
+    ...judgeRun(tally),
     counts: Object.fromEntries([...tally.counts].toSorted(([a], [b]) => a.localeCompare(b))),
     latencies: tally.latencies(),
     holdings: stage.patients.flatMap(({ name, samples }) => {

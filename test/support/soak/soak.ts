@@ -47,18 +47,22 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-async function runOn(stage: Stage, options: SoakOptions): Promise<SoakReport> {
-  const random = createRandom(options.seed)
+/** Viewers and sellers of a stock that is still empty. */
+export function prepareRun(stage: Stage, { seed, items }: Pick<SoakOptions, 'seed' | 'items'>) {
+  const random = createRandom(seed)
   const unheard = new Windows()
-  const stock = new Stock(options.items, random, unheard)
+  const stock = new Stock(items, random, unheard)
   const run: Run = { stage, stock, random, unheard, unwell: new Windows(), tally: new Tally() }
-  const sellers = createSellers(run)
-  const viewers = createViewers(run)
+  return { run, sellers: createSellers(run), viewers: createViewers(run) }
+}
+
+async function runOn(stage: Stage, options: SoakOptions): Promise<SoakReport> {
+  const { run, sellers, viewers } = prepareRun(stage, options)
   const say = options.say ?? (() => {})
 
   const baseline = baselineOf(run)
   await sellers.fill()
-  say(`${stock.items.length} items are there`)
+  say(`${run.stock.items.length} items are there`)
 
   const startMs = performance.now()
   const endMs = startMs + options.minutes * 60_000
