@@ -1,7 +1,7 @@
 /**
  * Everything at once for so many minutes: views, uploads, changes and faults on two gateways behind the edge in small.
  * Exits with 1 when anything was lost, wrong, too old or left behind.
- * usage: npm run soak -- [--minutes N] [--rate VIEWS_A_SECOND] [--items N] [--seed N] [--json FILE]
+ * usage: npm run soak -- [--minutes N] [--rate VIEWS_A_SECOND] [--items N] [--budget SHARE] [--seed N] [--json FILE]
  */
 import { writeFileSync } from 'node:fs'
 import { parseSoakOptions } from '../test/support/soak/options.ts'

@@ -4,7 +4,6 @@ import { type Mark, markedPicture, readMark } from '../support/soak/mark.ts'
 
 const MARKS: readonly Mark[] = [
   { item: 0, slot: 0, version: 0 },
-  { item: 1, slot: 2, version: 3 },
   { item: 16_383, slot: 63, version: 4_095 },
   { item: 10_922, slot: 21, version: 1_365 },
 ]

@@ -21,13 +21,13 @@ test.each([
   [1000, 2, false],
   [0, 0, false],
 ])('of %i views %i may fail: %s', (views, failures, isGood) => {
-  expect(judgeRun(runOf(views, failures)).isGood).toBe(isGood)
+  expect(judgeRun(runOf(views, failures), 0.001).isGood).toBe(isGood)
 })
 
 test('no budget pays for a wrong picture', () => {
   const tally = runOf(100_000, 0)
   tally.find('what was never to be seen', {})
-  expect(judgeRun(tally).isGood).toBe(false)
+  expect(judgeRun(tally, 1).isGood).toBe(false)
 })
 
 test('memory that has come to a plateau is no leak, and what goes on growing is one', () => {
@@ -46,7 +46,12 @@ test('of one kind of finding some are kept, and all are counted', () => {
 
 test('the command line says how long, how much and in what order', () => {
   const options = parseSoakOptions(['--minutes', '30', '--seed', '7', '--json', 'a.json'])
-  expect(options).toEqual({ minutes: 30, rate: 12, items: 12, seed: 7, json: 'a.json' })
-  for (const wrong of [['--minutes', '0'], ['--rate', 'many'], ['--items', '-1'], ['--what']])
-    expect(() => parseSoakOptions(wrong), wrong.join(' ')).toThrow()
+  expect(options).toEqual({ minutes: 30, rate: 12, items: 12, budget: 0.001, seed: 7, json: 'a.json' })
+  for (const [name, value] of [
+    ['--minutes', '0'],
+    ['--rate', 'many'],
+    ['--items', '-1'],
+    ['--budget', '2'],
+  ] as const)
+    expect(() => parseSoakOptions([`${name}=${value}`]), name).toThrow(`${name} ${value}: accepted is`)
 })

@@ -12,6 +12,7 @@ export function parseSoakOptions(args: readonly string[]): SoakCommand {
       minutes: { type: 'string', default: '1' },
       rate: { type: 'string', default: '12' },
       items: { type: 'string', default: '12' },
+      budget: { type: 'string', default: '0.001' },
       seed: { type: 'string', default: `${randomInt(1_000_000)}` },
       json: { type: 'string' },
     },
@@ -20,6 +21,7 @@ export function parseSoakOptions(args: readonly string[]): SoakCommand {
     minutes: numberOf('--minutes', values.minutes, 24 * 60),
     rate: numberOf('--rate', values.rate, 1_000),
     items: Math.ceil(numberOf('--items', values.items, 1_000)),
+    budget: numberOf('--budget', values.budget, 1),
     seed: Math.ceil(numberOf('--seed', values.seed, 2 ** 31)),
     json: values.json,
   }

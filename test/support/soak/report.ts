@@ -1,11 +1,10 @@
 import { rounded } from '../../../bench/statistics.ts'
 import type { Run } from './run.ts'
 import { BOUND_MS } from './stage.ts'
+import type { SoakOptions } from './soak.ts'
 import type { Finding, Latencies, Tally } from './tally.ts'
 import { growthOf, type Vitals } from './vitals.ts'
 
-/** The share of requests that may fail while nothing is wrong. */
-const BUDGET = 0.001
 /** Kinds of findings that the budget pays for; of all others there may be none. */
 const PAID = new Set(['a request failed', 'a change failed'])
 
@@ -23,6 +22,7 @@ export interface SoakReport {
   readonly seed: number
   readonly minutes: number
   readonly rate: number
+  readonly budget: number
   readonly boundS: number
   /** Failures while nothing was wrong on purpose, and what share of all requests they are. */
   readonly failures: number
@@ -37,24 +37,28 @@ export interface SoakReport {
 }
 
 /** Whether a run was good: the budget kept, and nothing found that no budget pays for. */
-export function judgeRun(tally: Tally): Pick<SoakReport, 'failures' | 'failureShare' | 'isGood'> {
+export function judgeRun(
+  tally: Tally,
+  budget: number,
+): Pick<SoakReport, 'failures' | 'failureShare' | 'isGood'> {
   const requests = tally.of('views') + tally.of('changes: done')
   const failures = tally.of('failures')
   const failureShare = requests === 0 ? 1 : failures / requests
-  const isGood = failureShare <= BUDGET && tally.findings.every(({ what }) => PAID.has(what))
+  const isGood = failureShare <= budget && tally.findings.every(({ what }) => PAID.has(what))
   return { failures, failureShare, isGood }
 }
 
 export function reportOf(
   { tally, stage }: Run,
-  { seed, minutes, rate }: { seed: number; minutes: number; rate: number },
+  { seed, minutes, rate, budget }: Pick<SoakOptions, 'seed' | 'minutes' | 'rate' | 'budget'>,
 ): SoakReport {
   return {
     seed,
     minutes,
     rate,
+    budget,
     boundS: BOUND_MS / 1000,
-    ...judgeRun(tally),
+    ...judgeRun(tally, budget),
     counts: Object.fromEntries([...tally.counts].toSorted(([a], [b]) => a.localeCompare(b))),
     latencies: tally.latencies(),
     holdings: stage.patients.flatMap(({ name, samples }) => {
@@ -101,7 +105,7 @@ export function formatReport(report: SoakReport): string {
     ...Object.entries(complaints).map(([said, count]) => `${String(count).padStart(9)}  in the log: ${said}`),
     '',
     ...findings.map(({ what, atS, details }) => `${atS} s: ${what}: ${JSON.stringify(details)}`),
-    `failures while nothing was wrong: ${report.failures}, ${share} % of all; bound ${report.boundS} s; seed ${report.seed}`,
+    `failures while nothing was wrong: ${report.failures}, ${share} % of all, ${report.budget * 100} % allowed; bound ${report.boundS} s; seed ${report.seed}`,
     report.isGood ? 'nothing was lost, wrong, old or left behind' : 'NOT GOOD: see above',
   ].join('\n')
 }

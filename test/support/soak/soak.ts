@@ -18,6 +18,8 @@ export interface SoakOptions {
   readonly rate: number
   readonly seed: number
   readonly items: number
+  /** The share of requests that may fail with 502, 503 or 504 while nothing is wrong on purpose. */
+  readonly budget: number
   readonly faults?: readonly Fault[]
   /** Told what happens as it happens. */
   readonly say?: (text: string) => void

@@ -16,10 +16,10 @@ const ENVIRONMENT = {
   HALFTONE_LOOKUP_TTL_MS: '500',
   HALFTONE_JOURNAL_INTERVAL_MS: '500',
   HALFTONE_JOURNAL_MAX_LAG_MS: '2000',
-  HALFTONE_FETCH_TIMEOUT_MS: '3000',
-  HALFTONE_QUEUE_WAIT_MS: '4000',
-  HALFTONE_RENDER_TIMEOUT_MS: '7000',
-  HALFTONE_REQUEST_TIMEOUT_MS: '8000',
+  HALFTONE_FETCH_TIMEOUT_MS: '4000',
+  HALFTONE_QUEUE_WAIT_MS: '6000',
+  HALFTONE_RENDER_TIMEOUT_MS: '8000',
+  HALFTONE_REQUEST_TIMEOUT_MS: '12000',
   HALFTONE_EDGE_COMPLETION_S: '2',
   HALFTONE_PURGE_INTERVAL_MS: '1000',
   HALFTONE_CLOUDFRONT_TIMEOUT_MS: '2000',
@@ -127,7 +127,7 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-const COMPLAINTS = ['error', 'fatal']
+const COMPLAINTS = new Set(['error', 'fatal'])
 
 /** Lines of the levels `error` and `fatal`, and those that are none of the log’s. */
 function complaintsIn(lines: readonly string[]): Record<string, number> {
@@ -135,7 +135,7 @@ function complaintsIn(lines: readonly string[]): Record<string, number> {
   for (const line of lines) {
     const entry: unknown = line.startsWith('{') ? JSON.parse(line) : { level: 'fatal', msg: line }
     const { level, msg, err } = logLine.parse(entry)
-    if (!COMPLAINTS.includes(level)) continue
+    if (!COMPLAINTS.has(level)) continue
     const said = [msg, err?.type, err?.message, err?.stack?.split('\n').slice(1, 4).join(' ')].join(' | ')
     counts.set(said, (counts.get(said) ?? 0) + 1)
   }

@@ -97,11 +97,12 @@ export function createViewers(run: Run) {
     const isProblem = headers.get('content-type')?.includes('problem') === true
     const kept = headers.get('cache-control') ?? ''
     if (isProblem && !/no-store/.test(kept)) tally.find('a failure that may be kept', { ...details, kept })
-    if (!unwell.touch(fromMs, performance.now())) {
+    if (!EXCUSED.has(status)) tally.find('a failure that nothing excuses', details)
+    else if (unwell.touch(fromMs, performance.now())) tally.count('failures in troubled times')
+    else {
       tally.count('failures')
       tally.find('a request failed', details)
-    } else if (EXCUSED.has(status)) tally.count('failures in troubled times')
-    else tally.find('a failure that no trouble excuses', details)
+    }
   }
 
   async function seenIn(look: Look, given: Given): Promise<Seen | undefined> {
