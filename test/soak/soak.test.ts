@@ -45,8 +45,8 @@ function itemAt(rank: number): StockItem {
 }
 
 test('nothing is found where nothing is wrong', async () => {
-  for (let times = 0; times < 20; times += 1) await soak.viewers.viewSomething()
-  for (let times = 0; times < 4; times += 1) await soak.sellers.changeSomething()
+  for (let times = 0; times < 8; times += 1) await soak.viewers.viewSomething()
+  for (let times = 0; times < 2; times += 1) await soak.sellers.changeSomething()
   await checkAll()
   await checkLeaks(soak.run, baseline)
   expect(soak.run.tally.findings).toEqual([])

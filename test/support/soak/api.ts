@@ -114,7 +114,6 @@ export function createSellerApi({ stage, random, tally }: Run) {
   }
 }
 
-
 /** A 5xx may come after the work was done, and a connection that breaks off, too. */
 async function outcomeOf<T>(
   work: () => Promise<Response>,

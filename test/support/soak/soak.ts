@@ -14,7 +14,7 @@ import { Windows } from './windows.ts'
 export interface SoakOptions {
   /** Of traffic; filling, coming to rest and checking are besides. */
   readonly minutes: number
-  /** Views a second; of changes there is one for twenty. */
+  /** Views a second; of changes there is one for ten. */
   readonly rate: number
   readonly seed: number
   readonly items: number
@@ -28,7 +28,7 @@ export interface SoakOptions {
 /** More than these at once are not begun: the machine that asks is the one that answers. */
 const VIEWS_AT_ONCE = 64
 const CHANGES_AT_ONCE = 6
-const VIEWS_A_CHANGE = 20
+const VIEWS_A_CHANGE = 10
 const KEEP_ALIVE_MS = 4_000
 /** From here on there is time for faults that take minutes. */
 const LONG_MINUTES = 10
