@@ -62,6 +62,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
   'docs/origin.md: The origin': { by: 'test/origin/process.test.ts', which: 'ORIGIN_' },
   'docs/origin.md: Checking what is stored': { by: 'test/origin/fsck.test.ts', which: 'fsck' },
   'docs/pictures.md: Your own folder': { by: 'test/scripts/pictures.test.ts', which: 'pictures' },
+  'docs/reliability.md: The soak': { by: 'test/soak/report.test.ts', which: "'--minutes', '30'" },
   'docs/set-up.md: On this machine': { by: 'scripts/first-start.ts', which: "spawn('npm', ['start']" },
   'docs/set-up.md: AWS': AWS,
   'docs/set-up.md: Any other store': 'here',

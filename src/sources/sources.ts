@@ -80,7 +80,11 @@ export class Sources {
       if (!patience.aborted && !isAway(error) && !isOverloaded(error)) throw error
       // Not `last`: what has been forgotten meanwhile must not stand in.
       const still = this.#remembered.get(path.path)
-      if (still === undefined) throw error
+      if (still === undefined) {
+        // Our patience was for having something else to say.
+        if (patience.aborted) return this.#ask(path, signal)
+        throw error
+      }
       if (still !== last) return still
       still.until = performance.now() + FAILURE_TTL_MS
       still.stale = true

@@ -119,6 +119,21 @@ describe('Sources', () => {
     expect(sources.remembered(at('a'))?.source?.version).toBe('v2')
   })
 
+  test('what was forgotten while the bucket hangs is asked for again, however long that takes', async () => {
+    const sources = create()
+    const patience = new AbortController()
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal)
+    const asking = held()
+    answers = [async () => source('a', 'v1'), () => new Promise(() => {}), () => asking.answer]
+    await sources.find(at('a'))
+    vi.advanceTimersByTime(4000)
+    const second = sources.find(at('a'))
+    sources.forget('a')
+    patience.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+    asking.land(source('a', 'v2'))
+    expect(await second).toMatchObject({ source: { version: 'v2' }, stale: false })
+  })
+
   test('while the bucket is away the last answer is given, marked as stale', async () => {
     const sources = create()
     answers = [async () => source('a', 'v1'), fail, async () => source('a', 'v2')]

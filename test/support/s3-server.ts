@@ -13,6 +13,8 @@ export interface RunningOrigin {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly dir: string
+  /** Of the process that runs now. */
+  readonly pid: number
   /** Ends it in good order and removes its directory. */
   stop(): Promise<void>
   /** Ends it at once, as a crash does; its directory stays. */
@@ -48,6 +50,9 @@ export async function startOrigin(options: OriginOptions = {}): Promise<RunningO
     ...identity,
     url,
     dir,
+    get pid() {
+      return running.process.pid ?? 0
+    },
     async stop() {
       await end(running.process, () => running.process.stdin?.end())
       await rm(dir, { recursive: true, force: true })
