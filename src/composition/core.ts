@@ -14,15 +14,15 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView, type SourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createSizePolicy } from '../transform/size-policy.ts'
+import { createKindOf } from '../transform/size-policy.ts'
 import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
 import { VariantStore } from '../variants/variant-store.ts'
-import { OffLadderRenders } from '../variants/off-ladder.ts'
-import { OffLadderStock } from '../variants/off-ladder-stock.ts'
+import { StandInRenders } from '../variants/stand-in-renders.ts'
+import { VariantStock } from '../variants/variant-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge-policy.ts'
@@ -74,12 +74,7 @@ export function createCore(options: CoreOptions) {
   const delivery = new Delivery({
     sources,
     variants,
-    offLadder: new OffLadderRenders({
-      variants,
-      stock,
-      epoch,
-      onOutcome: (outcome) => metrics.offLadder.inc({ outcome }),
-    }),
+    renders: createStandIns(options, { variants, stock, admission }),
     journal,
     epoch,
     edge: edgePolicyOf(config),
@@ -152,7 +147,12 @@ function createVariants(
   sources: Sources,
   renditions: Renditions,
 ) {
-  const stock = createStock(config, store)
+  const stock = new VariantStock({
+    store,
+    maxStored: { 'off-ladder': config.HALFTONE_OFF_LADDER_STORED, varied: config.HALFTONE_VARIED_STORED },
+    kindOf: createKindOf(config.HALFTONE_PRESETS),
+    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  })
   const writeBack = new WriteBack({
     store,
     stock,
@@ -186,23 +186,24 @@ function createVariants(
   return { variants, writeBack, stock }
 }
 
-function createStock(config: Config, store: ObjectStore): OffLadderStock {
-  const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
-  // Overlays of one's own are as many as there are, whether signed or not.
-  const sizes = createSizePolicy({ policy, presets, inlineOverlays: true })
-  return new OffLadderStock({
-    store,
-    maxStored: config.HALFTONE_OFF_LADDER_STORED,
-    isOffLadder: (spec) =>
-      sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome === 'budgeted',
-    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+function createStandIns(
+  { epoch, log, metrics }: CoreOptions,
+  { admission, ...parts }: Pick<Memory, 'variants' | 'stock'> & { readonly admission: Admission },
+): StandInRenders {
+  return new StandInRenders({
+    ...parts,
+    isCongested: () => admission.isCongested,
+    epoch,
+    onOffLadder: (outcome) => metrics.offLadder.inc({ outcome }),
+    onDegraded: (outcome) => metrics.degraded.inc({ outcome }),
+    onFailure: (err) => log.warn({ err }, 'no stand-in could be looked for'),
   })
 }
 
 interface Memory {
   readonly sources: Sources
   readonly variants: VariantStore
-  readonly stock: OffLadderStock
+  readonly stock: VariantStock
   readonly remote: RemoteSources
   readonly forget: Forget
 }
