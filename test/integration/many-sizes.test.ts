@@ -128,7 +128,7 @@ describe(`${SIZES} sizes of one picture, each asked for three times of two repli
     'in a dialect that takes any size: a few are made, and other pictures stay in memory',
     async () => {
       await start({ HALFTONE_OFF_LADDER_PER_SOURCE: '20', HALFTONE_OFF_LADDER_STORED: '12' })
-      const targets = times(SIZES, (index) => `/cdn-cgi/image/width=${161 + index},format=webp/photos/a.png`)
+      const targets = times(SIZES, (index) => cloudflareTarget(index, 'webp'))
       let statuses: Record<number, number> = {}
       const neighbours = await besideNeighbours(async () => void (statuses = await askThrice(targets)))
       const stored = await stock()
