@@ -47,6 +47,7 @@ const variables = z.object({
 
   HALFTONE_WORKERS: whole(0, 0, 256),
   HALFTONE_WORKER_MAX_MB: megabytes(1_024, 64, 100_000),
+  HALFTONE_RENDER_MEMORY_MB: megabytes(0, 0, 1_000_000),
   HALFTONE_QUEUE_LENGTH: whole(64, 0, 100_000),
   HALFTONE_QUEUE_WAIT_MS: whole(8_000, 10, 60_000),
   HALFTONE_FETCH_MB: megabytes(256, 1, 100_000),

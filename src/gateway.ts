@@ -194,6 +194,8 @@ function gaugesOf(core: Core, pool: WorkerPool): Gauges {
   return {
     queueLength: () => core.admission.stats.waiting,
     rendering: () => core.admission.stats.running,
+    fetchBytes: () => core.fetching.stats.used,
+    renderMemoryBytes: () => core.working.stats.used,
     flights: () => core.variants.stats.flights,
     memoryBytes: () => core.variants.stats.memoryBytes,
     memoryEntries: () => core.variants.stats.memoryEntries,

@@ -142,7 +142,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   // Who is let in to what is dear, and when.
-  admission: { imports: ['errors.ts'] },
+  admission: { imports: ['errors.ts', 'transform'], types: ['render'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'transform'] },
   // What is done to pixels that lie in memory.
   retouch: { imports: ['errors.ts', 'transform'] },

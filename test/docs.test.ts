@@ -127,6 +127,8 @@ test('docs/operations.md has every metric, and no other', () => {
   addGauges(registry, {
     queueLength: zero,
     rendering: zero,
+    fetchBytes: zero,
+    renderMemoryBytes: zero,
     flights: zero,
     memoryBytes: zero,
     memoryEntries: zero,

@@ -1,4 +1,7 @@
 import { GatewayError } from '../errors.ts'
+import { ANYBODY, type Asker } from './asker.ts'
+import { FairBudget } from './fair-budget.ts'
+import { Ledger } from './ledger.ts'
 
 /** How much work is let in. */
 export interface AdmissionOptions {
@@ -8,34 +11,64 @@ export interface AdmissionOptions {
   readonly maxQueued: number
   /** The longest wait for a slot. */
   readonly maxWaitMs: number
+  /** Called when somebody is refused, or background work given up. */
+  readonly onRefusal?: ((reason: Refusal) => void) | undefined
+}
+
+/**
+ * Why somebody is refused. `full`: all places are taken. `share`: one of their owners has as many as it may have while
+ * so few are free. `background`: nobody waits for it, and others are waiting.
+ * `waited`: its turn has not come in time.
+ */
+export type Refusal = 'full' | 'share' | 'background' | 'waited'
+
+/** Who holds a place, and for how long they want it. */
+export interface Holding {
+  readonly asker?: Asker | undefined
+  readonly signal?: AbortSignal | undefined
+  /** What the work costs when turns are shared out; every piece the same unless given. */
+  readonly cost?: number | undefined
 }
 
 /** A place that is held: the right to wait for a slot. */
 export interface Place {
+  /** Ends with the holder's own signal, or when background work has to make room before it runs. */
+  readonly signal: AbortSignal | undefined
   /** Does the work in a slot, waiting in line for it; throws `overloaded` when the wait is too long. */
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
-interface Waiter {
-  readonly admit: () => void
+/** Background work that has a place and does not run yet. */
+interface Dispensable {
+  readonly asker: Asker
+  readonly giveUp: AbortController
 }
+
+/** One owner may hold so many places for each that is still free: alone four of five. */
+const PLACES_FOR_EACH_FREE = 4
 
 /**
  * Slots with a bounded line before them. Whoever would come after the end of the line is refused at once; a place is
- * held from before the preparation until after the work, and both it and the slot come back whatever happens.
+ * held from before the preparation until after the work, and both it and the slot come back whatever happens. The
+ * places that one owner may hold grow and shrink with those that are free, after Choudhury's and Hahne's dynamic
+ * thresholds: whatever a few take, there is a place for somebody else.
  */
 export class Admission {
   readonly #options: AdmissionOptions
-  readonly #line = new Set<Waiter>()
+  readonly #slots: FairBudget
+  readonly #ledger = new Ledger()
+  readonly #dispensable = new Set<Dispensable>()
   #held = 0
-  #running = 0
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    const { slots: capacity, maxWaitMs, onRefusal } = options
+    this.#slots = new FairBudget({ capacity, maxWaitMs, onTimeout: () => onRefusal?.('waited') })
   }
 
   get stats(): { readonly held: number; readonly waiting: number; readonly running: number } {
-    return { held: this.#held, waiting: this.#line.size, running: this.#running }
+    const { used, waiting } = this.#slots.stats
+    return { held: this.#held, waiting, running: used }
   }
 
   /** Whether more than half of the places beside the slots are taken. */
@@ -44,59 +77,73 @@ export class Admission {
     return this.#held > slots + maxQueued / 2
   }
 
-  /** Holds a place for as long as `work` takes; throws `overloaded` at once when all are taken. */
-  async hold<T>(work: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Whether as many have a place as there are slots: whatever comes now has to wait, and what can wait should. */
+  get isBusy(): boolean {
+    return this.#held >= this.#options.slots
+  }
+
+  /** Holds a place for as long as `work` takes; throws `overloaded` at once when there is none for its owners. */
+  async hold<T>(work: (place: Place) => Promise<T>, holding: Holding = {}): Promise<T> {
+    const { asker = ANYBODY, signal, cost = 1 } = holding
     signal?.throwIfAborted()
-    if (this.#held >= this.#options.slots + this.#options.maxQueued) {
-      throw new GatewayError('overloaded', 'Too much is going on; try again in a moment')
-    }
+    this.#check(asker)
+    const { owners } = asker
+    const dispensable = asker.isBackground ? { asker, giveUp: new AbortController() } : undefined
+    const ends = withSignal(signal, dispensable?.giveUp.signal)
+    if (dispensable) this.#dispensable.add(dispensable)
     this.#held += 1
+    this.#ledger.take(owners, 1)
     try {
-      return await work({ run: (inner) => this.#run(inner, signal) })
+      return await work({
+        signal: ends,
+        run: (inner) =>
+          this.#slots.use(1, async () => this.#run(inner, dispensable), { asker, signal: ends, cost }),
+      })
     } finally {
       this.#held -= 1
+      this.#ledger.giveBack(owners, 1)
+      if (dispensable) this.#dispensable.delete(dispensable)
     }
   }
 
-  async #run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(signal)
-    try {
-      return await work()
-    } finally {
-      this.#leave()
+  async #run<T>(work: () => Promise<T>, dispensable: Dispensable | undefined): Promise<T> {
+    // From here on giving it up would save nothing.
+    if (dispensable) this.#dispensable.delete(dispensable)
+    return work()
+  }
+
+  #check({ owners, isBackground }: Asker): void {
+    const { slots, maxQueued } = this.#options
+    if (isBackground && this.isBusy) throw this.#refuse('background')
+    const free = slots + maxQueued - this.#held
+    if (free <= 0) {
+      if (!this.#makeRoom()) throw this.#refuse('full')
+    } else if (this.#ledger.most(owners) >= PLACES_FOR_EACH_FREE * free) {
+      throw this.#refuse('share')
     }
   }
 
-  async #enter(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    if (this.#running >= this.#options.slots) return this.#wait(signal)
-    this.#running += 1
+  /** Gives up the background work that came last and does not run yet; false when there is none. */
+  #makeRoom(): boolean {
+    const last = [...this.#dispensable].findLast(({ asker }) => asker.isBackground)
+    if (last === undefined) return false
+    this.#dispensable.delete(last)
+    last.giveUp.abort(this.#refuse('background'))
+    return true
   }
 
-  #wait(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        clearTimeout(timer)
-        this.#line.delete(waiter)
-        signal?.removeEventListener('abort', abort)
-        act()
-      }
-      const waiter: Waiter = { admit: () => settle(resolve) }
-      const abort = (): void => settle(() => reject(signal?.reason))
-      const timer = setTimeout(() => settle(() => reject(waitedTooLong())), this.#options.maxWaitMs)
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#line.add(waiter)
-    })
-  }
-
-  /** The next in line gets the slot without the count going down and up, so that nobody slips in between. */
-  #leave(): void {
-    const [next] = this.#line
-    if (next) next.admit()
-    else this.#running -= 1
+  #refuse(reason: keyof typeof MESSAGES): GatewayError {
+    this.#options.onRefusal?.(reason)
+    return new GatewayError('overloaded', MESSAGES[reason])
   }
 }
 
-function waitedTooLong(): GatewayError {
-  return new GatewayError('overloaded', 'Waited too long for its turn; try again in a moment')
+const MESSAGES = {
+  full: 'Too much is going on; try again in a moment',
+  share: 'Too much of this is going on; try again in a moment',
+  background: 'Others are waiting, and nobody for this; try again in a moment',
+} as const satisfies Partial<Record<Refusal, string>>
+
+function withSignal(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
 }

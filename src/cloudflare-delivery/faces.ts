@@ -6,7 +6,7 @@ import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import type { SourcePath } from '../urls/image-request.ts'
-import type { Asking } from '../variants/answer.ts'
+import type { Asking, Waiting } from '../variants/answer.ts'
 import type { Renditions } from '../variants/rendition.ts'
 import { isRestricted } from '../variants/restriction.ts'
 import { admitTo } from '../variants/visitor.ts'
@@ -43,19 +43,20 @@ export class Faces {
   }
 
   /** Looks at the source that a path has now, for somebody who may have it. Throws what rendering it would, too. */
-  async find(path: SourcePath, { visitor, signal }: Asking): Promise<FoundFace> {
+  async find(path: SourcePath, { visitor, ...waiting }: Asking): Promise<FoundFace> {
     const { sources } = this.#options
+    const { signal } = waiting
     const { source } = await admitTo(await sources.find(path, signal), path, visitor)
     if (isRestricted(source) && this.remembered(source) === undefined) await visitor.beforeRender()
-    const face = await this.#lookAt(source, signal)
+    const face = await this.#lookAt(source, waiting)
     if (face !== 'source-changed') return face
     const next = await admitTo(await sources.findAfter(path, source.version, signal), path, visitor)
-    const again = await this.#lookAt(next.source, signal)
+    const again = await this.#lookAt(next.source, waiting)
     if (again !== 'source-changed') return again
     throw new GatewayError('source_changing', 'The source is being changed: try again')
   }
 
-  async #lookAt(source: Source, signal: AbortSignal): Promise<FoundFace | 'source-changed'> {
+  async #lookAt(source: Source, { signal, requester }: Waiting): Promise<FoundFace | 'source-changed'> {
     const { detector, renditions } = this.#options
     const known = this.remembered(source)
     if (known !== undefined) return known
@@ -63,13 +64,15 @@ export class Faces {
     const { result } = this.#flights.join(
       name,
       async (flight) => {
-        const face = await renditions.lend(source, flight, async (picture) => ({
+        const look = async (picture: Buffer) => ({
           box: checkFace(await detector.find(picture, flight.signal)),
-        }))
+        })
+        const face = await renditions.lend(source, flight, look, requester)
         if (face !== 'source-changed') this.#known.set(name, face)
         return face
       },
       signal,
+      requester?.isBackground,
     )
     return result
   }

@@ -14,7 +14,7 @@ export type CloudflareOptions = CloudflarePlansOptions &
 /** Cloudflare's URLs of pictures, `{mount}/{options}/{source}`. */
 export function createCloudflareDialect(options: CloudflareOptions): MountedDialect {
   const { mounts } = options
-  const serving = { ...options, plans: new CloudflarePlans(options, readHints) }
+  const serving = { ...options, plans: new CloudflarePlans(options, readHints), dialectName: 'cloudflare' }
   const routes = new Hono<AppEnv>()
   routes.onError(createErrorAnswer(options))
   const serve = serveCloudflare(serving)

@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.ts'
 import { createPool } from '../composition/pool.ts'
 import { type AdoptReport, type AlbumOutcome, adopt as adoptLibrary } from '../media/adopt.ts'
 import { type OrderReading, type PhotoOrder, readOrderCsv, readOrderJson } from '../media/photo-order.ts'
-import { ByteBudget } from '../admission/byte-budget.ts'
+import { FairBudget } from '../admission/fair-budget.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import { printable, useBucket, withBucket } from './bucket.ts'
@@ -43,7 +43,7 @@ export async function adopt(config: Config, choices: AdoptChoices): Promise<bool
       return await adoptLibrary({
         store,
         renderer: pool,
-        budget: new ByteBudget(settled.HALFTONE_FETCH_MB),
+        budget: new FairBudget({ capacity: settled.HALFTONE_FETCH_MB }),
         maxSourceBytes: settled.HALFTONE_MAX_SOURCE_MB,
         lanes: LANES,
         order,

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { createOverlays, type Overlays } from '../overlays/overlays.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import { Admission } from '../admission/admission.ts'
-import { ByteBudget } from '../admission/byte-budget.ts'
+import { FairBudget } from '../admission/fair-budget.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
 import { createRemoteSources, type RemoteSources } from '../remote/remote-sources.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
@@ -26,7 +26,7 @@ import { VariantStock } from '../variants/variant-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge-policy.ts'
-import { workerCount } from './pool.ts'
+import { createGates, type Gates } from './pool.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -57,13 +57,8 @@ export function createCore(options: CoreOptions) {
     ttlMs: config.HALFTONE_LOOKUP_TTL_MS,
     timeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
   })
-  const admission = new Admission({
-    // One picture in work and one at the door of each worker.
-    slots: 2 * workerCount(config),
-    maxQueued: config.HALFTONE_QUEUE_LENGTH,
-    maxWaitMs: config.HALFTONE_QUEUE_WAIT_MS,
-  })
-  const renditions = createRenditions(options, admission, {
+  const gates = createGates(config, (reason) => metrics.refused.inc({ reason }))
+  const renditions = createRenditions(options, gates, {
     bodies: createBodies(pictures, remote),
     overlays: overlaysOf(config, pictures, sources),
   })
@@ -74,7 +69,7 @@ export function createCore(options: CoreOptions) {
   const delivery = new Delivery({
     sources,
     variants,
-    renders: createStandIns(options, { variants, stock, admission }),
+    renders: createStandIns(options, { variants, stock, ...gates }),
     journal,
     epoch,
     edge: edgePolicyOf(config),
@@ -82,19 +77,18 @@ export function createCore(options: CoreOptions) {
   const avifMaxSide = config.HALFTONE_AVIF_MAX_SIDE
   const negotiated = new NegotiatedDelivery({ delivery, sources, facts, avifMaxSide })
   const memory = { sources, remote, variants, facts, forget }
-  return { ...memory, admission, renditions, writeBack, journal, delivery, negotiated }
+  return { ...memory, ...gates, renditions, writeBack, journal, delivery, negotiated }
 }
 
 function createRenditions(
   { config, pool: renderer, epoch }: CoreOptions,
-  admission: Admission,
+  gates: Gates,
   read: Pick<RenditionsOptions, 'bodies' | 'overlays'>,
 ): Renditions {
   return new Renditions({
     ...read,
+    ...gates,
     renderer,
-    admission,
-    fetching: new ByteBudget(config.HALFTONE_FETCH_MB),
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
     epoch,
@@ -114,7 +108,7 @@ function createRemote({ config, allowAddress }: CoreOptions): RemoteSources {
     connectTimeoutMs: config.HALFTONE_REMOTE_CONNECT_TIMEOUT_MS,
     admission: new Admission({ slots: config.HALFTONE_REMOTE_CONNECTIONS, maxQueued: 0, maxWaitMs: 0 }),
     // A budget of its own: who renders holds a part of the other one while it is waited for here.
-    reading: new ByteBudget(config.HALFTONE_FETCH_MB),
+    reading: new FairBudget({ capacity: config.HALFTONE_FETCH_MB }),
     allowAddress,
   })
 }
@@ -188,10 +182,11 @@ function createVariants(
 
 function createStandIns(
   { epoch, log, metrics }: CoreOptions,
-  { admission, ...parts }: Pick<Memory, 'variants' | 'stock'> & { readonly admission: Admission },
+  { variants, stock, admission }: Pick<Memory, 'variants' | 'stock'> & Gates,
 ): StandInRenders {
   return new StandInRenders({
-    ...parts,
+    variants,
+    stock,
     isCongested: () => admission.isCongested,
     epoch,
     onOffLadder: (outcome) => metrics.offLadder.inc({ outcome }),

@@ -9,7 +9,8 @@ import { createDocuments } from '../library/documents.ts'
 import { createProfiles } from '../library/profiles.ts'
 import { createWriteGuard } from '../library/write-guard.ts'
 import type { EdgePurges } from '../purging/purging.ts'
-import { ByteBudget } from '../admission/byte-budget.ts'
+import { FairBudget } from '../admission/fair-budget.ts'
+import { withinMemory } from '../admission/within-memory.ts'
 import type { WorkerPool } from '../render/worker-pool.ts'
 import { kindsOf } from '../settings/uploads.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -61,6 +62,7 @@ export function createLibrary(options: LibraryOptions) {
     epoch: options.epoch,
     clock,
     deletes: config.HALFTONE_SWEEP_DELETES,
+    isBusy: () => options.core.admission.isBusy,
     intervalMs: config.HALFTONE_SWEEP_INTERVAL_HOURS * 3_600_000,
     onReport: (report) => log.info({ report }, 'swept'),
     onLeftOvers: (tally) => log.warn({ tally }, 'changes that were cut short'),
@@ -146,14 +148,16 @@ function createIntake(options: LibraryOptions, { preparation, ...parts }: Librar
     audit,
     kinds: kindsOf(config),
     maxPhotos: config.HALFTONE_ITEM_PHOTOS_MAX,
-    checks: { renderer: pool, scanner },
-    budget: new ByteBudget(config.HALFTONE_UPLOAD_MEMORY_MB),
+    checks: { renderer: withinMemory(pool, options.core), scanner },
+    budget: new FairBudget({ capacity: config.HALFTONE_UPLOAD_MEMORY_MB }),
     lifeMs: config.HALFTONE_TICKET_MINUTES * 60_000,
     partsLifeMs: config.HALFTONE_TICKET_PARTS_HOURS * 3_600_000,
     prepare: (work) => void preparation.add(work),
     onLeftOver: (err, key) => log.warn({ err, key }, 'what was refused could not be removed'),
   })
 }
+
+const PREPARATION = { dialect: 'preparation', isBackground: true } as const
 
 /** Makes the usual sizes of what has come in, as somebody who asks for them would. */
 function createPreparation({ config, log, core, epoch }: LibraryOptions): PreparationQueue {
@@ -166,9 +170,9 @@ function createPreparation({ config, log, core, epoch }: LibraryOptions): Prepar
       if (size === undefined || source === undefined) return
       const spec = { ...size, format }
       const name = nameOf(source.at, versionOf(source.version, epoch), spec, treeOf(source))
-      await core.variants.find(name, source, spec)
+      await core.variants.find(name, source, spec, { requester: PREPARATION })
     },
-    isBusy: () => core.admission.stats.waiting > 0,
+    isBusy: () => core.admission.isBusy,
     maxQueued: config.HALFTONE_PREPARE_QUEUE_LENGTH,
     onFailure: (err, { path }) => log.warn({ err, path }, 'the usual sizes could not be made'),
   })

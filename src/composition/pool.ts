@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url'
+import { Admission, type Refusal } from '../admission/admission.ts'
+import { FairBudget } from '../admission/fair-budget.ts'
+import { createPictureCosts, type PictureCosts } from '../admission/picture-cost.ts'
 import { type Config, renderingOf } from '../config.ts'
 import { cpuCount } from '../render/cpu-quota.ts'
+import { memoryBytes } from '../render/memory-quota.ts'
 import { type PoolEvent, WorkerPool } from '../render/worker-pool.ts'
 
 /** The compiled entry of the render workers. */
@@ -34,4 +38,38 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
 /** One worker for each CPU that the cgroup allows, unless a number is set. */
 export function workerCount({ HALFTONE_WORKERS: set }: Config): number {
   return set === 0 ? cpuCount() : set
+}
+
+/** What whoever wants a picture made has to pass. */
+export interface Gates {
+  readonly admission: Admission
+  /** Bytes of sources in memory. */
+  readonly fetching: FairBudget
+  /** Bytes of memory in workers, as estimated. */
+  readonly working: FairBudget
+  readonly costs: PictureCosts
+}
+
+/** The gates before the workers, as wide as the configuration has them. */
+export function createGates(config: Config, onRefusal: (reason: Refusal) => void): Gates {
+  const maxWaitMs = config.HALFTONE_QUEUE_WAIT_MS
+  const budget = (capacity: number) =>
+    new FairBudget({ capacity, maxWaitMs, onTimeout: () => onRefusal('waited') })
+  return {
+    admission: new Admission({
+      // One picture in work and one at the door of each worker.
+      slots: 2 * workerCount(config),
+      maxQueued: config.HALFTONE_QUEUE_LENGTH,
+      maxWaitMs,
+      onRefusal,
+    }),
+    fetching: budget(config.HALFTONE_FETCH_MB),
+    working: budget(workingBytes(config)),
+    costs: createPictureCosts(config.HALFTONE_MAX_MEGAPIXELS),
+  }
+}
+
+/** Half of what this machine or its container has, unless a number is set: the rest is for the gateway itself. */
+export function workingBytes({ HALFTONE_RENDER_MEMORY_MB: set }: Config): number {
+  return set === 0 ? Math.floor(memoryBytes() / 2) : set
 }

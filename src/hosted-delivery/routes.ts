@@ -34,7 +34,7 @@ export function createHostedDelivery(options: HostedDeliveryOptions): MountedDia
   const routes = new Hono<AppEnv>()
   // Nobody is sent to the file itself, whatever is wrong.
   routes.onError(createErrorAnswer({ mounts: [] }, NUMBERS))
-  const serve = serveHosted(options, new DeliveryOrders(options))
+  const serve = serveHosted({ ...options, dialectName: 'imagedelivery' }, new DeliveryOrders(options))
   for (const mount of [DELIVERY_PREFIX, `/${accountHash}`]) routePictures(routes, `${mount}/*`, serve)
   return {
     name: 'imagedelivery',

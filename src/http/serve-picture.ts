@@ -8,11 +8,20 @@ import { ACCESS_COOKIE, type AccessGrant, parseAccessCookie } from '../identity/
 import { createVisitor, type Visit, type VisitorsOptions } from '../identity/visitor.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { OffLadderBudget } from '../limits/off-ladder-budget.ts'
+import { limitedAddress } from '../limits/client-address.ts'
 import { spend } from '../limits/spend.ts'
 import { isDrawing } from '../transform/spec.ts'
 import type { Acceptance } from '../transform/negotiation.ts'
 import type { ImageRequest } from '../urls/image-request.ts'
-import type { Answer, Asking, Delivered, DeliverOptions, Headline, OffLadder } from '../variants/answer.ts'
+import type {
+  Answer,
+  Asking,
+  Delivered,
+  DeliverOptions,
+  Headline,
+  OffLadder,
+  Requester,
+} from '../variants/answer.ts'
 import type { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import type { Visitor } from '../variants/visitor.ts'
 import { conditionsOf, isNotModified } from './conditional.ts'
@@ -35,6 +44,8 @@ export interface ServingOptions extends VisitorsOptions {
   readonly requestTimeoutMs: number
   /** The client's address, by what stands before the gateway; without it the other end of the socket. */
   readonly readClientAddress?: (headers: Headers, socketAddress: string | undefined) => string | undefined
+  /** What turns are shared out by, beside clients and sources; the native dialect unless given. */
+  readonly dialectName?: string | undefined
   /** How many pictures that are not public may be made for somebody; without it as many as they like. */
   readonly limits?: Limits | undefined
   /** What is made in sizes off the ladder; without it nothing. */
@@ -71,9 +82,10 @@ export async function withVisitor(
   const { receive = (visit: Visit) => createVisitor(options, visit) } = options
   const visit = visitOf(options, c, grant)
   const visitor = receive(visit)
+  const requester = requesterOf(options, c, visit)
   const budget = () => options.offLadder?.of({ ...visit, setHeader: setHeaderOf(c) })
   return withDeadline(c.req.raw.signal, options.requestTimeoutMs, (signal) =>
-    work({ visitor, budget, signal }),
+    work({ visitor, requester, budget, signal }),
   )
 }
 
@@ -158,6 +170,18 @@ function visitOf(
     beforeRender:
       limits && ((principal) => spend(limits, 'private-renders', { principal, address, setHeader })),
   }
+}
+
+/** Urgency 7 of RFC 9218, "background". Whoever says so is believed: it only ever lowers. */
+const BACKGROUND = /(?:^|,)[ \t]*u=7[ \t]*(?:[,;]|$)/
+
+function requesterOf(
+  { dialectName: dialect = 'native' }: ServingOptions,
+  c: Context<AppEnv>,
+  { address }: Visit,
+): Requester {
+  const isBackground = BACKGROUND.test(c.req.raw.headers.get('priority') ?? '')
+  return { dialect, client: address && limitedAddress(address), isBackground }
 }
 
 /** On the answer to be: `c.header` is for those that the context itself makes. */

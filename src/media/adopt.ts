@@ -1,5 +1,5 @@
 import { isVerdict } from '../errors.ts'
-import type { ByteBudget } from '../admission/byte-budget.ts'
+import type { FairBudget } from '../admission/fair-budget.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { ListedObject, ObjectStore } from '../storage/object-store.ts'
 import { type AlbumPlan, planAlbum } from './album-plan.ts'
@@ -12,7 +12,7 @@ export interface AdoptOptions {
   readonly store: Pick<ObjectStore, 'list' | 'get' | 'put'>
   readonly renderer: Pick<Renderer, 'inspect'>
   /** Bounds the bytes of originals in memory. */
-  readonly budget: Pick<ByteBudget, 'use'>
+  readonly budget: Pick<FairBudget, 'use'>
   readonly maxSourceBytes: number
   /** Items in work at once. */
   readonly lanes: number

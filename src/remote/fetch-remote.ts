@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici'
 import { GatewayError } from '../errors.ts'
-import type { ByteBudget } from '../admission/byte-budget.ts'
+import type { FairBudget } from '../admission/fair-budget.ts'
 import type { Agents } from './agents.ts'
 import { failureOf } from './failures.ts'
 import { type AnswerHeaders, headerOf } from './freshness.ts'
@@ -17,7 +17,7 @@ export interface FetchOptions {
   readonly maxBytes: number
   readonly maxRedirects: number
   /** Bounds the bodies that are read at once. */
-  readonly reading: Pick<ByteBudget, 'use'>
+  readonly reading: Pick<FairBudget, 'use'>
 }
 
 /** What is asked for of one URL. */
@@ -130,7 +130,7 @@ async function readBody(
   const stated = /^\d+$/.test(length) ? Number(length) : maxBytes
   try {
     if (stated > maxBytes) throw tooLarge(maxBytes)
-    return await reading.use(stated, () => collect(body, maxBytes), signal)
+    return await reading.use(stated, () => collect(body, maxBytes), { signal })
   } catch (error) {
     // Nobody listens to a body that is not read.
     body.on('error', () => {}).destroy()

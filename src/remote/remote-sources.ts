@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import type { Admission } from '../admission/admission.ts'
-import type { ByteBudget } from '../admission/byte-budget.ts'
+import type { FairBudget } from '../admission/fair-budget.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { RemotePath } from '../urls/image-request.ts'
 import { remotePath } from '../urls/source-path.ts'
@@ -37,7 +37,7 @@ export interface RemoteOptions extends RemoteRules {
   /** Bounds the fetches under way; throws `overloaded` beyond. */
   readonly admission: Pick<Admission, 'hold'>
   /** Bounds the bodies that are read at once. */
-  readonly reading: Pick<ByteBudget, 'use'>
+  readonly reading: Pick<FairBudget, 'use'>
   /** Which addresses may be connected to; by default those of the public internet. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
   /** What tells the addresses of a name; by default the system. */
@@ -51,7 +51,9 @@ export function createRemoteSources(options: RemoteOptions): RemoteSources {
   const memory = new RemoteMemory({
     ...options,
     fetch: (request) =>
-      options.admission.hold(() => fetchRemote(request, { ...options, rules, agents }), request.signal),
+      options.admission.hold(async () => fetchRemote(request, { ...options, rules, agents }), {
+        signal: request.signal,
+      }),
   })
 
   function parse(url: URL): RemotePath {

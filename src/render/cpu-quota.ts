@@ -1,11 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-
-/** Reads a file; `undefined` when it is not there. */
-export type ReadText = (path: string) => string | undefined
-
-const ROOT = '/sys/fs/cgroup'
+import { join } from 'node:path'
+import { ancestors, parseOwnGroups, type ReadText, readText, ROOT } from './cgroup.ts'
 
 /** CPUs that this process may use: what the cgroup's quota leaves of the machine's, in whole ones, at least 1. */
 export function cpuCount(read: ReadText = readText, machine: number = availableParallelism()): number {
@@ -24,18 +19,6 @@ export function parseCfsQuota(quota: string, period: string): number {
   return perPeriod(Number(quota), Number(period))
 }
 
-/** From `/proc/self/cgroup`: where this process's CPU controller lies, in v2 (`0::/path`) or v1 (`4:cpu,cpuacct:/path`). */
-export function parseOwnGroups(text: string): { readonly v2: string; readonly v1: string } {
-  const found = { v2: '/', v1: '/' }
-  for (const line of text.split('\n')) {
-    const [id, controllers, path] = line.split(':', 3)
-    if (!path?.startsWith('/')) continue
-    if (id === '0' && controllers === '') found.v2 = path
-    if (controllers?.split(',').includes('cpu')) found.v1 = path
-  }
-  return found
-}
-
 function perPeriod(quota: number, period: number): number {
   return quota > 0 && period > 0 ? quota / period : Infinity
 }
@@ -52,17 +35,4 @@ function quotas(read: ReadText): number[] {
 function cfsQuota(read: ReadText, directory: string): number {
   const quota = read(join(directory, 'cpu.cfs_quota_us')) ?? ''
   return parseCfsQuota(quota, read(join(directory, 'cpu.cfs_period_us')) ?? '')
-}
-
-function ancestors(group: string): string[] {
-  return group === '/' ? ['/'] : [group, ...ancestors(dirname(group))]
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    // Not Linux, or the other version of cgroups.
-    return undefined
-  }
 }

@@ -6,6 +6,8 @@ export interface FlightControl {
   commit(): void
   /** False once the key has been forgotten: the result is for those who wait, and for nobody later. */
   readonly current: boolean
+  /** Whether everybody who has joined says that nobody waits for it. */
+  readonly isBackground: boolean
 }
 
 export interface Joined<T> {
@@ -38,12 +40,21 @@ export class SingleFlight<T> {
 
   /**
    * Joins the flight of `key`, or starts one with `work`. A caller whose `signal` ends stops waiting and gets the
-   * signal's reason; the flight goes on for the others.
+   * signal's reason; the flight goes on for the others. A flight is in the background until somebody joins who waits.
    */
-  join(key: string, work: (control: FlightControl) => Promise<T>, signal?: AbortSignal): Joined<T> {
+  join(
+    key: string,
+    work: (control: FlightControl) => Promise<T>,
+    signal?: AbortSignal,
+    isBackground = false,
+  ): Joined<T> {
     const existing = this.#flights.get(key)
-    if (existing !== undefined) return { result: existing.wait(signal), collapsed: true }
+    if (existing !== undefined) {
+      if (!isBackground) existing.isBackground = false
+      return { result: existing.wait(signal), collapsed: true }
+    }
     const flight = new Flight<T>(this.#timeoutMs, this.#timedOut)
+    flight.isBackground = isBackground
     this.#flights.set(key, flight)
     const result = flight.wait(signal)
     flight.start(work, () => {
@@ -64,6 +75,7 @@ export class SingleFlight<T> {
 
 class Flight<T> implements FlightControl {
   current = true
+  isBackground = false
   readonly #abort = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #outcome: Promise<T>

@@ -45,6 +45,8 @@ export interface SweepOptions {
   readonly deletes: boolean
   /** Objects handled at once, and then noted as done. */
   readonly batchSize?: number
+  /** Whether somebody waits for a picture: then it rests between two batches, a minute at most. */
+  readonly isBusy?: (() => boolean) | undefined
   /** Stops between two batches; the next sweep goes on from there. */
   readonly signal?: AbortSignal | undefined
 }
@@ -53,6 +55,9 @@ const LEASE_KEY = 'system/sweep/lease.json'
 const LEASE_TTL_MS = 60_000
 /** A sweep that stopped longer ago is begun anew: what it found is old. */
 const MAX_PROGRESS_AGE_MS = 86_400_000
+
+const REST_MS = 1_000
+const MAX_RESTS = 60
 
 /** What is swept, in order. Marks come before files, so that none is judged by the sweep that made it. */
 const PASSES: readonly { readonly prefix: string; readonly pass: Pass }[] = [
@@ -144,6 +149,7 @@ async function runPasses(
     // Nothing notes how far this came: it is done before the first note, or again.
     if (begun.resumed === undefined) await sweepMultiparts(options.multiparts, run, options.signal)
     for await (const { prefix, pass, batch } of work(options, begun.resumed)) {
+      await rest(options, run)
       options.signal?.throwIfAborted()
       await pass(batch, run)
       run.tally.examined += batch.length
@@ -157,6 +163,14 @@ async function runPasses(
   } catch (error) {
     if (error instanceof LeaseLost) return 'lost'
     throw error
+  }
+}
+
+/** Lets others go first, but not for ever. The lease is kept meanwhile. */
+async function rest({ isBusy, clock, signal }: SweepOptions, { keepLease }: SweepRun): Promise<void> {
+  for (let rests = 0; rests < MAX_RESTS && isBusy?.(); rests += 1) {
+    await clock.pause(REST_MS, signal)
+    await keepLease()
   }
 }
 

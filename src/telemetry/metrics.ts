@@ -9,6 +9,8 @@ const RENDER_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 export interface Gauges {
   readonly queueLength: () => number
   readonly rendering: () => number
+  readonly fetchBytes: () => number
+  readonly renderMemoryBytes: () => number
   readonly flights: () => number
   readonly memoryBytes: () => number
   readonly memoryEntries: () => number
@@ -51,6 +53,7 @@ export function createMetrics() {
     degraded: counter('degraded', 'Pictures for which there was too much to do, by what was sent instead', [
       'outcome',
     ]),
+    refused: counter('refused', 'Pictures that were not let in to be made, by reason', ['reason']),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),
     bucketEvents: counter(
@@ -127,6 +130,12 @@ function table(gauges: Gauges): readonly Row[] {
   return [
     ['halftone_queue_length', 'Pictures that wait for a render slot', gauges.queueLength],
     ['halftone_rendering', 'Pictures being rendered', gauges.rendering],
+    ['halftone_fetch_bytes', 'Bytes of sources in memory to be rendered', gauges.fetchBytes],
+    [
+      'halftone_render_memory_bytes',
+      'Memory that what is being made is estimated to need in workers',
+      gauges.renderMemoryBytes,
+    ],
     ['halftone_flights', 'Flights in the air: pictures being looked for or rendered', gauges.flights],
     ['halftone_memory_bytes', 'Bytes of variants in memory', gauges.memoryBytes],
     ['halftone_memory_entries', 'Variants in memory', gauges.memoryEntries],

@@ -12,7 +12,11 @@ import type { Completed, UploadContext } from './uploads.ts'
 
 /** Bounds the bytes of files in memory. */
 interface Budget {
-  use<T>(bytes: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  use<T>(
+    bytes: number,
+    work: () => Promise<T>,
+    taking?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<T>
 }
 
 export interface IntakeOptions {
@@ -69,7 +73,7 @@ export class Intake {
       const { claims } = standing
       return { etag, bytes, addedAt: now().toISOString(), isPrivate: isPrivate(standing), claims, picture }
     }
-    return budget.use(most, work, signal)
+    return budget.use(most, work, { signal })
   }
 
   /**

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { GatewayError } from '../errors.ts'
 import type { OutputFormat } from '../transform/spec.ts'
 
 /** Sizes of a picture that somebody will ask for soon. */
@@ -12,7 +13,7 @@ export interface Preparation {
 export interface PreparationOptions {
   /** Every size is made in each of them. */
   readonly formats: readonly OutputFormat[]
-  /** Makes one size, and stores it. */
+  /** Makes one size, and stores it; throws `overloaded` where it had to give way. */
   readonly prepare: (path: string, preset: string, format: OutputFormat) => Promise<void>
   /** Whether somebody waits for a picture of their own. */
   readonly isBusy: () => boolean
@@ -69,16 +70,33 @@ export class PreparationQueue {
   }
 
   async #make(work: Preparation): Promise<void> {
-    const { formats, prepare, isBusy, onFailure, pauseMs = 50 } = this.#options
+    const { formats, prepare, onFailure } = this.#options
     const wanted = work.presets.flatMap((preset) => formats.map((format) => ({ preset, format })))
     try {
       for (const { preset, format } of wanted) {
-        while (isBusy() && !this.#isClosed) await pause(pauseMs)
-        if (this.#isClosed) return
-        await prepare(work.path, preset, format)
+        await this.#atLeisure(async () => prepare(work.path, preset, format))
       }
     } catch (error) {
       onFailure(error, work)
     }
+  }
+
+  /** Does it once nobody waits, and again when it had to give way meanwhile; not any more when the queue is closed. */
+  async #atLeisure(work: () => Promise<void>): Promise<void> {
+    const { isBusy, pauseMs = 50 } = this.#options
+    while (!this.#isClosed) {
+      if (!isBusy() && (await hasRoomFor(work))) return
+      await pause(pauseMs)
+    }
+  }
+}
+
+async function hasRoomFor(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'overloaded') return false
+    throw error
   }
 }

@@ -38,8 +38,23 @@ export type StandIn = 'larger' | 'fast'
 /** The picture, or the versioned path where it is now. */
 export type Delivered = Answer | { readonly moved: VersionedPath; readonly cacheClass: Caching['cacheClass'] }
 
+/** Who something is made for, as far as turns are shared out by it. */
+export interface Requester {
+  readonly dialect: string
+  /** What the client's address counts as. */
+  readonly client?: string | undefined
+  /** Whether nobody waits for it. */
+  readonly isBackground: boolean
+}
+
+/** Until when somebody waits, and who that is. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined
+  readonly requester?: Requester | undefined
+}
+
 /** Who asks, and until when they wait. */
-export interface Asking {
+export interface Asking extends Waiting {
   readonly visitor: Visitor
   readonly signal: AbortSignal
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Source } from '../sources/source.ts'
 import { versionOf } from '../urls/version.ts'
+import type { Waiting } from './answer.ts'
 import { parseFacts, type SourceFacts } from './source-facts.ts'
 import { treeOf } from './restriction.ts'
 import { nameOf } from './variant.ts'
@@ -35,11 +36,11 @@ export class KnownFacts {
    * The facts about this version of a source, made and stored if they are nowhere; `source-changed` when it is no
    * longer that version. Throws the verdict on what is no picture. Whether somebody may read the source is the caller's to ask.
    */
-  async of(source: Source, signal?: AbortSignal): Promise<SourceFacts | 'source-changed'> {
+  async of(source: Source, waiting?: Waiting): Promise<SourceFacts | 'source-changed'> {
     const known = this.remembered(source)
     if (known !== undefined) return known
     const name = this.#nameOf(source)
-    const found = await this.#options.variants.find(name, source, INFO, signal)
+    const found = await this.#options.variants.find(name, source, INFO, waiting)
     if (found === 'source-changed') return found
     const facts = parseFacts(found.variant.bytes)
     this.#known.set(name.key, facts)

@@ -125,13 +125,13 @@ export class NegotiatedDelivery {
     found: Found,
     request: AutoRequest,
     acceptance: Acceptance,
-    { visitor, signal }: Asking,
+    asking: Asking,
   ): Promise<Settled | 'source-changed'> {
     // Before anything is learnt of the picture: whoever may not have it is told so here.
-    const { source } = await admitTo(found, request.source, visitor)
+    const { source } = await admitTo(found, request.source, asking.visitor)
     let format = this.#decide(request, acceptance, source)
     if (format === undefined) {
-      const facts = await this.#options.facts.of(source, signal)
+      const facts = await this.#options.facts.of(source, asking)
       if (facts === 'source-changed') return facts
       format = choose(acceptance, request.spec, traitsOf(facts), this.#choosing(request))
     }

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { GatewayError, isVerdict } from '../errors.ts'
-import type { Admission } from '../admission/admission.ts'
+import type { Admission, Place } from '../admission/admission.ts'
+import type { FairBudget, Taking } from '../admission/fair-budget.ts'
+import type { PictureCosts } from '../admission/picture-cost.ts'
 import type { Overlays } from '../overlays/overlays.ts'
-import type { ByteBudget } from '../admission/byte-budget.ts'
 import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
@@ -10,13 +11,19 @@ import type { OverlayToDraw } from '../transform/overlay.ts'
 import { DRAWING, isDrawing, sizeOf, specName, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
+import type { Requester } from './answer.ts'
 import type { RenderTimings } from './variant.ts'
+import { askerOf } from './visitor.ts'
 
 export interface RenditionsOptions {
   readonly bodies: SourceBodies
   readonly renderer: Renderer
   readonly admission: Admission
-  readonly fetching: ByteBudget
+  /** Bytes of sources that are in memory. */
+  readonly fetching: FairBudget
+  /** Bytes of memory that workers need for what they are making. */
+  readonly working: FairBudget
+  readonly costs: PictureCosts
   readonly overlays: Overlays
   readonly maxSourceBytes: number
   readonly fetchTimeoutMs: number
@@ -45,10 +52,22 @@ type Waited = Pick<RenderTimings, 'fetchMs' | 'queueMs'>
 
 /** Whoever borrows the bytes of a source. */
 interface Borrower<Beside, T> {
+  readonly requester: Requester | undefined
+  /** What their work costs: that of this. */
+  readonly spec: VariantSpec
   /** Finds what is needed beside them. */
   readonly findBeside: () => Promise<Beside>
   readonly work: (body: Buffer, beside: Beside, waited: Waited) => Promise<T>
 }
+
+/** What a borrower has once it is let in. */
+interface Admitted {
+  readonly place: Place
+  readonly turn: Taking & { readonly signal: AbortSignal }
+  readonly flight: FlightControl
+}
+
+const FACTS = { facts: 'info.json' } as const
 
 /** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
 const MAX_VERDICTS = 10_000
@@ -77,66 +96,86 @@ export class Renditions {
     source: Source,
     spec: VariantSpec,
     flight: FlightControl,
+    requester?: Requester,
   ): Promise<Rendition | 'source-changed'> {
     this.assertServable(source, spec)
     try {
-      return await this.#render(source, spec, flight)
+      return await this.#lend(source, flight, {
+        spec,
+        requester,
+        findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
+        work: async (body, overlays, { fetchMs, queueMs }) => {
+          const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
+          const { decodeMs, encodeMs } = worked
+          const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
+          return { bytes, contentType, timings }
+        },
+      })
     } catch (error) {
       if (isVerdict(error)) this.#remember(error, source, spec)
       throw error
     }
   }
 
-  #render(source: Source, spec: VariantSpec, flight: FlightControl): Promise<Rendition | 'source-changed'> {
-    return this.#lend(source, flight, {
-      findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
-      work: async (body, overlays, { fetchMs, queueMs }) => {
-        const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
-        const { decodeMs, encodeMs } = worked
-        const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
-        return { bytes, contentType, timings }
-      },
-    })
-  }
-
   /**
-   * Hands the bytes of a source to `work`, which is let in like a picture to be rendered, or says that the source is no
-   * longer the version that it was.
+   * Hands the bytes of a source to `work`, which is let in like somebody who wants its facts, or says that the source is
+   * no longer the version that it was.
    */
   lend<T>(
     source: Source,
     flight: FlightControl,
     work: (body: Buffer) => Promise<T>,
+    requester?: Requester,
   ): Promise<T | 'source-changed'> {
-    return this.#lend(source, flight, { findBeside: async () => Promise.resolve(), work })
+    return this.#lend(source, flight, {
+      spec: FACTS,
+      requester,
+      findBeside: async () => Promise.resolve(),
+      work,
+    })
   }
 
   #lend<Beside, T>(
     source: Source,
     flight: FlightControl,
-    { findBeside, work }: Borrower<Beside, T>,
+    borrower: Borrower<Beside, T>,
   ): Promise<T | 'source-changed'> {
-    const { admission, fetching, maxSourceBytes } = this.#options
+    const { admission, fetching, maxSourceBytes, costs } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
+    const asker = askerOf(source, flight, borrower.requester)
+    const cost = costs.effortOf(source, borrower.spec)
     // A place in the queue first: what would be refused is not fetched. The bytes are held until they are rendered.
-    return admission.hold(async (place) => {
-      return fetching.use(
-        source.bytes,
-        async () => {
-          const fetchedFrom = performance.now()
-          const beside = await findBeside()
-          const body = await this.#fetch(source, flight.signal)
-          if (body === 'source-changed') return body
-          const queuedFrom = performance.now()
-          return place.run(async () => {
-            flight.commit()
-            const queueMs = performance.now() - queuedFrom
-            return work(body, beside, { fetchMs: queuedFrom - fetchedFrom, queueMs })
-          })
-        },
-        flight.signal,
-      )
-    }, flight.signal)
+    return admission.hold(
+      async (place) => {
+        const turn = { asker, cost, signal: place.signal ?? flight.signal }
+        return fetching.use(
+          source.bytes,
+          async () => this.#work(source, { place, turn, flight }, borrower),
+          turn,
+        )
+      },
+      { asker, cost, signal: flight.signal },
+    )
+  }
+
+  async #work<Beside, T>(
+    source: Source,
+    { place, turn, flight }: Admitted,
+    { spec, findBeside, work }: Borrower<Beside, T>,
+  ): Promise<T | 'source-changed'> {
+    const { working, costs } = this.#options
+    const fetchedFrom = performance.now()
+    const beside = await findBeside()
+    const body = await this.#fetch(source, turn.signal)
+    if (body === 'source-changed') return body
+    const queuedFrom = performance.now()
+    const begin = async (): Promise<T> => {
+      flight.commit()
+      const queueMs = performance.now() - queuedFrom
+      return work(body, beside, { fetchMs: queuedFrom - fetchedFrom, queueMs })
+    }
+    // Memory before a slot: whoever waits for much of it keeps no worker from others.
+    return working.use(costs.memoryOf(body, spec), async () => place.run(begin), turn)
   }
 
   async #make(body: Buffer, { source, spec, overlays }: Order): Promise<Made> {

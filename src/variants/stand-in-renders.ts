@@ -3,7 +3,7 @@ import type { Source } from '../sources/source.ts'
 import type { TransformSpec, VariantSpec } from '../transform/spec.ts'
 import { quickened, standInsFor } from '../transform/stand-ins.ts'
 import { versionOf } from '../urls/version.ts'
-import type { DeliverOptions, StandIn } from './answer.ts'
+import type { DeliverOptions, StandIn, Waiting } from './answer.ts'
 import { treeOf } from './restriction.ts'
 import { nameOf, type VariantName } from './variant.ts'
 import type { FoundVariant, RenderOptions, VariantStore } from './variant-store.ts'
@@ -30,9 +30,7 @@ export interface StandInRendersOptions {
 
 type FoundStandIn = FoundVariant & { readonly standIn: StandIn }
 
-type Asker = Pick<DeliverOptions, 'offLadder' | 'isSigned' | 'alternatives'> & {
-  readonly signal?: AbortSignal | undefined
-}
+type Asker = Waiting & Pick<DeliverOptions, 'offLadder' | 'isSigned' | 'alternatives'>
 
 /** A picture to be made. */
 export interface RenderOrder {
@@ -67,9 +65,12 @@ export class StandInRenders {
    * or `too_many_requests` where there is none.
    */
   async render(order: RenderOrder, asker: Asker): Promise<FoundVariant | 'source-changed'> {
-    const quick = this.#options.isCongested() ? this.#quickened(order) : undefined
+    // What nobody waits for can come again when there is time for the right one.
+    const isPatient = asker.requester?.isBackground === true
+    const quick = !isPatient && this.#options.isCongested() ? this.#quickened(order) : undefined
     const made = await this.#make(quick ?? order, asker, quick && 'never')
     if (made === 'source-changed') return made
+    if (isPatient && 'reason' in made && made.reason === 'load') throw made.error()
     if ('variant' in made) return quick === undefined ? made : this.#degraded(made, 'fast')
     const standIn = await this.#find(order, asker)
     if (made.reason === 'budget') this.#options.onOffLadder?.(standIn ? 'stood-in' : 'refused')
@@ -85,19 +86,19 @@ export class StandInRenders {
 
   async #make(
     { name, source, spec }: RenderOrder,
-    { offLadder, isSigned, signal }: Asker,
+    { offLadder, isSigned, signal, requester }: Asker,
     storing: RenderOptions['storing'] = isSigned ? 'always' : 'if-few',
   ): Promise<FoundVariant | 'source-changed' | Refusal> {
     const { variants, onOffLadder } = this.#options
+    const how = { signal, requester, storing }
     try {
-      if (offLadder === undefined) return await variants.render(name, source, spec, { signal, storing })
+      if (offLadder === undefined) return await variants.render(name, source, spec, how)
       const take = async (from: Source, made: VariantSpec) => {
         const isGranted = await offLadder.take(from, made)
         if (isGranted) onOffLadder?.('granted')
         return isGranted
       }
-      const options = { offLadder: { take }, signal, storing }
-      const made = await variants.renderWithin(name, source, spec, options)
+      const made = await variants.renderWithin(name, source, spec, { ...how, offLadder: { take } })
       return made === 'spent' ? { reason: 'budget', error: () => offLadder.refusal() } : made
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'overloaded') throw error

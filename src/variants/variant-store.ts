@@ -4,7 +4,7 @@ import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
 import type { VariantSpec } from '../transform/spec.ts'
-import type { OffLadder, StandIn } from './answer.ts'
+import type { OffLadder, StandIn, Waiting } from './answer.ts'
 import type { Renditions } from './rendition.ts'
 import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
 import type { Storing, WriteBack } from './write-back.ts'
@@ -31,9 +31,7 @@ export interface FoundVariant {
 }
 
 /** How a picture is rendered. */
-export interface RenderOptions {
-  /** How long whoever asks waits. */
-  readonly signal?: AbortSignal | undefined
+export interface RenderOptions extends Waiting {
   /** What becomes of it beside memory: stored, if there is room for its kind unless it was signed. */
   readonly storing?: Storing | 'never' | undefined
 }
@@ -117,11 +115,10 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    signal?: AbortSignal,
+    waiting: Waiting = {},
   ): Promise<FoundVariant | 'source-changed'> {
-    return (
-      (await this.findServable(name, source, spec, signal)) ?? this.render(name, source, spec, { signal })
-    )
+    const stored = await this.findServable(name, source, spec, waiting.signal)
+    return stored ?? this.render(name, source, spec, waiting)
   }
 
   /** The picture if it is stored; throws the verdict on its source, where there is one, before the bucket is asked. */
@@ -174,7 +171,7 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal, storing = 'if-few' }: Partial<RenderWithin>,
+    { offLadder, signal, requester, storing = 'if-few' }: Partial<RenderWithin>,
   ): Promise<FoundVariant | 'source-changed' | 'spent' | 'spent-by-another'> {
     // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.
     const landed = this.#memory.get(name.key)
@@ -187,7 +184,7 @@ export class VariantStore {
           this.#options.renditions.assertServable(source, spec)
           if (!(await offLadder.take(source, spec))) return 'spent'
         }
-        const rendition = await this.#options.renditions.render(source, spec, control)
+        const rendition = await this.#options.renditions.render(source, spec, control, requester)
         if (rendition === 'source-changed') return rendition
         const { bytes, contentType, timings } = rendition
         const variant = { ...name, bytes, contentType, lastModified: source.lastModified }
@@ -197,6 +194,7 @@ export class VariantStore {
         return { variant, timings }
       },
       signal,
+      requester?.isBackground,
     )
     const rendered = await flight.result
     if (rendered === 'source-changed') return rendered

@@ -1,6 +1,9 @@
+import type { Asker } from '../admission/asker.ts'
+import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found } from '../sources/sources.ts'
 import type { SourcePath } from '../urls/image-request.ts'
+import type { Requester } from './answer.ts'
 import { isRestricted } from './restriction.ts'
 
 /** Whoever asks for a picture. */
@@ -28,4 +31,16 @@ export async function admitTo(
     return { found, source }
   }
   return { found, source: await visitor.admit(source, asked) }
+}
+
+/** On whose behalf something is made of a source: its flight knows whether somebody has begun to wait for it. */
+export function askerOf({ at }: Source, flight: FlightControl, requester: Requester | undefined): Asker {
+  const { dialect, client } = requester ?? {}
+  const owners = { source: at.path, ...(dialect && { dialect }), ...(client && { client }) }
+  return {
+    owners,
+    get isBackground() {
+      return flight.isBackground
+    },
+  }
 }

@@ -108,7 +108,7 @@ class WarmRun {
         return asked
       }
       this.#counts.waits += 1
-      this.#wait(asked.afterMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1))
+      this.#wait(Math.max(asked.afterMs ?? 0, FIRST_PAUSE_MS * 2 ** (attempt - 1)))
     }
   }
 

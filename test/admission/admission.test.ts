@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Admission } from '../../src/admission/admission.ts'
+import { Admission, type Refusal } from '../../src/admission/admission.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 
 const PATIENT = { slots: 1, maxQueued: 2, maxWaitMs: 60_000 }
@@ -21,7 +22,7 @@ function throwAtOnce(): never {
 }
 
 function enter(admission: Admission, work: () => Promise<string>, signal?: AbortSignal): Promise<string> {
-  return admission.hold((place) => place.run(work), signal)
+  return admission.hold((place) => place.run(work), { signal })
 }
 
 describe('places', () => {
@@ -153,5 +154,104 @@ describe('slots', () => {
     const gone = AbortSignal.abort(new Error('gone home'))
     await expect(enter(admission, () => Promise.resolve(''), gone)).rejects.toThrow('gone home')
     expect(admission.stats).toEqual(IDLE)
+  })
+})
+
+describe('owners', () => {
+  const of = (client: string, isBackground = false) => ({ asker: { owners: { client }, isBackground } })
+
+  /** An admission whose pieces go on until they are let go; `asks` says why one was refused. */
+  function crowd(slots: number, maxQueued: number) {
+    const refusals: Refusal[] = []
+    const onRefusal = (reason: Refusal): void => void refusals.push(reason)
+    const admission = new Admission({ slots, maxQueued, maxWaitMs: 60_000, onRefusal })
+    const pieces: ReturnType<typeof held>[] = []
+    const all: Promise<unknown>[] = []
+    return {
+      admission,
+      refusals,
+      async asks(client: string, isBackground?: boolean): Promise<Refusal | 'held'> {
+        const before = refusals.length
+        const piece = held()
+        pieces.push(piece)
+        const work = admission.hold((place) => place.run(piece.work), of(client, isBackground))
+        all.push(work.catch((error: unknown) => error))
+        await settle()
+        return refusals.slice(before)[0] ?? 'held'
+      },
+      async finish() {
+        for (const { finish } of pieces) finish()
+        await Promise.all(all)
+      },
+    }
+  }
+
+  it('alone have four of five places, and there is one for somebody else at once', async () => {
+    const { admission, asks, finish } = crowd(4, 64)
+    const answers: string[] = []
+    for (let nth = 0; nth < 68; nth += 1) answers.push(await asks('flood'))
+    expect(answers.filter((answer) => answer === 'held')).toHaveLength(55)
+    expect(answers.slice(55).every((answer) => answer === 'share')).toBe(true)
+    expect(await asks('other')).toBe('held')
+    await finish()
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('however many flood, whoever comes first finds a place while there are any', async () => {
+    const crowds = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 60, maxLength: 160 })
+    await fc.assert(
+      fc.asyncProperty(crowds, async (clients) => {
+        const { admission, asks, finish } = crowd(4, 64)
+        for (const client of clients) await asks(client)
+        // Five owners at their shares leave one place in twenty free.
+        expect(admission.stats.held).toBeLessThan(68)
+        expect(await asks('newcomer')).toBe('held')
+        await finish()
+        expect(admission.stats).toEqual(IDLE)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('are refused background work first: as soon as slots are taken', async () => {
+    const { asks, finish } = crowd(2, 8)
+    expect(await asks('warm', true)).toBe('held')
+    expect(await asks('visitor')).toBe('held')
+    expect(await asks('warm', true)).toBe('background')
+    expect(await asks('visitor')).toBe('held')
+    await finish()
+  })
+
+  it('get the place of background work that does not run yet', async () => {
+    const refusals: Refusal[] = []
+    const onRefusal = (reason: Refusal): void => void refusals.push(reason)
+    const admission = new Admission({ slots: 1, maxQueued: 0, maxWaitMs: 60_000, onRefusal })
+    const warm = admission.hold(
+      async (place) =>
+        new Promise((_, reject) =>
+          place.signal?.addEventListener('abort', () => reject(place.signal?.reason), { once: true }),
+        ),
+      of('warm', true),
+    )
+    const visitor = admission.hold((place) => place.run(async () => Promise.resolve('made')), of('visitor'))
+    await expect(warm).rejects.toMatchObject({ code: 'overloaded' })
+    await expect(visitor).resolves.toBe('made')
+    expect(refusals).toEqual(['background'])
+    expect(admission.stats).toEqual(IDLE)
+  })
+
+  it('do not take it from what runs, nor from what somebody waits for by now', async () => {
+    const { asks, finish } = crowd(1, 0)
+    expect(await asks('warm', true)).toBe('held')
+    expect(await asks('visitor')).toBe('full')
+    await finish()
+    const admission = new Admission({ slots: 1, maxQueued: 0, maxWaitMs: 60_000 })
+    const joined = { owners: {}, isBackground: true }
+    const preparing = held()
+    const first = admission.hold(preparing.work, { asker: joined })
+    joined.isBackground = false
+    await expect(admission.hold(preparing.work, of('visitor'))).rejects.toMatchObject({ code: 'overloaded' })
+    preparing.finish()
+    await expect(first).resolves.toBe('done')
   })
 })

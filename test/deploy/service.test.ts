@@ -111,6 +111,8 @@ describe('what scaling and alarms look at', () => {
     addGauges(registry, {
       queueLength: zero,
       rendering: zero,
+      fetchBytes: zero,
+      renderMemoryBytes: zero,
       flights: zero,
       memoryBytes: zero,
       memoryEntries: zero,

@@ -3,7 +3,7 @@ import { type AdoptOptions, type AlbumOutcome, adopt } from '../../src/media/ado
 import type { PhotoOrder } from '../../src/media/photo-order.ts'
 import { albumKey, albumRecord, profileKey, profileRecord } from '../../src/media/records.ts'
 import { inspectPicture } from '../../src/pixels/inspect.ts'
-import { ByteBudget } from '../../src/admission/byte-budget.ts'
+import { FairBudget } from '../../src/admission/fair-budget.ts'
 import { lookUp } from '../../src/sources/look-up.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
@@ -26,7 +26,7 @@ function run(options: Partial<AdoptOptions> = {}) {
   return adopt({
     store,
     renderer,
-    budget: new ByteBudget(10_000_000),
+    budget: new FairBudget({ capacity: 10_000_000 }),
     maxSourceBytes: 1_000_000,
     lanes: 3,
     order: new Map(),
@@ -294,7 +294,7 @@ test('100,000 keys are read as they are needed: a few items at once, and a few o
     store: { ...store, list, get },
     renderer: { inspect: async () => inspected },
     lanes: 4,
-    budget: new ByteBudget(3),
+    budget: new FairBudget({ capacity: 3 }),
     write: false,
     onOutcome: () => (seen.done += 1),
   })

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { isMarked } from '../../src/remote/fetch-remote.ts'
 import { Admission } from '../../src/admission/admission.ts'
-import { ByteBudget } from '../../src/admission/byte-budget.ts'
+import { FairBudget } from '../../src/admission/fair-budget.ts'
 import type { RemoteOptions } from '../../src/remote/remote-sources.ts'
 import { bytes, type OtherServer, redirect, remoteOn, startOtherServer } from '../support/other-server.ts'
 
@@ -202,14 +202,14 @@ describe('bodies', () => {
         held.push(() => response.end(Buffer.alloc(599)))
       })
     }
-    const reading = new ByteBudget(1000)
+    const reading = new FairBudget({ capacity: 1000 })
     const remote = remoteWith({ reading })
     const both = Promise.all([remote.find('/a'), remote.find('/b')])
     await vi.waitUntil(() => reading.stats.waiting === 1 && held.length === 2)
-    expect(reading.stats.usedBytes).toBe(600)
+    expect(reading.stats.used).toBe(600)
     for (const end of held) end()
     expect(await both).toMatchObject([{ bytes: 600 }, { bytes: 600 }])
-    expect(reading.stats).toEqual({ usedBytes: 0, waiting: 0 })
+    expect(reading.stats).toEqual({ used: 0, waiting: 0 })
   })
 
   test('of the limit are taken, larger ones refused, with a length and without', async () => {
@@ -293,9 +293,9 @@ describe('bodies', () => {
     ['with a head without end', 'remote_failed', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`],
   ])('%s are failures: %s', async (_, code, text) => {
     const port = await startRawServer(text)
-    const reading = new ByteBudget(1000)
+    const reading = new FairBudget({ capacity: 1000 })
     await expect(remoteWith({ reading }, port).find('/a')).rejects.toMatchObject({ code })
-    expect(reading.stats).toEqual({ usedBytes: 0, waiting: 0 })
+    expect(reading.stats).toEqual({ used: 0, waiting: 0 })
   })
 
   test('longer than they say are cut there: the rest is no answer to anything', async () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { cpuCount, parseCfsQuota, parseCpuMax, parseOwnGroups } from '../../src/render/cpu-quota.ts'
+import { parseOwnGroups } from '../../src/render/cgroup.ts'
+import { cpuCount, parseCfsQuota, parseCpuMax } from '../../src/render/cpu-quota.ts'
 
 describe('parseCpuMax', () => {
   it.each([

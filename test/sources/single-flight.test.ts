@@ -120,4 +120,17 @@ describe('SingleFlight', () => {
     old.land('old')
     expect([await before.result, await after.result]).toEqual(['old', 'new'])
   })
+
+  test('a flight is in the background until somebody joins who waits', async () => {
+    const flight = flights()
+    const { work, land, control } = held()
+    const first = flight.join('key', work, undefined, true)
+    const second = flight.join('key', work, undefined, true)
+    expect(control()?.isBackground).toBe(true)
+    const visitor = flight.join('key', work)
+    flight.join('key', work, undefined, true).result.catch(() => {})
+    expect(control()?.isBackground).toBe(false)
+    land('done')
+    expect(await Promise.all([first.result, second.result, visitor.result])).toEqual(['done', 'done', 'done'])
+  })
 })

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { LookupFunction } from 'node:net'
 import { createRemoteSources, type RemoteOptions } from '../../src/remote/remote-sources.ts'
 import { Admission } from '../../src/admission/admission.ts'
-import { ByteBudget } from '../../src/admission/byte-budget.ts'
+import { FairBudget } from '../../src/admission/fair-budget.ts'
 import { listen } from './listen.ts'
 
 export interface SeenRequest {
@@ -79,7 +79,7 @@ export function remoteOn(port: number, options: Partial<RemoteOptions> = {}) {
     timeoutMs: 5_000,
     connectTimeoutMs: 2_000,
     admission: new Admission({ slots: 100, maxQueued: 0, maxWaitMs: 0 }),
-    reading: new ByteBudget(1_000_000),
+    reading: new FairBudget({ capacity: 1_000_000 }),
     allowAddress: (address) => address === '127.0.0.1',
     lookup: resolver().lookup,
     ...options,

@@ -7,7 +7,7 @@ import type { Principal } from '../../src/identity/principal.ts'
 import { kindsOf } from '../../src/settings/uploads.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
-import { ByteBudget } from '../../src/admission/byte-budget.ts'
+import { FairBudget } from '../../src/admission/fair-budget.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createMemoryMultiparts } from '../../src/transfers/memory-multiparts.ts'
 import { createMemoryTransfers } from '../../src/transfers/memory-transfers.ts'
@@ -40,7 +40,7 @@ export function openUploads(bucket: UploadBucket, choices: Choices, limits: { ma
     ...bucket,
     ...library,
     kinds: KINDS,
-    budget: new ByteBudget(64 * 1024 * 1024),
+    budget: new FairBudget({ capacity: 64 * 1024 * 1024 }),
     audit: { record: async (entry) => void entries.push(entry) },
     abilities: async () => ({ forms: true, conditionalPuts: true }),
     lifeMs: 15 * 60_000,

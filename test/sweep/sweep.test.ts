@@ -370,3 +370,36 @@ describe('replicas', () => {
     expect(await keysUnder(bucket, 'temp/')).toEqual([])
   })
 })
+
+describe('while somebody waits for a picture', () => {
+  const LEASE = 'system/sweep/lease.json'
+
+  test('it rests before it goes on', async () => {
+    await putText(bucket, 'temp/uploads/u1/cat.jpg')
+    clock.advance(2 * DAY_MS)
+    const before = clock.elapsedMs()
+    let asked = 0
+    const report = await sweepOnce(bucket, clock, { isBusy: () => (asked += 1) <= 5 })
+    expect(clock.elapsedMs() - before).toBe(5_000)
+    expect(report.outcome).toBe('finished')
+    expect(await keysUnder(bucket, 'temp/')).toEqual([])
+  })
+
+  test('for ever, it comes to its end all the same, and keeps its lease meanwhile', async () => {
+    await putText(bucket, 'temp/uploads/u1/cat.jpg')
+    clock.advance(2 * DAY_MS)
+    const renewals: string[] = []
+    const store: ObjectStore = {
+      ...bucket,
+      put: async (key, bytes, options) => {
+        if (key === LEASE) renewals.push(bytes.toString())
+        return bucket.put(key, bytes, options)
+      },
+    }
+    const report = await sweepOnce(store, clock, { isBusy: () => true })
+    expect(report.outcome).toBe('finished')
+    expect(await keysUnder(bucket, 'temp/')).toEqual([])
+    // Acquired, renewed at each third of its minute, released.
+    expect(renewals.length).toBeGreaterThanOrEqual(4)
+  })
+})

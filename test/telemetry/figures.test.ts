@@ -39,6 +39,8 @@ test('the line is one that CloudWatch makes metrics of', async () => {
   addGauges(metrics.registry, {
     queueLength: () => 7,
     rendering: zero,
+    fetchBytes: zero,
+    renderMemoryBytes: zero,
     flights: zero,
     memoryBytes: zero,
     memoryEntries: zero,

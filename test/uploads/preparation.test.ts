@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { GatewayError } from '../../src/errors.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 import { type PreparationOptions, PreparationQueue } from '../../src/uploads/preparation.ts'
 
@@ -53,6 +54,35 @@ describe('sizes of new pictures', () => {
     await queue.drained()
     expect(asked).toBe(4)
     expect(made).toEqual(['items/1 thumbnail'])
+  })
+
+  it('that had to give way are made later, and those after them', async () => {
+    let asked = 0
+    const { queue, made, failures } = open({
+      prepare: async (path, preset) => {
+        asked += 1
+        if (asked <= 3) throw new GatewayError('overloaded', 'Others are waiting')
+        made.push(`${path} ${preset}`)
+      },
+    })
+    queue.add({ path: 'items/1', presets: PRESETS })
+    await queue.drained()
+    expect(made).toEqual(['items/1 thumbnail', 'items/1 large'])
+    expect(failures).toEqual([])
+  })
+
+  it('that have to give way for ever do not keep it from closing', async () => {
+    let asked = 0
+    const { queue, made } = open({
+      prepare: async () => {
+        asked += 1
+        throw new GatewayError('overloaded', 'Others are waiting')
+      },
+    })
+    queue.add({ path: 'items/1', presets: PRESETS })
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(1))
+    await queue.close()
+    expect(made).toEqual([])
   })
 
   it('that fail are told, and the next are made', async () => {
