@@ -14,14 +14,14 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { createRecordView, createSourceView, type SourceView } from '../storage/source-view.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { createSizePolicy } from '../transform/size-policy.ts'
+import { createKindOf } from '../transform/size-policy.ts'
 import { Delivery } from '../variants/delivery.ts'
 import { KnownFacts } from '../variants/known-facts.ts'
 import { NegotiatedDelivery } from '../variants/negotiated-delivery.ts'
 import { Renditions, type RenditionsOptions } from '../variants/rendition.ts'
 import { VariantStore, type VariantStoreOptions } from '../variants/variant-store.ts'
-import { OffLadderRenders } from '../variants/off-ladder.ts'
-import { OffLadderStock } from '../variants/off-ladder-stock.ts'
+import { StandInRenders } from '../variants/stand-in-renders.ts'
+import { VariantStock } from '../variants/variant-stock.ts'
 import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge.ts'
@@ -73,12 +73,7 @@ export function createCore(options: CoreOptions) {
   const delivery = new Delivery({
     sources,
     variants,
-    offLadder: new OffLadderRenders({
-      variants,
-      stock,
-      epoch,
-      onOutcome: (outcome) => metrics.offLadder.inc({ outcome }),
-    }),
+    renders: createStandIns(options, { variants, stock, ...gates }),
     journal,
     epoch,
     edge: edgePolicyOf(config),
@@ -149,7 +144,12 @@ function createVariants(
   { config, log, metrics, store, edge, health }: CoreOptions,
   { sources, ...parts }: Pick<VariantStoreOptions, 'gate' | 'renditions'> & { readonly sources: Sources },
 ) {
-  const stock = createStock(config, store)
+  const stock = new VariantStock({
+    store,
+    maxStored: { 'off-ladder': config.HALFTONE_OFF_LADDER_STORED, varied: config.HALFTONE_VARIED_STORED },
+    kindOf: createKindOf(config.HALFTONE_PRESETS),
+    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+  })
   const writeBack = new WriteBack({
     store,
     stock,
@@ -184,15 +184,17 @@ function createVariants(
   return { variants, writeBack, stock }
 }
 
-function createStock(config: Config, store: ObjectStore): OffLadderStock {
-  const { HALFTONE_SIZES: policy, HALFTONE_PRESETS: presets } = config
-  // Overlays of one's own are as many as there are, whether signed or not.
-  const sizes = createSizePolicy({ policy, presets, inlineOverlays: true })
-  return new OffLadderStock({
-    store,
-    maxStored: config.HALFTONE_OFF_LADDER_STORED,
-    isOffLadder: (spec) =>
-      sizes.check({ spec, preset: false }, { signed: false, takesAnySize: true }).outcome === 'budgeted',
-    timeoutMs: config.HALFTONE_REQUEST_TIMEOUT_MS,
+function createStandIns(
+  { epoch, log, metrics }: CoreOptions,
+  { variants, stock, admission }: { readonly variants: VariantStore; readonly stock: VariantStock } & Gates,
+): StandInRenders {
+  return new StandInRenders({
+    variants,
+    stock,
+    isCongested: () => admission.isCongested,
+    epoch,
+    onOffLadder: (outcome) => metrics.offLadder.inc({ outcome }),
+    onDegraded: (outcome) => metrics.degraded.inc({ outcome }),
+    onFailure: (err) => log.warn({ err }, 'no stand-in could be looked for'),
   })
 }

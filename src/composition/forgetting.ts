@@ -2,14 +2,14 @@ import type { RemoteSources } from '../remote/remote-sources.ts'
 import { JournalReader } from '../sources/journal-reader.ts'
 import type { Sources } from '../sources/sources.ts'
 import { VARIANT_TREES, variantsBelow } from '../urls/variant-key.ts'
-import type { OffLadderStock } from '../variants/off-ladder-stock.ts'
+import type { VariantStock } from '../variants/variant-stock.ts'
 import type { VariantStore } from '../variants/variant-store.ts'
 import type { CoreOptions } from './core.ts'
 
 interface Memory {
   readonly sources: Sources
   readonly variants: VariantStore
-  readonly stock: OffLadderStock
+  readonly stock: VariantStock
   readonly remote: RemoteSources
   readonly forget: Forget
 }

@@ -94,7 +94,8 @@ export function images(options: ImagesOptions): Handler<AppEnv> {
     const wish = isAutoRequest(request) ? readWish(c.req.raw.headers) : undefined
     const frame = ({ canonical }: Headline) => ({ contentLocation: locate(canonical, signed), wish })
     return withVisitor(options, c, grant, async (asking) => {
-      const served = await servePicture(delivery, c, { request, wish, mayRender, isBudgeted, frame }, asking)
+      const order = { request, wish, mayRender, isBudgeted, isSigned: signed, frame }
+      const served = await servePicture(delivery, c, order, asking)
       if (served instanceof Response) return served
       c.set('tags', cacheTags(served.moved.source))
       return redirect(locate(served.moved, signed) ?? path, 302, served.cacheClass)

@@ -3,7 +3,7 @@ import { cacheControl } from '../cdn/cache-policy.ts'
 import { CACHE_TAG_HEADER } from '../cdn/cache-tags.ts'
 import { type Coding, codedEtag, gzipped } from '../coding/coding.ts'
 import { GatewayError } from '../errors.ts'
-import type { Answer, Headline } from '../variants/answer.ts'
+import type { Answer, Headline, StandIn } from '../variants/answer.ts'
 import type { Layer, RenderTimings } from '../variants/variant.ts'
 import { isRangeApplicable, parseRange } from './conditional.ts'
 import type { AppEnv } from './env.ts'
@@ -41,6 +41,12 @@ const CACHE_STATUS: Record<Layer, string> = {
   bucket: 'memory; fwd=miss, bucket; hit',
   render: 'memory; fwd=miss, bucket; fwd=miss',
   collapsed: 'memory; fwd=miss; collapsed',
+}
+
+/** How it tells that another picture was sent for now (§2.8). */
+const DETAIL: Record<StandIn, string> = {
+  larger: '; detail=stand-in',
+  fast: '; detail=fast',
 }
 
 /** What is said of a drawing in the coding that a client takes; of anything else, which has none, the same. */
@@ -97,7 +103,7 @@ export function pictureHeaders(answer: Answer & Coded, framing: Framing): Record
     ...(answer.coding === 'gzip' && { 'content-encoding': answer.coding }),
     'accept-ranges': 'bytes',
     ...headlineHeaders(answer, framing),
-    'cache-status': `${CACHE_STATUS[answer.layer]}${answer.isStandIn ? '; detail=stand-in' : ''}`,
+    'cache-status': `${CACHE_STATUS[answer.layer]}${answer.standIn ? DETAIL[answer.standIn] : ''}`,
     ...(answer.timings && { 'server-timing': serverTiming(answer.timings) }),
   }
 }

@@ -58,7 +58,7 @@ export interface AskingWithin extends Asking {
 }
 
 /** A picture that somebody asks for, and what is said of it. */
-export interface PictureOrder extends Pick<DeliverOptions, 'mayRender'> {
+export interface PictureOrder extends Pick<DeliverOptions, 'mayRender' | 'isSigned'> {
   readonly request: ImageRequest
   /** Whether it may be rendered all the same, within the budget for sizes off the ladder. */
   readonly isBudgeted: boolean
@@ -96,7 +96,7 @@ export async function servePicture(
   { request, frame, ...order }: PictureOrder,
   { budget, ...asking }: AskingWithin,
 ): Promise<Response | Extract<Delivered, { moved: unknown }>> {
-  const { wish, keep = unchanged } = order
+  const { wish, isSigned, keep = unchanged } = order
   if (wish !== undefined) c.set('wish', wish)
   const acceptance = acceptanceIn(order)
   const conditions = conditionsOf(c.req.raw.headers)
@@ -110,7 +110,8 @@ export async function servePicture(
     }
     const offLadder = order.isBudgeted ? budget() : undefined
     const mayRender = order.mayRender || offLadder !== undefined
-    const result = await delivery.deliver(request, acceptance, { ...asking, mayRender, offLadder })
+    const options = { ...asking, mayRender, offLadder, isSigned }
+    const result = await delivery.deliver(request, acceptance, options)
     if ('moved' in result) return result
     const delivered = await codedAnswer(keep(result), coding)
     // Of a 304 too: the log and the metrics count it as what it is.

@@ -29,6 +29,7 @@ export const limitSettings = {
   HALFTONE_OFF_LADDER_PER_CLIENT: whole(120, 0, 100_000),
   HALFTONE_OFF_LADDER_PER_SOURCE: whole(60, 0, 100_000),
   HALFTONE_OFF_LADDER_STORED: whole(32, 0, 500),
+  HALFTONE_VARIED_STORED: whole(200, 0, 500),
   HALFTONE_REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'an address such as redis://cache.internal:6379' })
     .optional(),

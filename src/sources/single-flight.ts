@@ -33,6 +33,11 @@ export class SingleFlight<T> {
     return this.#flights.size
   }
 
+  /** Whether a flight of `key` is in the air. */
+  has(key: string): boolean {
+    return this.#flights.has(key)
+  }
+
   /**
    * Joins the flight of `key`, or starts one with `work`. A caller whose `signal` ends stops waiting and gets the
    * signal's reason; the flight goes on for the others. A flight is in the background until somebody joins who waits.

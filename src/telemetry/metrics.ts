@@ -53,6 +53,9 @@ export function createMetrics(health?: Health) {
     offLadder: counter('off_ladder', 'Pictures off the ladder that were not there, by what became of them', [
       'outcome',
     ]),
+    degraded: counter('degraded', 'Pictures for which there was too much to do, by what was sent instead', [
+      'outcome',
+    ]),
     refused: counter('refused', 'Pictures that were not let in to be made, by reason', ['reason']),
     writes: counter('writes', 'Pictures stored in the bucket after rendering, by outcome', ['outcome']),
     events: counter('events', 'Deliveries of events to the webhook, by outcome', ['outcome']),

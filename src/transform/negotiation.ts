@@ -1,5 +1,5 @@
 import type { Colour } from './edits.ts'
-import type { EditedSize, OutputFormat, Size } from './spec.ts'
+import { type EditedSize, OUTPUT_FORMATS, type OutputFormat, type Size } from './spec.ts'
 
 /** How much a client wants each format, from 0 (not at all) to 1. */
 export interface Acceptance extends Readonly<Record<OutputFormat, number>> {
@@ -99,6 +99,18 @@ export function chooseForAll(
     agreed = format
   }
   return agreed
+}
+
+/** Formats that a client takes and that lose nothing of a picture, whichever of these traits it has; the smallest first. */
+export function suitableFor(
+  acceptance: Acceptance,
+  size: EditedSize,
+  traits: readonly Traits[],
+): readonly OutputFormat[] {
+  const candidates = traits.map((each) => candidatesFor(traitsAfter(each, size)))
+  return OUTPUT_FORMATS.filter(
+    (format) => acceptance[format] > 0 && candidates.every((formats) => formats.includes(format)),
+  )
 }
 
 const ANIMATED: readonly OutputFormat[] = ['webp', 'gif']

@@ -92,6 +92,28 @@ export function createSizePolicy(options: SizePolicyOptions): SizePolicy {
   }
 }
 
+/** Kinds of pictures of which there could be any number of one source: strangers think of them. */
+export type CountedKind = 'off-ladder' | 'varied'
+
+/** The ways to fit that native URLs name by their sides alone. */
+const PLAIN_FITS: ReadonlySet<Size['fit']> = new Set(['original', 'width', 'height', 'cover'])
+
+/**
+ * Tells what kind a variant is of. `off-ladder`: of a size, or with edits, of a stranger's own; `varied`: on the ladder
+ * with another fit, or with one of the edits that sites use everywhere; `undefined`: one of a few hundred.
+ */
+export function createKindOf(presets: Presets): (spec: AskedSpec) => CountedKind | undefined {
+  // Overlays of one's own are as many as there are, whether signed or not.
+  const ladder = createSizePolicy({ policy: 'ladder', presets, inlineOverlays: true })
+  return function kindOf(spec) {
+    const size = sizeOf(spec)
+    if (size === undefined) return undefined
+    const ruling = ladder.check({ spec, preset: false }, { signed: false, takesAnySize: true })
+    if (ruling.outcome !== 'allowed') return 'off-ladder'
+    return PLAIN_FITS.has(size.fit) && isBare(size.edits) ? undefined : 'varied'
+  }
+}
+
 /** Facts are of no size, but for how large a picture would be. */
 function isSized(spec: AskedSpec): spec is SizedSpec {
   return sizeOf(spec) !== undefined

@@ -1,4 +1,4 @@
-import { formatEdits } from './edits.ts'
+import { formatEdits, MAX_EDITS_LENGTH } from './edits.ts'
 import { sidesOf } from './size.ts'
 import type { Size, TransformSpec } from './spec.ts'
 
@@ -14,6 +14,17 @@ export function standInsFor(asked: TransformSpec, specs: readonly TransformSpec[
       const [a, b] = [boxOf(one), boxOf(other)]
       return least(a) - least(b) || most(a) - most(b)
     })
+}
+
+/**
+ * The same picture by the quickest encoder, of another name; `undefined` where it is made so already, or where its name
+ * would be too long for a key.
+ */
+export function quickened(asked: TransformSpec): TransformSpec | undefined {
+  const { edits = {} } = asked
+  const longest = MAX_EDITS_LENGTH - ',fast=1'.length
+  if (edits.fast || formatEdits(edits).length > longest) return undefined
+  return { ...asked, edits: { ...edits, fast: true } }
 }
 
 interface Box {

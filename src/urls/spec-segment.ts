@@ -18,6 +18,7 @@ import {
   type EditedSize,
   FACTS_NAMES,
   FITS,
+  isAuto,
   measureOf,
   OUTPUT_FORMATS,
   type OutputFormat,
@@ -26,6 +27,7 @@ import {
   specName,
   type TransformSpec,
   sizeOf,
+  type VariantSpec,
   withFormat,
 } from '../transform/spec.ts'
 
@@ -80,9 +82,15 @@ const NO_PRESETS = parsePresets('')
 
 /** Reads what `specName` makes of a picture's spec, as it stands in keys; `undefined` for anything else. */
 export function parseSpecName(name: string): TransformSpec | undefined {
+  const spec = parseVariantName(name)
+  return spec === undefined || 'facts' in spec ? undefined : spec
+}
+
+/** The same of facts as well. */
+export function parseVariantName(name: string): VariantSpec | undefined {
   try {
     const { spec } = parseSpecSegment(name, NO_PRESETS)
-    return 'facts' in spec || spec.format === AUTO || specName(spec) !== name ? undefined : spec
+    return isAuto(spec) || specName(spec) !== name ? undefined : spec
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error

@@ -1,7 +1,7 @@
 import type { Caching } from '../cdn/cache-policy.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
-import type { VariantSpec } from '../transform/spec.ts'
+import type { TransformSpec, VariantSpec } from '../transform/spec.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import type { Layer, RenderTimings, Variant } from './variant.ts'
 import type { Visitor } from './visitor.ts'
@@ -28,9 +28,12 @@ export interface Answer extends Headline {
   readonly variant: Variant
   readonly layer: Layer
   readonly timings?: RenderTimings | undefined
-  /** Whether it is larger than what was asked for, which is not made just now. */
-  readonly isStandIn?: true | undefined
+  /** What kind of other picture it is, where the one that was asked for is not made just now. */
+  readonly standIn?: StandIn | undefined
 }
+
+/** `larger`: the next larger one that is there; `fast`: the same by the quickest encoder. */
+export type StandIn = 'larger' | 'fast'
 
 /** The picture, or the versioned path where it is now. */
 export type Delivered = Answer | { readonly moved: VersionedPath; readonly cacheClass: Caching['cacheClass'] }
@@ -69,4 +72,8 @@ export interface DeliverOptions extends Asking {
   readonly mayRender: boolean
   /** What rendering it draws on; without it on nothing. */
   readonly offLadder?: OffLadder | undefined
+  /** Whether it is stored however many there are: somebody has signed for it. */
+  readonly isSigned?: boolean | undefined
+  /** The same picture in other formats that would do as well. */
+  readonly alternatives?: (() => readonly TransformSpec[]) | undefined
 }

@@ -9,13 +9,13 @@ import { epochPartOf, sourcePartOf } from '../urls/version.ts'
 import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answer.ts'
 import { Headlines, type HeadlinesOptions } from './headlines.ts'
 import { classOf, isRestricted } from './restriction.ts'
-import type { OffLadderRenders } from './off-ladder.ts'
-import { nameOf, type VariantName } from './variant.ts'
+import type { StandInRenders } from './stand-in-renders.ts'
+import { nameOf } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
 import { admitTo } from './visitor.ts'
 
 export interface DeliveryOptions extends HeadlinesOptions {
-  readonly offLadder: Pick<OffLadderRenders, 'render'>
+  readonly renders: Pick<StandInRenders, 'render'>
   readonly sources: Sources
   readonly variants: VariantStore
   readonly journal: Pick<JournalReader, 'behind'>
@@ -133,17 +133,7 @@ export class Delivery {
     if (stored !== undefined) return stored
     if (!mayRender) throw signatureRequired()
     if (!isPlain) await visitor.beforeRender()
-    return this.#render(name, source, spec, options)
-  }
-
-  async #render(
-    name: VariantName,
-    source: Source,
-    spec: VariantSpec,
-    { offLadder, ...waiting }: DeliverOptions,
-  ): Promise<FoundVariant | 'source-changed'> {
-    if (!offLadder) return this.#options.variants.render(name, source, spec, waiting)
-    return this.#options.offLadder.render(name, source, spec, { ...waiting, offLadder })
+    return this.#options.renders.render({ name, source, spec }, options)
   }
 
   async #deliverVersion(
@@ -162,7 +152,7 @@ export class Delivery {
       return current.cacheClass === 'D' ? current : { ...current, cacheClass: 'O' }
     }
     const found = await this.#findOrRender(source, version, spec, options)
-    if (found !== 'source-changed') return answer(found, classOf(source, found.isStandIn ? 'O' : 'A'))
+    if (found !== 'source-changed') return answer(found, classOf(source, found.standIn ? 'O' : 'A'))
     const now = await this.#requireAfter(request.source, source, options)
     if (now.source.version === source.version) throw changing()
     return this.#headlines.moved(now.source, spec)
@@ -193,7 +183,8 @@ export class Delivery {
   ): Promise<FoundVariant | 'source-changed'> {
     if (isRestricted(source)) return this.#findFor(source, spec, options)
     if (!options.mayRender) throw signatureRequired()
-    return this.#render(nameOf(source.at, version, spec), source, spec, options)
+    const name = nameOf(source.at, version, spec)
+    return this.#options.renders.render({ name, source, spec }, options)
   }
 
   /** Whether a version that is in memory for everybody still stands; while the bucket is away, it does. */
@@ -223,7 +214,7 @@ export class Delivery {
 
   #unversioned(found: FoundVariant, at: Found, source: Source, spec: VariantSpec): Answer {
     // It is another picture: it has the other's name, and this path is not known to be anywhere for good.
-    if (found.isStandIn) return answer(found, classOf(source, 'O'))
+    if (found.standIn) return answer(found, classOf(source, 'O'))
     return { ...this.#headlines.current(at, source, spec), ...found }
   }
 }
@@ -234,7 +225,9 @@ function isAt(source: Source, path: SourcePath, version: string): boolean {
 }
 
 function answer(found: FoundVariant, cacheClass: CacheClass): Answer {
-  const { etag, tags, lastModified } = found.variant
+  const { etag, tags } = found.variant
+  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one.
+  const lastModified = found.standIn ? new Date() : found.variant.lastModified
   return { ...found, etag, tags, lastModified, cacheClass }
 }
 

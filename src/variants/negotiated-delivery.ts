@@ -1,7 +1,14 @@
 import { GatewayError } from '../errors.ts'
 import type { Source } from '../sources/source.ts'
 import type { Found, Sources } from '../sources/sources.ts'
-import { type Acceptance, choose, chooseForAll, type ChooseOptions } from '../transform/negotiation.ts'
+import {
+  type Acceptance,
+  choose,
+  chooseForAll,
+  type ChooseOptions,
+  suitableFor,
+  type Traits,
+} from '../transform/negotiation.ts'
 import type { OutputFormat } from '../transform/spec.ts'
 import { inFormat } from '../transform/suited-edits.ts'
 import { ANY_TRAITS, possibleTraits, traitsOf } from '../transform/traits.ts'
@@ -68,7 +75,13 @@ export class NegotiatedDelivery {
   async deliver(request: ImageRequest, acceptance: Acceptance, options: DeliverOptions): Promise<Delivered> {
     const { delivery } = this.#options
     const settled = await this.#settle(request, acceptance, options)
-    const delivered = await delivery.deliver(settled.request, options)
+    const alternatives = isAutoRequest(request)
+      ? () =>
+          suitableFor(acceptance, request.spec, this.#traitsFor(request)).map((format) =>
+            inFormat(request.spec, format),
+          )
+      : undefined
+    const delivered = await delivery.deliver(settled.request, { ...options, alternatives })
     if ('moved' in delivered || !isOutdated(settled, delivered)) return delivered
     // The source was replaced in between: the new one may need another format.
     const again = await this.#settle(request, acceptance, options)
@@ -78,13 +91,9 @@ export class NegotiatedDelivery {
   /** Whether a picture of this format would be AVIF if it were not too large for that, as far as it is known at once. */
   isTooLargeForAvif(request: ImageRequest, acceptance: Acceptance): boolean {
     if (!isAutoRequest(request) || acceptance.avif === 0) return false
-    const { facts, sources } = this.#options
-    const source = sources.remembered(request.source)?.source
-    const known = source && facts.remembered(source)
-    const possible = source === undefined ? ANY_TRAITS : possibleTraits(source.contentType)
     const limited = this.#choosing(request)
     const unlimited = { ...limited, avifMaxSide: Number.POSITIVE_INFINITY }
-    return (known ? [traitsOf(known)] : possible).every(
+    return this.#traitsFor(request).every(
       (traits) =>
         choose(acceptance, request.spec, traits, unlimited) === 'avif' &&
         choose(acceptance, request.spec, traits, limited) !== 'avif',
@@ -137,6 +146,15 @@ export class NegotiatedDelivery {
     if (format !== undefined) return format
     const facts = source && this.#options.facts.remembered(source)
     return facts && choose(acceptance, request.spec, traitsOf(facts), options)
+  }
+
+  /** What the picture can be like, as far as it is known at once. */
+  #traitsFor({ source: path }: AutoRequest): readonly Traits[] {
+    const { facts, sources } = this.#options
+    const source = sources.remembered(path)?.source
+    if (source === undefined) return ANY_TRAITS
+    const known = facts.remembered(source)
+    return known ? [traitsOf(known)] : possibleTraits(source.contentType)
   }
 
   #choosing({ looksAtSides }: AutoRequest): ChooseOptions {

@@ -1,14 +1,14 @@
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import type { Gate } from '../sources/gate.ts'
+import { FairLru } from '../sources/fair-lru.ts'
 import { SingleFlight } from '../sources/single-flight.ts'
 import type { Source } from '../sources/source.ts'
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts'
 import type { VariantSpec } from '../transform/spec.ts'
-import type { OffLadder, Waiting } from './answer.ts'
+import type { OffLadder, StandIn, Waiting } from './answer.ts'
 import type { Renditions } from './rendition.ts'
 import { type Layer, type RenderTimings, sourceModified, type Variant, type VariantName } from './variant.ts'
-import type { WriteBack } from './write-back.ts'
+import type { Storing, WriteBack } from './write-back.ts'
 
 export interface VariantStoreOptions {
   readonly store: Pick<ObjectStore, 'get'>
@@ -29,14 +29,23 @@ export interface FoundVariant {
   readonly variant: Variant
   readonly layer: Layer
   readonly timings?: RenderTimings
-  /** Whether it is another picture, larger than the one that was asked for. */
-  readonly isStandIn?: true
+  /** What kind of other picture it is, where it is not the one that was asked for. */
+  readonly standIn?: StandIn
 }
 
-/** Whose budget a picture is rendered within, and how long they wait. */
-export interface RenderWithin extends Waiting {
+/** How a picture is rendered. */
+export interface RenderOptions extends Waiting {
+  /** What becomes of it beside memory: stored, if there is room for its kind unless it was signed. */
+  readonly storing?: Storing | 'never' | undefined
+}
+
+/** The same for somebody whose renders are counted. */
+export interface RenderWithin extends RenderOptions {
   readonly offLadder: Pick<OffLadder, 'take'>
 }
+
+/** The part of memory that pictures of one version of a source may have: strangers choose how many there are. */
+const LARGEST_SHARE = 1 / 8
 
 /** What a picture costs in memory beside its bytes: strings, headers, entries. */
 const ENTRY_OVERHEAD_BYTES = 1024
@@ -49,16 +58,18 @@ const PAID: Pick<OffLadder, 'take'> = { take: async () => true }
 /** Variants, wherever they are: memory, then the bucket, then rendered and stored. One flight a key in each step. */
 export class VariantStore {
   readonly #options: VariantStoreOptions
-  readonly #memory: LRUCache<string, Variant>
+  readonly #memory: FairLru<Variant>
   readonly #lookingUp: SingleFlight<Variant | undefined>
   readonly #rendering: SingleFlight<Rendered>
 
   constructor(options: VariantStoreOptions) {
     this.#options = options
-    this.#memory = new LRUCache({
+    this.#memory = new FairLru({
       // 0 would be no bound; nothing fits into 1.
       maxSize: Math.max(1, options.memoryBytes),
-      sizeCalculation: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
+      maxGroupSize: options.memoryBytes * LARGEST_SHARE,
+      sizeOf: (variant) => variant.bytes.length + ENTRY_OVERHEAD_BYTES,
+      groupOf: (key) => key.slice(0, key.lastIndexOf('/')),
     })
     this.#lookingUp = new SingleFlight(options.flightTimeoutMs, timedOut)
     this.#rendering = new SingleFlight(options.flightTimeoutMs, timedOut)
@@ -68,7 +79,7 @@ export class VariantStore {
   get stats(): { flights: number; memoryBytes: number; memoryEntries: number } {
     return {
       flights: this.#lookingUp.size + this.#rendering.size,
-      memoryBytes: this.#memory.calculatedSize,
+      memoryBytes: this.#memory.totalSize,
       memoryEntries: this.#memory.size,
     }
   }
@@ -76,6 +87,11 @@ export class VariantStore {
   /** The picture if memory has it. */
   inMemory(key: string): Variant | undefined {
     return this.#memory.get(key)
+  }
+
+  /** Whether the picture is being rendered. */
+  isRendering(key: string): boolean {
+    return this.#rendering.has(key)
   }
 
   /** The picture if memory or the bucket has it: at most one bucket call. */
@@ -128,10 +144,10 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { signal, requester }: Waiting = {},
+    options: RenderOptions = {},
   ): Promise<FoundVariant | 'source-changed'> {
     for (;;) {
-      const rendered = await this.#render(name, source, spec, { signal, requester })
+      const rendered = await this.#render(name, source, spec, options)
       // Joined was somebody who had nothing left: their flight was none, and the next is ours or another's.
       if (rendered !== 'spent' && rendered !== 'spent-by-another') return rendered
     }
@@ -145,13 +161,13 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, ...waiting }: RenderWithin,
+    options: RenderWithin,
   ): Promise<FoundVariant | 'source-changed' | 'spent'> {
-    let rendered = await this.#render(name, source, spec, { ...waiting, offLadder })
+    let rendered = await this.#render(name, source, spec, options)
     // Paid for before the next flight: a crowd that has nothing left would else fly one after the other.
-    if (rendered === 'spent-by-another' && !(await offLadder.take(source, spec))) return 'spent'
+    if (rendered === 'spent-by-another' && !(await options.offLadder.take(source, spec))) return 'spent'
     while (rendered === 'spent-by-another') {
-      rendered = await this.#render(name, source, spec, { ...waiting, offLadder: PAID })
+      rendered = await this.#render(name, source, spec, { ...options, offLadder: PAID })
     }
     return rendered
   }
@@ -160,7 +176,7 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    { offLadder, signal, requester }: Partial<RenderWithin>,
+    { offLadder, signal, requester, storing = 'if-few' }: Partial<RenderWithin>,
   ): Promise<FoundVariant | 'source-changed' | 'spent' | 'spent-by-another'> {
     // No await between this look and the flight: a flight that has just landed is seen, one in the air is joined.
     const landed = this.#memory.get(name.key)
@@ -179,7 +195,7 @@ export class VariantStore {
         const variant = { ...name, bytes, contentType, lastModified: source.lastModified }
         this.#options.onRendered?.(variant, timings)
         if (control.current) this.#memory.set(name.key, variant)
-        this.#options.writeBack.add(variant, source, { isOffLadder: offLadder !== undefined })
+        if (storing !== 'never') this.#options.writeBack.add(variant, source, storing)
         return { variant, timings }
       },
       signal,

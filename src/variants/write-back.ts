@@ -3,15 +3,15 @@ import { CACHE_CONTROL } from '../cdn/cache-policy.ts'
 import type { Source } from '../sources/source.ts'
 import type { Sources } from '../sources/sources.ts'
 import type { ObjectStore, PutResult } from '../storage/object-store.ts'
-import type { OffLadderStock } from './off-ladder-stock.ts'
 import { type Variant, variantMetadata } from './variant.ts'
+import type { VariantStock } from './variant-stock.ts'
 
 export interface WriteBackOptions {
   readonly store: Pick<ObjectStore, 'put' | 'delete'>
   readonly sources: Pick<Sources, 'findNow' | 'remembered'>
+  /** Decides which pictures that strangers have thought of are stored. */
+  readonly stock: Pick<VariantStock, 'admit'>
   /** Writes under way at once. */
-  /** Decides which pictures that strangers have chosen the size of are stored. */
-  readonly stock: Pick<OffLadderStock, 'admit'>
   readonly concurrency: number
   /** Writes waiting; beyond, a picture is not stored, and rendered again when it is asked for. */
   readonly maxQueued: number
@@ -30,14 +30,17 @@ export interface WriteBackOptions {
   readonly onFinished: (outcome: WriteOutcome, variant: Variant, error?: unknown) => void
 }
 
-/** `surplus`: the stock of such pictures is full; it stays in memory for as long as there is room. */
+/** `surplus`: there are enough of its kind; it stays in memory for as long as there is room. */
 export type WriteOutcome = 'stored' | 'taken' | 'surplus' | 'outdated' | 'failed' | 'refused'
+
+/** Whether a picture is stored whatever it is, or if there are not too many of its kind. */
+export type Storing = 'always' | 'if-few'
 
 /** What is to be stored. */
 interface Job {
   readonly variant: Variant
   readonly source: Source
-  readonly isOffLadder: boolean
+  readonly storing: Storing
 }
 
 /** Stores what was rendered, after the answer: create-only, and never so that a deleted picture comes back. */
@@ -56,14 +59,14 @@ export class WriteBack {
     return this.#queue.length + this.#running.size
   }
 
-  /** Queues a picture for storing; one off the ladder is stored if the stock admits it. */
-  add(variant: Variant, source: Source, { isOffLadder = false } = {}): void {
+  /** Queues a picture for storing. */
+  add(variant: Variant, source: Source, storing: Storing = 'if-few'): void {
     const { maxQueued, onFinished } = this.#options
     if (this.#queue.length >= maxQueued) {
       this.#dropUnlessCurrent(variant, source)
       return onFinished('refused', variant)
     }
-    this.#queue.push({ variant, source, isOffLadder })
+    this.#queue.push({ variant, source, storing })
     this.#next()
   }
 
@@ -95,11 +98,11 @@ export class WriteBack {
     this.#running.add(run)
   }
 
-  async #store({ variant, source, isOffLadder }: Job): Promise<WriteOutcome> {
+  async #store({ variant, source, storing }: Job): Promise<WriteOutcome> {
     const { store, sources, drop, onOutdated, onTaken } = this.#options
     const { signal } = this.#stop
     const [put] = await Promise.allSettled([
-      isOffLadder ? this.#putAdmitted(variant, source) : this.#put(variant, source),
+      storing === 'always' ? this.#put(variant, source) : this.#putAdmitted(variant, source),
     ])
     // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
     // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.

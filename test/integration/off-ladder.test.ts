@@ -169,7 +169,7 @@ describe('a budget that is spent', () => {
     const standIn = await ask(gateway, widthOf(801), budget.of('192.0.2.1'))
     // The source, the picture that is not there, the listing, and the one in its place.
     expect(await gateway.verbs()).toEqual(['head', 'get', 'list', 'get'])
-    expect(standIn).toMatchObject({ isStandIn: true, cacheClass: 'O', layer: 'bucket' })
+    expect(standIn).toMatchObject({ standIn: 'larger', cacheClass: 'O', layer: 'bucket' })
     expect(standIn.canonical).toBeUndefined()
     expect(standIn.etag).toContain('-828.webp"')
     expect(standIn.variant).toEqual((await ask(gateway, widthOf(828))).variant)
@@ -180,7 +180,7 @@ describe('a budget that is spent', () => {
     budget.pass(30_000)
     const made = await ask(gateway, widthOf(801), budget.of('192.0.2.1'))
     expect(made).toMatchObject({ layer: 'render', cacheClass: "B'" })
-    expect(made.isStandIn).toBeUndefined()
+    expect(made.standIn).toBeUndefined()
     await gateway.writeBack.drain()
     expect(await keysIn(bucket)).toContainEqual(expect.stringMatching(/\/801\.webp$/))
     expect(await countOf(gateway, 'halftone_off_ladder_total', 'granted')).toBe(3)
@@ -279,7 +279,7 @@ test('of a source that is not public only its own tree stands in, and no cache k
   for (const width of [301, 302]) await ask(gateway, widthOf(width, photo), budget.of('192.0.2.1'))
   await gateway.writeBack.drain()
   expect(await ask(gateway, widthOf(401, photo), budget.of('192.0.2.1'))).toMatchObject({
-    isStandIn: true,
+    standIn: 'larger',
     cacheClass: 'D',
     tags: '',
   })

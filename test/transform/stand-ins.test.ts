@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { formatEdits, MAX_EDITS_LENGTH } from '../../src/transform/edits.ts'
 import { sidesOf } from '../../src/transform/size.ts'
 import { specName, type TransformSpec } from '../../src/transform/spec.ts'
-import { standInsFor } from '../../src/transform/stand-ins.ts'
+import { quickened, standInsFor } from '../../src/transform/stand-ins.ts'
 import { parseSpecName } from '../../src/urls/spec-segment.ts'
 
 function specOf(name: string): TransformSpec {
@@ -90,3 +91,20 @@ test.each(['info.json', 'thumbhash', '800.auto', 'medium.webp', '0800.webp', '80
     expect(parseSpecName(name)).toBeUndefined()
   },
 )
+
+test.each([
+  ['800.webp', '800,fast=1.webp'],
+  ['x600,blur=5,quality=70.avif', 'x600,blur=5,quality=70,fast=1.avif'],
+  ['800,fast=1.webp', undefined],
+])('the quickest way to make %s is %s', (asked, expected) => {
+  const quick = quickened(specOf(asked))
+  expect(quick && specName(quick)).toBe(expected)
+})
+
+test('there is none where its name would be too long for a key', () => {
+  const drawn = (length: number) =>
+    quickened({ ...specOf('800.webp'), edits: { draw: ['a'.repeat(length)] } })
+  expect(drawn(MAX_EDITS_LENGTH - ',draw='.length)).toBeUndefined()
+  const longest = drawn(MAX_EDITS_LENGTH - ',draw='.length - ',fast=1'.length)
+  expect(longest && formatEdits(longest.edits)).toHaveLength(MAX_EDITS_LENGTH)
+})
