@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { type Exchange, refuseUnreadable } from './ambiguity.ts'
 
 /**
@@ -20,10 +20,9 @@ export class Connections {
       this.#track(incoming, response)
     server.on('request', track)
     server.on('checkContinue', track)
-    // Typed as any stream: of a server for HTTP it is a socket.
-    server.on('clientError', (error, socket) =>
-      refuseUnreadable(error, socket as Socket, this.#last.get(socket as Socket)),
-    )
+    server.on('clientError', (error, socket) => {
+      if (socket instanceof Socket) refuseUnreadable(error, socket, this.#last.get(socket))
+    })
   }
 
   /** Ends connections as soon as nothing is under way on them, at once where nothing is. */

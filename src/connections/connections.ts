@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { refuseOn, unreadable } from './refusals.ts'
 
 /** What clients may do to us by being many, or slow. */
@@ -54,7 +54,9 @@ export class Connections {
     this.#limits = limits
     server.on('connection', (socket) => this.#admit(socket))
     server.on('timeout', (socket) => this.#onStill(socket))
-    server.on('clientError', (error, socket) => this.#onUnreadable(error, socket as Socket))
+    server.on('clientError', (error, socket) => {
+      if (socket instanceof Socket) this.#onUnreadable(error, socket)
+    })
     server.timeout = limits.stallMs
     const looking = setInterval(() => this.#look(performance.now()), limits.lookEveryMs)
     looking.unref()

@@ -87,7 +87,7 @@ export function spelled(paths: readonly string[]): fc.Arbitrary<string> {
         fc.constantFrom(...BEHIND),
       )
       .map(([share, dice, ways, before, behind]) => {
-        const characters = [...path].map((character, at) => {
+        const characters = path.split('').map((character, at) => {
           const among = character === '/' ? SLASHES : CHARACTERS
           const way = (dice[at] ?? 1) < share ? among[(ways[at] ?? 0) % among.length] : undefined
           return typeof way === 'function' ? way(character) : (way ?? character)
