@@ -121,7 +121,14 @@ function keepsFrames({ format, edits }: TransformSpec): boolean {
 }
 
 /** Fits that never make more of a picture than there is. */
-const SHRINKING: readonly string[] = ['original', 'width', 'height', 'scale-down', 'crop', 'aspect-crop']
+const SHRINKING: ReadonlySet<string> = new Set([
+  'original',
+  'width',
+  'height',
+  'scale-down',
+  'crop',
+  'aspect-crop',
+])
 
 /** Pixels of one frame of what is made. */
 function targetArea(spec: TransformSpec, source: Guess): number {
@@ -134,5 +141,5 @@ function targetArea(spec: TransformSpec, source: Guess): number {
       : (width ?? (height ?? 0) * ratio) * (height ?? (width ?? 0) / ratio)
   const { top = 0, right = 0, bottom = 0, left = 0 } = spec.edits?.border ?? {}
   const framed = (top + bottom) * (width ?? source.width) + (left + right) * (height ?? source.height)
-  return (SHRINKING.includes(spec.fit) ? Math.min(area, asked) : asked) + framed
+  return (SHRINKING.has(spec.fit) ? Math.min(area, asked) : asked) + framed
 }

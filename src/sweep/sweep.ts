@@ -168,7 +168,8 @@ async function runPasses(
 
 /** Lets others go first, but not for ever. The lease is kept meanwhile. */
 async function rest({ isBusy, clock, signal }: SweepOptions, { keepLease }: SweepRun): Promise<void> {
-  for (let rests = 0; rests < MAX_RESTS && isBusy?.(); rests += 1) {
+  for (let rests = 0; rests < MAX_RESTS; rests += 1) {
+    if (isBusy?.() !== true) return
     await clock.pause(REST_MS, signal)
     await keepLease()
   }

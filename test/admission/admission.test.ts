@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Admission, type Refusal } from '../../src/admission/admission.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
@@ -167,23 +167,20 @@ describe('owners', () => {
     const admission = new Admission({ slots, maxQueued, maxWaitMs: 60_000, onRefusal })
     const pieces: ReturnType<typeof held>[] = []
     const all: Promise<unknown>[] = []
-    return {
-      admission,
-      refusals,
-      async asks(client: string, isBackground?: boolean): Promise<Refusal | 'held'> {
-        const before = refusals.length
-        const piece = held()
-        pieces.push(piece)
-        const work = admission.hold((place) => place.run(piece.work), of(client, isBackground))
-        all.push(work.catch((error: unknown) => error))
-        await settle()
-        return refusals.slice(before)[0] ?? 'held'
-      },
-      async finish() {
-        for (const { finish } of pieces) finish()
-        await Promise.all(all)
-      },
+    const asks = async (client: string, isBackground?: boolean): Promise<Refusal | 'held'> => {
+      const before = refusals.length
+      const piece = held()
+      pieces.push(piece)
+      const work = admission.hold((place) => place.run(piece.work), of(client, isBackground))
+      all.push(work.catch((error: unknown) => error))
+      await settle()
+      return refusals.slice(before)[0] ?? 'held'
     }
+    const finish = async (): Promise<void> => {
+      for (const { finish: end } of pieces) end()
+      await Promise.all(all)
+    }
+    return { admission, asks, finish }
   }
 
   it('alone have four of five places, and there is one for somebody else at once', async () => {

@@ -34,7 +34,12 @@ afterAll(async () => {
   await origin.stop()
 })
 
-const ask = async (path: string, client: string, init: RequestInit = {}): Promise<Response> => {
+interface Ask {
+  readonly headers?: Record<string, string>
+  readonly signal?: AbortSignal
+}
+
+const ask = async (path: string, client: string, init: Ask = {}): Promise<Response> => {
   const headers = { ...init.headers, 'x-forwarded-for': client }
   const answer = await fetch(`${gateway.url}${path}`, { ...init, headers })
   await answer.arrayBuffer()
