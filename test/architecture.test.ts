@@ -42,6 +42,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'leases',
       'library',
       'limits',
+      'machine',
       'media',
       'overlays',
       'pages',
@@ -72,6 +73,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'gateway.ts',
       'http',
       'identity',
+      'machine',
       'media',
       'render',
       'storage',
@@ -92,6 +94,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'http',
       'identity',
       'leases',
+      'machine',
       'media',
       'overlays',
       'purging',
@@ -155,6 +158,8 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['admission', 'overlays', 'render', 'storage'],
   },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
+  // What of the machine this process may use.
+  machine: { imports: [] },
   // Who is let in to what is dear, and when.
   admission: { imports: ['errors.ts', 'transform'], types: ['render'] },
   pixels: { imports: ['drawing', 'errors.ts', 'retouch', 'structure', 'transform'] },

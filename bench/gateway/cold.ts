@@ -1,5 +1,5 @@
 import { setPriority } from 'node:os'
-import { cpuCount } from '../../src/render/cpu-quota.ts'
+import { cpuCount } from '../../src/machine/cpu-quota.ts'
 import { WORKER_NICENESS } from '../../src/render/worker-process.ts'
 import type { OutputFormat } from '../../src/transform/spec.ts'
 import { type Child, startChild } from '../child.ts'

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { probeConditionalWrites } from '../storage/probe.ts'
 import { Figures } from '../telemetry/figures.ts'
 import type { Logger } from '../telemetry/log.ts'
-import { connectionRoom } from './connection-room.ts'
+import { connectionRoom } from '../machine/connection-room.ts'
 
 export interface RunningGateway extends Gateway {
   readonly url: string

@@ -79,7 +79,7 @@ export async function serve(environment: Record<string, string>, bounds?: Bounds
     const line = run.output.find((text) => text.includes('"msg":"listening"'))
     if (line !== undefined) {
       const { url, admin } = JSON.parse(line)
-      if (process.platform === 'linux') for (const worker of workersOf(run.pid)) noteEnvironment(worker)
+      noteWorkers(run.pid)
       return { ...run, url, adminUrl: admin }
     }
     if (ended) throw new Error(`halftone serve ended: ${run.output.join('\n')}`)
@@ -102,6 +102,11 @@ function parentOf(pid: number): number | undefined {
     // It has ended between the listing and this look.
     return undefined
   }
+}
+
+function noteWorkers(pid: number): void {
+  if (process.platform !== 'linux') return
+  for (const worker of workersOf(pid)) noteEnvironment(worker)
 }
 
 /** Looks for secrets in the environment of a process. Linux only. */

@@ -29,7 +29,7 @@ function isSecret(name: string): boolean {
 }
 
 function secretParts(name: string, value: string): string[] {
-  if (/_URL$/.test(name)) {
+  if (name.endsWith('_URL')) {
     const { password, pathname } = new URL(value)
     return [password, name.includes('WEBHOOK') ? pathname : ''].filter(isLong)
   }

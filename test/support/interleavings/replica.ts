@@ -57,7 +57,7 @@ export async function createReplica(bucket: ObjectStore, time: Time) {
     albums,
     /** Changes whose consequences were left to the sweep: none, where nobody dies. */
     unfinished,
-    origin: createResponseOrigin(gateway.fetch),
+    origin: createResponseOrigin((target, init) => gateway.fetch(target, init)),
     /** Begins to send, as a process that has just been started. */
     startSender(options: SenderOptions) {
       sending = createSending(bucket, time, options)

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { parseOwnGroups } from '../../src/render/cgroup.ts'
-import { cpuCount, parseCfsQuota, parseCpuMax } from '../../src/render/cpu-quota.ts'
+import { parseOwnGroups } from '../../src/machine/cgroup.ts'
+import { cpuCount, parseCfsQuota, parseCpuMax } from '../../src/machine/cpu-quota.ts'
 
 describe('parseCpuMax', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectionRoom } from '../../src/running/connection-room.ts'
+import { connectionRoom } from '../../src/machine/connection-room.ts'
 
 const limits = (files: string) =>
   `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${files}                files\n`

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { memoryBytes, parseMemoryLimit } from '../../src/render/memory-quota.ts'
+import { memoryBytes, parseMemoryLimit } from '../../src/machine/memory-quota.ts'
 
 const MB = 1024 * 1024
 
