@@ -7,7 +7,7 @@ import { Ledger } from './ledger.ts'
 export interface AdmissionOptions {
   /** Pieces of work that run at once. */
   readonly slots: number
-  /** Places beside the slots for those who wait or prepare. */
+  /** Places beside the slots for those who wait or prepare; fewer while work takes so long that they would wait too long. */
   readonly maxQueued: number
   /** The longest wait for a slot. */
   readonly maxWaitMs: number
@@ -44,6 +44,9 @@ interface Dispensable {
   readonly giveUp: AbortController
 }
 
+/** How much the last piece of work counts for in how long one takes. */
+const NEWEST = 0.1
+
 /** One owner may hold so many places for each that is still free: alone four of five. */
 const PLACES_FOR_EACH_FREE = 4
 
@@ -59,6 +62,8 @@ export class Admission {
   readonly #ledger = new Ledger()
   readonly #dispensable = new Set<Dispensable>()
   #held = 0
+  /** How long a piece of work has its slot, of late. */
+  #usualMs: number | undefined
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -73,8 +78,14 @@ export class Admission {
 
   /** Whether more than half of the places beside the slots are taken. */
   get isCongested(): boolean {
-    const { slots, maxQueued } = this.#options
-    return this.#held > slots + maxQueued / 2
+    return this.#held > this.#options.slots + this.#queueable / 2
+  }
+
+  /** Places beside the slots of which the last is over in time, by how long work has taken of late; one at the least. */
+  get #queueable(): number {
+    const { slots, maxQueued, maxWaitMs } = this.#options
+    if (this.#usualMs === undefined) return maxQueued
+    return Math.min(maxQueued, Math.max(1, Math.floor((maxWaitMs / this.#usualMs) * slots)))
   }
 
   /** Whether as many have a place as there are slots: whatever comes now has to wait, and what can wait should. */
@@ -109,13 +120,18 @@ export class Admission {
   async #run<T>(work: () => Promise<T>, dispensable: Dispensable | undefined): Promise<T> {
     // From here on giving it up would save nothing.
     if (dispensable) this.#dispensable.delete(dispensable)
-    return work()
+    const startedAt = performance.now()
+    try {
+      return await work()
+    } finally {
+      const ms = performance.now() - startedAt
+      this.#usualMs = this.#usualMs === undefined ? ms : this.#usualMs + NEWEST * (ms - this.#usualMs)
+    }
   }
 
   #check({ owners, isBackground }: Asker): void {
-    const { slots, maxQueued } = this.#options
     if (isBackground && this.isBusy) throw this.#refuse('background')
-    const free = slots + maxQueued - this.#held
+    const free = this.#options.slots + this.#queueable - this.#held
     if (free <= 0) {
       if (!this.#makeRoom()) throw this.#refuse('full')
     } else if (this.#ledger.most(owners) >= PLACES_FOR_EACH_FREE * free) {

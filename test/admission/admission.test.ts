@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Admission, type Refusal } from '../../src/admission/admission.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 
@@ -67,6 +67,27 @@ describe('places', () => {
     for (const { finish } of pieces) finish()
     await Promise.all(seen.map(({ entered }) => entered))
     expect(admission.isCongested).toBe(false)
+  })
+
+  it('are as many as can be done in time, by how long work has taken of late', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const admission = new Admission({ slots: 2, maxQueued: 100, maxWaitMs: 5_000 })
+    await enter(admission, async () => {
+      vi.advanceTimersByTime(2_000)
+      return 'slow'
+    })
+    const pieces = Array.from({ length: 7 }, held)
+    const running = pieces.map(({ work }) => enter(admission, work))
+    await expect(enter(admission, () => Promise.resolve('late'))).rejects.toMatchObject({ status: 503 })
+    for (const { finish } of pieces) finish()
+    await Promise.all(running)
+    // What is quick again brings them back, bit by bit.
+    for (let times = 0; times < 100; times += 1) await enter(admission, () => Promise.resolve('quick'))
+    const many = Array.from({ length: 102 }, held)
+    const all = many.map(({ work }) => enter(admission, work))
+    for (const { finish } of many) finish()
+    await expect(Promise.all(all)).resolves.toHaveLength(102)
   })
 
   it('come back when the preparation or the work fails', async () => {
