@@ -89,7 +89,7 @@ test('metrics are read from what Prometheus gets', () => {
     'halftone_requests_total{route="img",status="304",class="A",layer="memory"} 6',
     'halftone_requests_total{route="img",status="404",class="E",layer="none"} 1',
   ].join('\n')
-  expect(parseMetrics(text)).toEqual({ rssMb: 150, renders: 7, layers: { memory: 11, none: 1 } })
+  expect(parseMetrics(text)).toMatchObject({ rssMb: 150, renders: 7, layers: { memory: 11, none: 1 } })
 })
 
 test('the command line: defaults, names, and what is not accepted', () => {

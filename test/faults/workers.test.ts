@@ -26,7 +26,9 @@ beforeAll(async () => {
     ...environmentOf(origin),
     HALFTONE_WORKERS: '2',
     HALFTONE_SIZES: 'any',
-    HALFTONE_RENDER_TIMEOUT_MS: '8000',
+    HALFTONE_RENDER_TIMEOUT_MS: '4000',
+    // Whoever waits for a worker that hangs waits for the whole of that.
+    HALFTONE_QUEUE_WAIT_MS: '30000',
   })
 })
 afterAll(async () => {

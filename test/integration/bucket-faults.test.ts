@@ -194,8 +194,9 @@ test('hundreds that miss at once are not multiplied by retries, and while the ci
   const secondWave = await lookAtAll(crowd('second'))
   const refused = store.health.circuits.reads.counts.refused - refusedBefore
   proxy.decide = () => 'pass'
-  // On a machine that is busy the proxy may be too late.
-  for (const { status } of [...firstWave, ...secondWave]) expect([502, 504]).toContain(status)
+  // On a machine that is busy the proxy may be too late; and of so many some are not even looked for.
+  for (const { status } of [...firstWave, ...secondWave]) expect([502, 503, 504]).toContain(status)
+  expect(firstWave.filter(({ status }) => status === 502).length).toBeGreaterThan(0)
   expect(first).toBeLessThan(200 + RETRIES)
   expect(refused).toBeGreaterThan(200 - RETRIES)
   await vi.waitFor(async () => {
