@@ -93,6 +93,12 @@ export class Admission {
     return this.#held >= this.#options.slots
   }
 
+  /** Whether there would be a place for these owners just now; of those that are not named it is not known. */
+  isOpenTo(owners: Asker['owners']): boolean {
+    const free = this.#free
+    return free > 0 && this.#hasShare(owners, free)
+  }
+
   /** Holds a place for as long as `work` takes; throws `overloaded` at once when there is none for its owners. */
   async hold<T>(work: (place: Place) => Promise<T>, holding: Holding = {}): Promise<T> {
     const { asker = ANYBODY, signal, cost = 1 } = holding

@@ -83,7 +83,7 @@ export class Delivery {
     }
     // What this release renders in the place of another's has other validators.
     if (epochPartOf(version) !== this.#options.epoch) return undefined
-    const found = await this.#options.sources.find(request.source, asking.signal)
+    const found = await this.#options.sources.find(request.source, asking)
     const { source, stale } = found
     // It may be stored all the same: only the look for it can tell.
     if (source === undefined || stale || !isAt(source, request.source, version)) return undefined
@@ -128,8 +128,8 @@ export class Delivery {
     const name = this.#headlines.nameOf(source, spec)
     const isPlain = mayRender && !isRestricted(source)
     const stored = isPlain
-      ? await variants.findServable(name, source, spec, signal)
-      : await variants.findStored(name, signal)
+      ? await variants.findServable(name, source, spec, options)
+      : await variants.findStored(name, options)
     if (stored !== undefined) return stored
     if (!mayRender) throw signatureRequired()
     if (!isPlain) await visitor.beforeRender()
@@ -199,16 +199,16 @@ export class Delivery {
   }
 
   async #requireVersion(path: SourcePath, version: string, asking: Asking) {
-    const found = await this.#options.sources.findFor(path, sourcePartOf(version), asking.signal)
+    const found = await this.#options.sources.findFor(path, sourcePartOf(version), asking)
     return admitTo(found, path, asking.visitor)
   }
 
   async #require(path: SourcePath, asking: Asking) {
-    return admitTo(await this.#options.sources.find(path, asking.signal), path, asking.visitor)
+    return admitTo(await this.#options.sources.find(path, asking), path, asking.visitor)
   }
 
   async #requireAfter(path: SourcePath, outdated: Source, asking: Asking) {
-    const found = await this.#options.sources.findAfter(path, outdated.version, asking.signal)
+    const found = await this.#options.sources.findAfter(path, outdated.version, asking)
     return admitTo(found, path, asking.visitor)
   }
 
