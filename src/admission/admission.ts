@@ -11,6 +11,8 @@ export interface AdmissionOptions {
   readonly maxQueued: number
   /** The longest wait for a slot. */
   readonly maxWaitMs: number
+  /** Kinds of owners whose members share one another's: they may have more, or one member would take it all from the others. */
+  readonly broadKinds?: readonly string[] | undefined
   /** Called when somebody is refused, or background work given up. */
   readonly onRefusal?: ((reason: Refusal) => void) | undefined
 }
@@ -44,8 +46,8 @@ interface Dispensable {
   readonly giveUp: AbortController
 }
 
-/** One owner may hold so many places for each that is still free: alone four of five. */
-const PLACES_FOR_EACH_FREE = 4
+/** One owner may hold so many places for each that is still free: alone four of five; of a broad kind 16 of 17. */
+const PLACES_FOR_EACH_FREE = { narrow: 4, broad: 16 }
 
 /**
  * Slots with a bounded line before them. Whoever would come after the end of the line is refused at once; a place is
@@ -118,9 +120,13 @@ export class Admission {
     const free = slots + maxQueued - this.#held
     if (free <= 0) {
       if (!this.#makeRoom()) throw this.#refuse('full')
-    } else if (this.#ledger.most(owners) >= PLACES_FOR_EACH_FREE * free) {
+    } else if (this.#ledger.isFull(owners, (kind) => this.#placesFor(kind) * free)) {
       throw this.#refuse('share')
     }
+  }
+
+  #placesFor(kind: string): number {
+    return PLACES_FOR_EACH_FREE[this.#options.broadKinds?.includes(kind) ? 'broad' : 'narrow']
   }
 
   /** Gives up the background work that came last and does not run yet; false when there is none. */

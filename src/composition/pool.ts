@@ -78,6 +78,8 @@ export function createGates(config: Config, onRefusal: (reason: Refusal) => void
       slots: 2 * workerCount(config),
       maxQueued: config.HALFTONE_QUEUE_LENGTH,
       maxWaitMs,
+      // All clients of a site ask in the same one or two.
+      broadKinds: ['dialect'],
       onRefusal,
     }),
     fetching: budget(config.HALFTONE_FETCH_MB),
