@@ -226,8 +226,10 @@ function isAt(source: Source, path: SourcePath, version: string): boolean {
 
 function answer(found: FoundVariant, cacheClass: CacheClass): Answer {
   const { etag, tags } = found.variant
-  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one.
-  const lastModified = found.standIn ? new Date() : found.variant.lastModified
+  const { lastModified: time } = found.variant
+  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one. The time
+  // of the answer would do as well, unless the source came in the same second.
+  const lastModified = found.standIn ? new Date(time.getTime() - 1000) : time
   return { ...found, etag, tags, lastModified, cacheClass }
 }
 
