@@ -11,6 +11,8 @@ export interface AdmissionOptions {
   readonly maxQueued: number
   /** The longest wait for a slot. */
   readonly maxWaitMs: number
+  /** Kinds of owners whose members share one another's: they may have more, or one member would take it all from the others. */
+  readonly broadKinds?: readonly string[] | undefined
   /** Called when somebody is refused, or background work given up. */
   readonly onRefusal?: ((reason: Refusal) => void) | undefined
 }
@@ -47,8 +49,8 @@ interface Dispensable {
 /** How much the last piece of work counts for in how long one takes. */
 const NEWEST = 0.1
 
-/** One owner may hold so many places for each that is still free: alone four of five. */
-const PLACES_FOR_EACH_FREE = 4
+/** One owner may hold so many places for each that is still free: alone four of five; of a broad kind 16 of 17. */
+const PLACES_FOR_EACH_FREE = { narrow: 4, broad: 16 }
 
 /**
  * Slots with a bounded line before them. Whoever would come after the end of the line is refused at once; a place is
@@ -96,7 +98,7 @@ export class Admission {
   /** Whether there would be a place for these owners just now; of those that are not named it is not known. */
   isOpenTo(owners: Asker['owners']): boolean {
     const free = this.#free
-    return free > 0 && this.#hasShare(owners, free)
+    return free > 0 && !this.#ledger.isFull(owners, (kind) => this.#placesFor(kind) * free)
   }
 
   /** Holds a place for as long as `work` takes; throws `overloaded` at once when there is none for its owners. */
@@ -137,12 +139,17 @@ export class Admission {
 
   #check({ owners, isBackground }: Asker): void {
     if (isBackground && this.isBusy) throw this.#refuse('background')
-    const free = this.#options.slots + this.#queueable - this.#held
-    if (free <= 0) {
+    if (this.#free <= 0) {
       if (!this.#makeRoom()) throw this.#refuse('full')
-    } else if (this.#ledger.most(owners) >= PLACES_FOR_EACH_FREE * free) {
-      throw this.#refuse('share')
-    }
+    } else if (!this.isOpenTo(owners)) throw this.#refuse('share')
+  }
+
+  get #free(): number {
+    return this.#options.slots + this.#queueable - this.#held
+  }
+
+  #placesFor(kind: string): number {
+    return PLACES_FOR_EACH_FREE[this.#options.broadKinds?.includes(kind) ? 'broad' : 'narrow']
   }
 
   /** Gives up the background work that came last and does not run yet; false when there is none. */

@@ -32,7 +32,7 @@ const RESERVE = 8
 /**
  * Bounds how much is in use at once. Whose owners have been served least is next, and among equals who came first; no
  * owner gets the last of it, and background work none while anybody else waits, and never more than half. What is next
- * is not overtaken by what is smaller.
+ * is not overtaken by what is smaller, unless that is of other owners and only the shares of its own are in the way.
  */
 export class FairBudget {
   readonly #options: FairBudgetOptions
@@ -119,18 +119,24 @@ export class FairBudget {
   }
 
   #next(): Waiter | undefined {
-    let next: Waiter | undefined
-    let least = Number.POSITIVE_INFINITY
     const hasAwaited = this.#hasAwaited()
-    for (const waiter of this.#line) {
-      if (waiter.asker.isBackground && hasAwaited) continue
-      if (!this.#hasShareFor(waiter)) continue
-      const lead = this.#ledger.lead(waiter.asker.owners)
-      if (lead >= least) continue
-      least = lead
-      next = waiter
+    const heldUp = new Set<string>()
+    for (const waiter of this.#inOrder()) {
+      const { weight, asker } = waiter
+      if (asker.isBackground && (hasAwaited || !this.#hasShareInBackground(weight))) continue
+      const { own, beyond } = this.#ledger.sharesOf(asker.owners, this.#limit - weight)
+      if (beyond.length === 0 && !own.some((name) => heldUp.has(name))) return waiter
+      // Whatever is smaller and of the same owners would else go first for as long as there is any.
+      for (const name of beyond) heldUp.add(name)
     }
-    return next
+    return undefined
+  }
+
+  /** Those who wait, the least served first. */
+  #inOrder(): readonly Waiter[] {
+    return Array.from(this.#line, (waiter) => ({ waiter, lead: this.#ledger.lead(waiter.asker.owners) }))
+      .toSorted((one, other) => one.lead - other.lead)
+      .map(({ waiter }) => waiter)
   }
 
   #hasAwaited(): boolean {
@@ -138,14 +144,14 @@ export class FairBudget {
     return false
   }
 
-  /** Whether its owners stay within their shares; one that has nothing may have one piece of any size. */
-  #hasShareFor({ weight, asker: { owners, isBackground } }: Waiter): boolean {
+  /** What one owner may have; who has nothing may have one piece of any size. */
+  get #limit(): number {
     const { capacity } = this.#options
-    const own = this.#ledger.most(owners)
-    const reserve = capacity < 2 ? 0 : Math.max(1, Math.floor(capacity / RESERVE))
-    if (own > 0 && own + weight > capacity - reserve) return false
-    if (!isBackground || this.#usedInBackground === 0) return true
-    return this.#usedInBackground + weight <= capacity / 2
+    return capacity < 2 ? capacity : capacity - Math.max(1, Math.floor(capacity / RESERVE))
+  }
+
+  #hasShareInBackground(weight: number): boolean {
+    return this.#usedInBackground === 0 || this.#usedInBackground + weight <= this.#options.capacity / 2
   }
 }
 

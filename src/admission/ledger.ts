@@ -14,9 +14,18 @@ export class Ledger {
   readonly #served = new Map<string, number>()
   readonly #clocks = new Map<string, number>()
 
-  /** The most that one of these owners has in use. */
-  most(owners: Owners): number {
-    return Math.max(0, ...namesOf(owners).map(([, name]) => this.#using.get(name) ?? 0))
+  /** Whether one of these owners has as much as it may have: as `mayHave` says of its kind. */
+  isFull(owners: Owners, mayHave: (kind: string) => number): boolean {
+    return namesOf(owners).some(([kind, name]) => (this.#using.get(name) ?? 0) >= mayHave(kind))
+  }
+
+  /** The names of these owners, and of those among them that have something, and more than `limit`. */
+  sharesOf(
+    owners: Owners,
+    limit: number,
+  ): { readonly own: readonly string[]; readonly beyond: readonly string[] } {
+    const own = namesOf(owners).map(([, name]) => name)
+    return { own, beyond: own.filter((name) => (this.#using.get(name) ?? 0) > Math.max(0, limit)) }
   }
 
   /** How far these owners are ahead of others of their kinds: whoever is least ahead is next. */

@@ -5,7 +5,7 @@ import { createPictureCosts, type PictureCosts } from '../admission/picture-cost
 import { type Config, renderingOf } from '../config.ts'
 import { cpuCount } from '../machine/cpu-quota.ts'
 import { memoryBytes } from '../machine/memory-quota.ts'
-import { Gate } from '../sources/gate.ts'
+import { Gate, type LookingUp } from '../sources/gate.ts'
 import { createIsLoopBusy } from '../telemetry/loop-load.ts'
 import { type PoolEvent, WorkerPool } from '../render/worker-pool.ts'
 
@@ -42,6 +42,11 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
 /** A look-up takes about a millisecond: beyond this, hits would wait for too many of them. */
 const LOOP = { limit: 0.6, windowMs: 50 } as const
 
+/** What turns are shared out by before it is known which source is meant. */
+function ownersOf({ dialect, client }: NonNullable<LookingUp['requester']> = { dialect: 'native' }) {
+  return { dialect, ...(client !== undefined && { client }) }
+}
+
 /** Lets so many look for pictures at once; fewer while what is not there will hardly be rendered. */
 export function createLookUpGate(
   config: Config,
@@ -50,7 +55,7 @@ export function createLookUpGate(
   return new Gate({
     slots: config.HALFTONE_LOOKUP_CONCURRENCY,
     maxQueued: config.HALFTONE_LOOKUP_QUEUE_LENGTH,
-    isPressed: (requester) => admission.isCongested && !admission.isOpenTo({ ...requester }),
+    isPressed: (requester) => admission.isCongested && !admission.isOpenTo(ownersOf(requester)),
     isBusy: createIsLoopBusy(LOOP),
   })
 }
@@ -81,6 +86,8 @@ export function createGates(config: Config, onRefusal: (reason: Refusal) => void
       slots: 2 * workerCount(config),
       maxQueued: config.HALFTONE_QUEUE_LENGTH,
       maxWaitMs,
+      // All clients of a site ask in the same one or two.
+      broadKinds: ['dialect'],
       onRefusal,
     }),
     fetching: budget(config.HALFTONE_FETCH_MB),

@@ -70,9 +70,12 @@ export class Connections {
     this.#untried.delete(socket)
     this.#idle.delete(socket)
     const [read, taken] = [socket.bytesRead, takenBy(socket)]
-    this.#busy.set(socket, { request, response, read, taken, readAt: now, takenAt: now })
-    this.#last.set(socket, { request, response })
+    const progress = { request, response, read, taken, readAt: now, takenAt: now }
+    this.#busy.set(socket, progress)
+    this.#last.set(socket, progress)
     response.once('close', () => {
+      // The next request on the connection may have begun by now.
+      if (this.#busy.get(socket) !== progress) return
       this.#busy.delete(socket)
       if (!socket.destroyed) this.#idle.add(socket)
     })

@@ -30,7 +30,8 @@ export function inTurn(answer: Answer): Answer {
 
   function proceed(socket: Socket): void {
     const [next, ...rest] = lines.get(socket) ?? NONE
-    if (next === undefined || socket.destroyed) {
+    // An answer that ends the connection is the last: what waits behind it would be made for nobody.
+    if (next === undefined || !socket.writable) {
       lines.delete(socket)
       return
     }

@@ -9,6 +9,9 @@ export interface LoopLoadOptions {
   readonly utilization?: EventLoopUtilityFunction
 }
 
+/** Beyond so many windows since the last look, what was between is not the last while. */
+const STALE_WINDOWS = 10
+
 /** Tells whether the event loop was at work for most of the last while; whatever comes then waits for all of that. */
 export function createIsLoopBusy(options: LoopLoadOptions): () => boolean {
   const { limit, windowMs, now = () => performance.now() } = options
@@ -18,9 +21,11 @@ export function createIsLoopBusy(options: LoopLoadOptions): () => boolean {
   let isBusy = false
 
   return function isLoopBusy() {
-    if (now() - lookedAt < windowMs) return isBusy
+    const passedMs = now() - lookedAt
+    if (passedMs < windowMs) return isBusy
     const current = utilization()
-    isBusy = utilization(current, last).utilization > limit
+    // What was long ago says nothing: after a pause it is looked at from here on.
+    isBusy = passedMs < STALE_WINDOWS * windowMs && utilization(current, last).utilization > limit
     last = current
     lookedAt = now()
     return isBusy

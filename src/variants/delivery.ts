@@ -142,7 +142,7 @@ export class Delivery {
     options: DeliverOptions,
   ): Promise<Delivered> {
     const { spec } = request
-    const stored = await this.#findPublic(request, version, options.signal)
+    const stored = await this.#findPublic(request, version, options)
     if (stored !== undefined) return answer(stored, 'A')
     const { source } = await this.#requireVersion(request.source, version, options)
     if (!isAt(source, request.source, version)) return this.#headlines.moved(source, spec)
@@ -162,16 +162,16 @@ export class Delivery {
   async #findPublic(
     { source: path, spec }: SettledRequest,
     version: string,
-    signal: AbortSignal,
+    asking: Asking,
   ): Promise<FoundVariant | undefined> {
     const { sources, variants, journal } = this.#options
     if (isRestricted(sources.remembered(path)?.source)) return undefined
     const name = nameOf(path, version, spec)
     if (journal.behind && variants.inMemory(name.key) !== undefined) {
-      const recheck = await this.#recheck(path, version, signal)
+      const recheck = await this.#recheck(path, version, asking)
       if (recheck === 'outdated') variants.forget([name.key])
     }
-    return variants.findStored(name, signal)
+    return variants.findStored(name, asking)
   }
 
   /** The picture of a version that is current and was not stored for everybody. */
@@ -188,12 +188,12 @@ export class Delivery {
   }
 
   /** Whether a version that is in memory for everybody still stands; while the bucket is away, it does. */
-  async #recheck(path: SourcePath, version: string, signal: AbortSignal): Promise<'stands' | 'outdated'> {
+  async #recheck(path: SourcePath, version: string, asking: Asking): Promise<'stands' | 'outdated'> {
     try {
-      const { source } = await this.#options.sources.find(path, signal)
+      const { source } = await this.#options.sources.find(path, asking)
       return source?.version === sourcePartOf(version) && !isRestricted(source) ? 'stands' : 'outdated'
     } catch (error) {
-      if (error instanceof GatewayError && error.status >= 502 && !signal.aborted) return 'stands'
+      if (error instanceof GatewayError && error.status >= 502 && !asking.signal.aborted) return 'stands'
       throw error
     }
   }
@@ -226,8 +226,10 @@ function isAt(source: Source, path: SourcePath, version: string): boolean {
 
 function answer(found: FoundVariant, cacheClass: CacheClass): Answer {
   const { etag, tags } = found.variant
-  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one.
-  const lastModified = found.standIn ? new Date() : found.variant.lastModified
+  const { lastModified: time } = found.variant
+  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one. The time
+  // of the answer would do as well, unless the source came in the same second.
+  const lastModified = found.standIn ? new Date(time.getTime() - 1000) : time
   return { ...found, etag, tags, lastModified, cacheClass }
 }
 

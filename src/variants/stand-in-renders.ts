@@ -142,7 +142,7 @@ export class StandInRenders {
     const candidates = specs.flatMap((spec) => standInsFor(spec, beside)).slice(0, MAX_STAND_INS)
     for (const candidate of candidates) {
       const candidateName = this.#nameOf(source, candidate)
-      const found = await variants.findStored(candidateName, signal)
+      const found = await variants.findStored(candidateName, { signal })
       if (found !== undefined) return { ...found, standIn: 'larger' }
       stock.noteGone(candidateName.key)
     }

@@ -131,7 +131,7 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    signal?: AbortSignal,
+    waiting: Waiting = {},
   ): Promise<FoundVariant | undefined> {
     const known = this.#memory.get(name.key)
     if (known !== undefined) return { variant: known, layer: 'memory' }

@@ -215,6 +215,39 @@ describe('owners', () => {
     expect(admission.stats).toEqual(IDLE)
   })
 
+  it('leave places for others of the broad kind that they belong to', async () => {
+    const refusals: Refusal[] = []
+    const admission = new Admission({
+      slots: 4,
+      maxQueued: 62,
+      maxWaitMs: 60_000,
+      broadKinds: ['dialect'],
+      onRefusal: (reason) => void refusals.push(reason),
+    })
+    const piece = held()
+    const all: Promise<unknown>[] = []
+    const ask = (client: string, dialect: string): number => {
+      const owners = { client, dialect }
+      const work = admission.hold((place) => place.run(piece.work), {
+        asker: { owners, isBackground: false },
+      })
+      all.push(work.catch((error: unknown) => error))
+      return refusals.length
+    }
+    for (let nth = 0; nth < 66; nth += 1) ask('flood', 'native')
+    const refused = refusals.length
+    expect(refused).toBeGreaterThan(0)
+    for (const client of ['a', 'b', 'c']) expect(ask(client, 'native')).toBe(refused)
+    // However many come of one kind, there is a place for another.
+    for (let nth = 0; nth < 66; nth += 1) ask(`${nth}`, 'native')
+    const late = refusals.length
+    expect(late).toBeGreaterThan(refused)
+    expect(ask('d', 'other')).toBe(late)
+    piece.finish()
+    await Promise.all(all)
+    expect(admission.stats).toEqual(IDLE)
+  })
+
   it('however many flood, whoever comes first finds a place while there are any', async () => {
     const crowds = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 60, maxLength: 160 })
     await fc.assert(

@@ -179,6 +179,30 @@ describe('turns', () => {
     await finishAll()
   })
 
+  it('a large piece gets its turn while small ones of the same dialect keep coming', async () => {
+    const { begun, running, ask, finish, finishAll } = pieces(100)
+    for (const nth of [1, 2])
+      await ask(`small ${nth}`, { owners: { client: `${nth}`, dialect: 'native' } }, 40)
+    await ask('large', { owners: { client: 'large', dialect: 'native' } }, 60)
+    for (let nth = 3; nth < 20; nth += 1) {
+      await ask(`small ${nth}`, { owners: { client: `${nth}`, dialect: 'native' } }, 40)
+      const [oldest = ''] = running.keys()
+      await finish(oldest)
+    }
+    expect(begun.slice(0, 3)).toEqual(['small 1', 'small 2', 'large'])
+    await finishAll()
+  })
+
+  it('others do not wait for what only its own owners are in the way of', async () => {
+    const { begun, ask, finishAll } = pieces(100)
+    await ask('first', { owners: { dialect: 'native' } }, 60)
+    await ask('second', { owners: { dialect: 'native' } }, 40)
+    await ask('third', { owners: { dialect: 'native' } }, 10)
+    await ask('other', { owners: { dialect: 'other' } }, 10)
+    expect(begun).toEqual(['first', 'other'])
+    await finishAll()
+  })
+
   it('nobody who waits goes before those for whom nobody does', async () => {
     const { budget, begun, ask, finish, finishAll } = pieces(2)
     for (const name of ['warm 1', 'warm 2', 'warm 3']) await ask(name, { isBackground: true })

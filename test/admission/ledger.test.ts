@@ -18,8 +18,16 @@ test('whoever has been served is ahead of those who have not, and they catch up'
 test('owners of two kinds are not mistaken for each other', () => {
   const ledger = new Ledger()
   ledger.take({ source: 'a' }, 3)
-  expect(ledger.most({ client: 'a' })).toBe(0)
-  expect(ledger.most({ client: 'a', source: 'a' })).toBe(3)
+  expect(ledger.isFull({ client: 'a' }, () => 1)).toBe(false)
+  expect(ledger.isFull({ client: 'a', source: 'a' }, () => 3)).toBe(true)
+  expect(ledger.isFull({ client: 'a', source: 'a' }, () => 4)).toBe(false)
+  // Each kind by its own measure.
+  expect(ledger.isFull({ client: 'a', source: 'a' }, (kind) => (kind === 'client' ? 1 : 4))).toBe(false)
+  expect(ledger.sharesOf({ client: 'a', source: 'a' }, 2)).toEqual({
+    own: ['client a', 'source a'],
+    beyond: ['source a'],
+  })
+  expect(ledger.sharesOf({ client: 'a', source: 'a' }, 3).beyond).toEqual([])
 })
 
 test('what is given back is not in use, in any order', () => {
@@ -33,7 +41,7 @@ test('what is given back is not in use, in any order', () => {
       const at = all.length === 0 ? 0 : turn % all.length
       for (const { owner, amount } of [...all.slice(at), ...all.slice(0, at)])
         ledger.giveBack({ owner }, amount)
-      expect(ledger.most({ owner: 'a' }) + ledger.most({ owner: 'b' }) + ledger.most({ owner: 'c' })).toBe(0)
+      for (const owner of ['a', 'b', 'c']) expect(ledger.isFull({ owner }, () => 1)).toBe(false)
     }),
   )
 })

@@ -99,3 +99,15 @@ test('one that leaves while its requests wait leaves no work behind', async () =
   )
   expect(looked()).toHaveLength(2)
 })
+
+test('behind an answer that ends the connection nothing is made', async () => {
+  const { reached, release } = gates.hold('get', (key) => key === SOURCE)
+  const { socket, closed, received } = await openRaw(server.url)
+  socket.write(`${get(500, 'Content-Length: 1\r\n')}x${get(501)}${get(502)}`)
+  await reached
+  release()
+  await closed
+  expect(statusesIn(received())).toEqual([200])
+  expect(statusesIn(await talkRaw(server.url, get(503, CLOSE)))).toEqual([200])
+  expect(looked()).toHaveLength(2)
+})

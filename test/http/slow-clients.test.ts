@@ -95,6 +95,15 @@ describe('a client that sends', () => {
     expect(slow.map(({ received }) => received())).toEqual(slow.map(() => ''))
   })
 
+  test('a body in a trickle behind another request is cut off too', async () => {
+    const { url } = await start({ stallMs: STALL_MS, lookEveryMs: 50 })
+    const slow = await open(url)
+    slow.socket.write(`${HELLO}POST /body HTTP/1.1\r\n${HOST}Content-Length: 1000000\r\n\r\n`)
+    drip(slow, 1)
+    await slow.closed
+    expect(statusesIn(slow.received())).toEqual([200])
+  })
+
   test('a body slowly and steadily is left in peace, however long it takes', async () => {
     const { url } = await start({ stallMs: STALL_MS, lookEveryMs: 50 })
     const connection = await open(url)
@@ -193,6 +202,20 @@ describe('more connections than there may be', () => {
     const idle = await open(url)
     idle.socket.write(HELLO)
     await vi.waitFor(() => expect(idle.received()).toContain('hello'))
+    expect(await answered(url, 20)).toBe(20)
+    await idle.closed
+    release()
+    for (const { received } of waiting) await vi.waitFor(() => expect(received()).toContain('released'))
+  })
+
+  test('nor one whose answer comes behind another on the same connection', async () => {
+    const { url, release } = await start({ maxConnections: 16 })
+    const waiting = await times(15, async () => open(url))
+    for (const { socket } of waiting) socket.write(`${HELLO}GET /held HTTP/1.1\r\n${HOST}\r\n`)
+    const idle = await open(url)
+    idle.socket.write(HELLO)
+    for (const { received } of [...waiting, idle])
+      await vi.waitFor(() => expect(received()).toContain('hello'))
     expect(await answered(url, 20)).toBe(20)
     await idle.closed
     release()

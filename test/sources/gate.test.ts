@@ -14,11 +14,14 @@ function stand() {
   const ends = new Map<string, () => void>()
   const pass = async (name: string, signal?: AbortSignal) => {
     const ended = new Promise<void>((resolve) => ends.set(name, resolve))
-    return gate.pass(async () => {
-      begun.push(name)
-      await ended
-      return name
-    }, signal)
+    return gate.pass(
+      async () => {
+        begun.push(name)
+        await ended
+        return name
+      },
+      { signal },
+    )
   }
   return { gate, pressure, begun, pass, end: (name: string) => ends.get(name)?.() }
 }
@@ -105,4 +108,17 @@ describe('Gate', () => {
     await expect(fail).rejects.toThrow('broken')
     expect(gate.stats).toEqual({ running: 0, waiting: 0 })
   })
+})
+
+test('who would be refused later is told apart by whom it counts for', async () => {
+  const gate = new Gate({
+    slots: 2,
+    maxQueued: 2,
+    isPressed: (requester) => requester?.client === 'flood',
+    isBusy: () => true,
+  })
+  const look = async (client: string) =>
+    gate.pass(async () => Promise.resolve(client), { requester: { dialect: 'native', client } })
+  await expect(look('flood')).rejects.toMatchObject(overloaded)
+  expect(await look('visitor')).toBe('visitor')
 })

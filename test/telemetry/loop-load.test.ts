@@ -41,9 +41,19 @@ test('within a window it stays with what it was at the last look', () => {
   expect(isBusy()).toBe(false)
 })
 
+test('after a pause it is looked at anew: how busy it was long ago says nothing', () => {
+  const { isBusy, pass } = stand()
+  pass(2_000, 0.9)
+  expect(isBusy()).toBe(false)
+  pass(50, 0.9)
+  expect(isBusy()).toBe(true)
+  pass(60_000, 0.9)
+  expect(isBusy()).toBe(false)
+})
+
 test('it is the loop of this process that is looked at', () => {
-  const isBusy = createIsLoopBusy({ limit: 0.6, windowMs: 0 })
-  const until = performance.now() + 5
+  const isBusy = createIsLoopBusy({ limit: 0.6, windowMs: 50 })
+  const until = performance.now() + 51
   while (performance.now() < until);
   expect(isBusy()).toBe(true)
 })
