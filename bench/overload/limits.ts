@@ -44,10 +44,13 @@ const LIMITS: readonly Limit[] = [
   { what: 'recovery of the queue, ms', limit: RECOVERED_MS, of: ({ recovery }) => recovery.queue },
   ...(['source', 'client', 'dialect'] as const).map(
     (flood): Limit => ({
-      what: `share of pictures for a visitor while one ${flood} floods`,
+      what: `share of answers with a picture, also a quick or a larger one, for a visitor while one ${flood} floods`,
       limit: VISITOR_SHARE,
       atLeast: true,
-      of: ({ visitors }) => visitors[flood].outcomes.picture / visitors[flood].requests,
+      of: ({ visitors }) => {
+        const { outcomes, requests } = visitors[flood]
+        return (outcomes.picture + outcomes['stand-in']) / requests
+      },
     }),
   ),
 ]

@@ -46,6 +46,9 @@ interface Dispensable {
   readonly giveUp: AbortController
 }
 
+/** Of the longest wait, what the line is planned for: it gets longer when work comes to take longer. */
+const PLANNED = 0.5
+
 /** How much the last piece of work counts for in how long one takes. */
 const NEWEST = 0.1
 
@@ -87,7 +90,7 @@ export class Admission {
   get #queueable(): number {
     const { slots, maxQueued, maxWaitMs } = this.#options
     if (this.#usualMs === undefined) return maxQueued
-    return Math.min(maxQueued, Math.max(1, Math.floor((maxWaitMs / this.#usualMs) * slots)))
+    return Math.min(maxQueued, Math.max(1, Math.floor(((maxWaitMs * PLANNED) / this.#usualMs) * slots)))
   }
 
   /** Whether as many have a place as there are slots: whatever comes now has to wait, and what can wait should. */

@@ -20,11 +20,15 @@ export interface Taking {
 }
 
 interface Waiter {
+  readonly since: number
   readonly weight: number
   readonly cost: number
   readonly asker: Asker
   readonly admit: () => void
 }
+
+/** Of the longest wait, from which on somebody is not overtaken any more. */
+const OLD = 0.75
 
 /** Of every budget an eighth, or at least one piece, is beyond the reach of a single owner. */
 const RESERVE = 8
@@ -63,7 +67,7 @@ export class FairBudget {
   }
 
   /** Resolves once it is taken, with whether it was for background work then. */
-  #take(wanted: Omit<Waiter, 'admit'>, signal: AbortSignal | undefined): Promise<boolean> {
+  #take(wanted: Omit<Waiter, 'admit' | 'since'>, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const { maxWaitMs, onTimeout } = this.#options
       const leave = (): void => {
@@ -81,7 +85,7 @@ export class FairBudget {
         leave()
         resolve(wanted.asker.isBackground)
       }
-      const waiter: Waiter = { ...wanted, admit }
+      const waiter: Waiter = { ...wanted, since: performance.now(), admit }
       this.#line.add(waiter)
       let timer: NodeJS.Timeout | undefined
       const abort = (): void => refuse(signal?.reason)
@@ -132,9 +136,13 @@ export class FairBudget {
     return undefined
   }
 
-  /** Those who wait, the least served first. */
+  /** Those who wait, the least served first; before them whoever has waited for most of what they may: they were let in to be served. */
   #inOrder(): readonly Waiter[] {
-    return Array.from(this.#line, (waiter) => ({ waiter, lead: this.#ledger.lead(waiter.asker.owners) }))
+    const { maxWaitMs = Number.POSITIVE_INFINITY } = this.#options
+    const old = performance.now() - maxWaitMs * OLD
+    const leadOf = ({ since, asker }: Waiter) =>
+      since <= old && !asker.isBackground ? -1 : this.#ledger.lead(asker.owners)
+    return Array.from(this.#line, (waiter) => ({ waiter, lead: leadOf(waiter) }))
       .toSorted((one, other) => one.lead - other.lead)
       .map(({ waiter }) => waiter)
   }

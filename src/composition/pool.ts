@@ -40,7 +40,7 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
 }
 
 /** A look-up takes about a millisecond: beyond this, hits would wait for too many of them. */
-const LOOP = { limit: 0.6, windowMs: 50 } as const
+const LOOP = { limit: 0.3, windowMs: 50 } as const
 
 /** What turns are shared out by before it is known which source is meant. */
 function ownersOf({ dialect, client }: NonNullable<LookingUp['requester']> = { dialect: 'native' }) {

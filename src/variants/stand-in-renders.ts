@@ -48,8 +48,8 @@ interface Refusal {
 /** Pictures that are looked for in the place of one: each may be a bucket call. */
 const MAX_STAND_INS = 2
 
-/** How long a stand-in is looked for: whoever gets none is to know soon. */
-const PATIENCE_MS = 1_000
+/** How long is waited for a stand-in: whoever gets none is to know soon, and at once where there is too much to do. */
+const PATIENCE_MS = { load: 40, budget: 1_000 }
 
 /** Makes pictures, and finds others in their place where there is too much to do, or a stranger's budget is spent. */
 export class StandInRenders {
@@ -72,7 +72,7 @@ export class StandInRenders {
     if (made === 'source-changed') return made
     if (isPatient && 'reason' in made && made.reason === 'load') throw made.error()
     if ('variant' in made) return quick === undefined ? made : this.#degraded(made, 'fast')
-    const standIn = await this.#find(order, asker)
+    const standIn = await this.#find(order, asker, made.reason)
     if (made.reason === 'budget') this.#options.onOffLadder?.(standIn ? 'stood-in' : 'refused')
     else if (standIn === undefined) this.#options.onDegraded?.('refused')
     if (standIn === undefined) throw made.error()
@@ -114,35 +114,42 @@ export class StandInRenders {
   }
 
   /** What can be sent in the place of a picture; nothing also when that cannot be found out soon. */
-  async #find(order: RenderOrder, { alternatives, signal }: Asker): Promise<FoundStandIn | undefined> {
+  async #find(
+    order: RenderOrder,
+    { alternatives, signal }: Asker,
+    reason: Refusal['reason'],
+  ): Promise<FoundStandIn | undefined> {
     const quick = this.#quickened(order)
     const variant = quick && this.#options.variants.inMemory(quick.name.key)
     if (variant !== undefined) return { variant, layer: 'memory', standIn: 'fast' }
     const { spec } = order
     if ('facts' in spec) return undefined
     const others = alternatives?.().filter(({ format }) => format !== spec.format) ?? []
-    const patience = AbortSignal.timeout(PATIENCE_MS)
-    const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
-    try {
-      return await this.#findLarger(order, [spec, ...others], both)
-    } catch (error) {
-      signal?.throwIfAborted()
+    // It is looked for to the end: whoever comes again finds it in memory.
+    const search = this.#findLarger(order, [spec, ...others]).catch((error: unknown) => {
       this.#options.onFailure?.(error)
       return undefined
-    }
+    })
+    const patience = AbortSignal.timeout(PATIENCE_MS[reason])
+    const ends = signal ? AbortSignal.any([signal, patience]) : patience
+    const late = new Promise<undefined>((resolve) => {
+      ends.addEventListener('abort', () => resolve(undefined), { once: true })
+    })
+    const found = await Promise.race([search, late])
+    signal?.throwIfAborted()
+    return found
   }
 
   async #findLarger(
     { name, source }: RenderOrder,
     specs: readonly TransformSpec[],
-    signal: AbortSignal,
   ): Promise<FoundStandIn | undefined> {
     const { variants, stock } = this.#options
-    const beside = await stock.beside(name.key, signal)
+    const beside = await stock.beside(name.key)
     const candidates = specs.flatMap((spec) => standInsFor(spec, beside)).slice(0, MAX_STAND_INS)
     for (const candidate of candidates) {
       const candidateName = this.#nameOf(source, candidate)
-      const found = await variants.findStored(candidateName, { signal })
+      const found = await variants.findStored(candidateName)
       if (found !== undefined) return { ...found, standIn: 'larger' }
       stock.noteGone(candidateName.key)
     }

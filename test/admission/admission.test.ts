@@ -72,7 +72,7 @@ describe('places', () => {
   it('are as many as can be done in time, by how long work has taken of late', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
-    const admission = new Admission({ slots: 2, maxQueued: 100, maxWaitMs: 5_000 })
+    const admission = new Admission({ slots: 2, maxQueued: 100, maxWaitMs: 10_000 })
     await enter(admission, async () => {
       vi.advanceTimersByTime(2_000)
       return 'slow'
