@@ -119,7 +119,7 @@ async function serveAt(
 ): Promise<Response> {
   const at = planned.place.source
   c.set('tags', cacheTags(at))
-  const { source } = await options.sources.find(at, asking.signal)
+  const { source } = await options.sources.find(at, asking)
   const isOfFace = planned.plan.facing !== undefined && source !== undefined && !isDrawn(source)
   const face = isOfFace ? await options.faces?.find(at, asking) : undefined
   const { plan, place } = facing(planned, face)

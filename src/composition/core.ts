@@ -132,7 +132,7 @@ function overlaysOf(config: Config, pictures: SourceView, sources: Sources): Ove
     pictures,
     // What the library looks after can be hidden and deleted, and nobody would know which pictures it is drawn over.
     isFree: async (path, signal) => {
-      const { source } = await sources.find({ shape: 'key', path }, signal)
+      const { source } = await sources.find({ shape: 'key', path }, { signal })
       return source?.access === 'public' && !source.managed
     },
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,

@@ -11,15 +11,30 @@ export interface GateOptions {
   readonly isBusy: () => boolean
 }
 
+/** Whoever wants to be let in, and until when they wait. */
+export interface Passing {
+  readonly signal?: AbortSignal | undefined
+  /** Who it counts for; nobody may have all there is. */
+  readonly client?: string | undefined
+}
+
+/** One client may hold so many slots and places for each that is still free: alone four of five. */
+const HELD_FOR_EACH_FREE = 4
+
 interface Waiter {
   readonly admit: () => void
   readonly refuse: () => void
 }
 
-/** Lets so many pieces of work in at once, and so many wait; whoever comes then is refused at once. */
+/**
+ * Lets so many pieces of work in at once, and so many wait; whoever comes then is refused at once, and so is a client
+ * that has most of it: whatever one takes, there is room for somebody else.
+ */
 export class Gate {
   readonly #options: GateOptions
   readonly #line = new Set<Waiter>()
+  /** How many each client has in work or waiting. */
+  readonly #held = new Map<string, number>()
   #running = 0
 
   constructor(options: GateOptions) {
@@ -31,26 +46,42 @@ export class Gate {
   }
 
   /** Does the work when it is let in; throws `overloaded`, and does nothing, when it is not. */
-  async pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(signal)
+  async pass<T>(work: () => Promise<T>, { signal, client }: Passing = {}): Promise<T> {
+    signal?.throwIfAborted()
+    this.#check(client)
+    this.#hold(client, 1)
     try {
-      return await work()
+      await this.#enter(signal)
+      try {
+        return await work()
+      } finally {
+        this.#leave()
+      }
     } finally {
-      this.#leave()
+      this.#hold(client, -1)
     }
   }
 
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
+  #check(client: string | undefined): void {
     const { slots, maxQueued, isPressed, isBusy } = this.#options
     const pressed = isPressed()
-    if (pressed && (isBusy() || this.#running >= slots / 2)) throw refusal()
-    if (this.#running < slots) {
-      this.#running += 1
-      return
-    }
-    if (this.#line.size >= maxQueued) throw refusal()
-    return this.#wait(signal)
+    if (pressed && isBusy()) throw refusal()
+    const free = (pressed ? slots / 2 : slots + maxQueued) - this.#running - this.#line.size
+    if (free <= 0) throw refusal()
+    const own = client === undefined ? 0 : (this.#held.get(client) ?? 0)
+    if (own >= HELD_FOR_EACH_FREE * free) throw refusal()
+  }
+
+  #hold(client: string | undefined, change: 1 | -1): void {
+    if (client === undefined) return
+    const held = (this.#held.get(client) ?? 0) + change
+    if (held > 0) this.#held.set(client, held)
+    else this.#held.delete(client)
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#running >= this.#options.slots) return this.#wait(signal)
+    this.#running += 1
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {

@@ -19,6 +19,12 @@ export interface SourcesOptions {
   readonly maxBytes?: number
 }
 
+/** Who wants to know what a path means, and until when they wait. */
+export interface Looker {
+  readonly signal?: AbortSignal | undefined
+  readonly requester?: { readonly client?: string | undefined } | undefined
+}
+
 export interface Found {
   /** `undefined`: there is nothing at this path. */
   readonly source: Source | undefined
@@ -66,15 +72,17 @@ export class Sources {
    * What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, or too much is
    * being looked up, the last answer.
    */
-  async find(path: SourcePath, signal?: AbortSignal): Promise<Found> {
+  async find(path: SourcePath, looker: Looker = {}): Promise<Found> {
     const known = this.remembered(path)
     if (known !== undefined) return known
     const { gate } = this.#options
+    const { signal } = looker
     const last = this.#remembered.get(path.path)
-    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, signal, gate)
+    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, looker, gate)
     const patience = AbortSignal.timeout(STALE_AFTER_MS)
     try {
-      return await this.#ask(path, signal ? AbortSignal.any([signal, patience]) : patience, gate)
+      const either = signal ? AbortSignal.any([signal, patience]) : patience
+      return await this.#ask(path, { ...looker, signal: either }, gate)
     } catch (error) {
       if (signal?.aborted) throw error
       if (!patience.aborted && !isAway(error) && !isOverloaded(error)) throw error
@@ -82,7 +90,7 @@ export class Sources {
       const still = this.#remembered.get(path.path)
       if (still === undefined) {
         // Our patience was for having something else to say.
-        if (patience.aborted) return this.#ask(path, signal)
+        if (patience.aborted) return this.#ask(path, looker)
         throw error
       }
       if (still !== last) return still
@@ -97,22 +105,22 @@ export class Sources {
    * before the change that the caller has to see.
    */
   async findNow(path: SourcePath, signal?: AbortSignal): Promise<Found> {
-    return this.#findNow(path, signal)
+    return this.#findNow(path, { signal })
   }
 
   /**
    * What the path means, asked again if what is remembered is not the wanted version: that may be the newer one. Those
    * who want the same version share the look-up: nobody knows a version that is not there yet.
    */
-  async findFor(path: SourcePath, version: string, signal?: AbortSignal): Promise<Found> {
+  async findFor(path: SourcePath, version: string, looker: Looker = {}): Promise<Found> {
     const known = this.remembered(path)
     if (known?.source?.version === version) return known
-    return this.#findShared(path, `+${version}`, signal)
+    return this.#findShared(path, `+${version}`, looker)
   }
 
   /** What the path means instead of a version that has turned out to be outdated: all who learnt that share the look-up. */
-  async findAfter(path: SourcePath, version: string, signal?: AbortSignal): Promise<Found> {
-    return this.#findShared(path, `-${version}`, signal)
+  async findAfter(path: SourcePath, version: string, looker: Looker = {}): Promise<Found> {
+    return this.#findShared(path, `-${version}`, looker)
   }
 
   /** Drops what is remembered of a path, of everything below it, and of what it is a part of (an album of its photo). */
@@ -131,26 +139,30 @@ export class Sources {
     this.#shared.forget(() => true)
   }
 
-  async #findNow(path: SourcePath, signal?: AbortSignal, gate?: Pick<Gate, 'pass'>): Promise<Found> {
+  async #findNow(path: SourcePath, looker: Looker, gate?: Pick<Gate, 'pass'>): Promise<Found> {
     if (isNameless(path)) return NOTHING
     this.#flights.forget((known) => known === path.path)
-    return this.#ask(path, signal, gate)
+    return this.#ask(path, looker, gate)
   }
 
-  async #findShared(path: SourcePath, reason: string, signal?: AbortSignal): Promise<Found> {
+  async #findShared(path: SourcePath, reason: string, looker: Looker): Promise<Found> {
     if (isNameless(path)) return NOTHING
-    const ask = (control: FlightControl) => this.#findNow(path, control.signal, this.#options.gate)
-    return this.#shared.join(`${reason} ${path.path}`, ask, signal).result
+    const ask = ({ signal }: FlightControl) => this.#findNow(path, { ...looker, signal }, this.#options.gate)
+    return this.#shared.join(`${reason} ${path.path}`, ask, looker.signal).result
   }
 
-  async #ask(path: SourcePath, signal?: AbortSignal, gate?: Pick<Gate, 'pass'>): Promise<Found> {
+  async #ask(path: SourcePath, { signal, requester }: Looker, gate?: Pick<Gate, 'pass'>): Promise<Found> {
     const flight = this.#flights.join(
       path.path,
       async (control) => {
         // Finished even if nobody waits: a bucket that is slower than anybody's patience would never be heard.
         control.commit()
         const lookUp = () => this.#options.lookUp(path, control.signal)
-        const source = await (gate ? gate.pass(lookUp, control.signal) : lookUp())
+        // Another server's slowness must not keep anybody from the bucket; how often one is asked is bounded there.
+        const passing = path.shape === 'remote' ? undefined : gate
+        const source = await (passing
+          ? passing.pass(lookUp, { signal: control.signal, client: requester?.client })
+          : lookUp())
         if (control.current) this.#remember(path, source)
         return source
       },

@@ -83,7 +83,7 @@ export class Delivery {
     }
     // What this release renders in the place of another's has other validators.
     if (epochPartOf(version) !== this.#options.epoch) return undefined
-    const found = await this.#options.sources.find(request.source, asking.signal)
+    const found = await this.#options.sources.find(request.source, asking)
     const { source, stale } = found
     // It may be stored all the same: only the look for it can tell.
     if (source === undefined || stale || !isAt(source, request.source, version)) return undefined
@@ -124,12 +124,12 @@ export class Delivery {
     options: DeliverOptions,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants } = this.#options
-    const { mayRender, visitor, signal } = options
+    const { mayRender, visitor } = options
     const name = this.#headlines.nameOf(source, spec)
     const isPlain = mayRender && !isRestricted(source)
     const stored = isPlain
-      ? await variants.findServable(name, source, spec, signal)
-      : await variants.findStored(name, signal)
+      ? await variants.findServable(name, source, spec, options)
+      : await variants.findStored(name, options)
     if (stored !== undefined) return stored
     if (!mayRender) throw signatureRequired()
     if (!isPlain) await visitor.beforeRender()
@@ -142,7 +142,7 @@ export class Delivery {
     options: DeliverOptions,
   ): Promise<Delivered> {
     const { spec } = request
-    const stored = await this.#findPublic(request, version, options.signal)
+    const stored = await this.#findPublic(request, version, options)
     if (stored !== undefined) return answer(stored, 'A')
     const { source } = await this.#requireVersion(request.source, version, options)
     if (!isAt(source, request.source, version)) return this.#headlines.moved(source, spec)
@@ -162,16 +162,16 @@ export class Delivery {
   async #findPublic(
     { source: path, spec }: SettledRequest,
     version: string,
-    signal: AbortSignal,
+    asking: Asking,
   ): Promise<FoundVariant | undefined> {
     const { sources, variants, journal } = this.#options
     if (isRestricted(sources.remembered(path)?.source)) return undefined
     const name = nameOf(path, version, spec)
     if (journal.behind && variants.inMemory(name.key) !== undefined) {
-      const recheck = await this.#recheck(path, version, signal)
+      const recheck = await this.#recheck(path, version, asking)
       if (recheck === 'outdated') variants.forget([name.key])
     }
-    return variants.findStored(name, signal)
+    return variants.findStored(name, asking)
   }
 
   /** The picture of a version that is current and was not stored for everybody. */
@@ -188,27 +188,27 @@ export class Delivery {
   }
 
   /** Whether a version that is in memory for everybody still stands; while the bucket is away, it does. */
-  async #recheck(path: SourcePath, version: string, signal: AbortSignal): Promise<'stands' | 'outdated'> {
+  async #recheck(path: SourcePath, version: string, asking: Asking): Promise<'stands' | 'outdated'> {
     try {
-      const { source } = await this.#options.sources.find(path, signal)
+      const { source } = await this.#options.sources.find(path, asking)
       return source?.version === sourcePartOf(version) && !isRestricted(source) ? 'stands' : 'outdated'
     } catch (error) {
-      if (error instanceof GatewayError && error.status >= 502 && !signal.aborted) return 'stands'
+      if (error instanceof GatewayError && error.status >= 502 && !asking.signal.aborted) return 'stands'
       throw error
     }
   }
 
   async #requireVersion(path: SourcePath, version: string, asking: Asking) {
-    const found = await this.#options.sources.findFor(path, sourcePartOf(version), asking.signal)
+    const found = await this.#options.sources.findFor(path, sourcePartOf(version), asking)
     return admitTo(found, path, asking.visitor)
   }
 
   async #require(path: SourcePath, asking: Asking) {
-    return admitTo(await this.#options.sources.find(path, asking.signal), path, asking.visitor)
+    return admitTo(await this.#options.sources.find(path, asking), path, asking.visitor)
   }
 
   async #requireAfter(path: SourcePath, outdated: Source, asking: Asking) {
-    const found = await this.#options.sources.findAfter(path, outdated.version, asking.signal)
+    const found = await this.#options.sources.findAfter(path, outdated.version, asking)
     return admitTo(found, path, asking.visitor)
   }
 

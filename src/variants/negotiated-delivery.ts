@@ -112,10 +112,10 @@ export class NegotiatedDelivery {
     const format = this.#decide(request, acceptance)
     if (format !== undefined) return { request: this.#inFormat(request, format) }
     const { sources } = this.#options
-    const found = await sources.find(request.source, asking.signal)
+    const found = await sources.find(request.source, asking)
     const settled = await this.#settleFor(found, request, acceptance, asking)
     if (settled !== 'source-changed') return settled
-    const next = await sources.findAfter(request.source, found.source?.version ?? '', asking.signal)
+    const next = await sources.findAfter(request.source, found.source?.version ?? '', asking)
     const again = await this.#settleFor(next, request, acceptance, asking)
     if (again !== 'source-changed') return again
     throw new GatewayError('source_changing', 'The source is being changed: try again')

@@ -114,7 +114,10 @@ export class StandInRenders {
   }
 
   /** What can be sent in the place of a picture; nothing also when that cannot be found out soon. */
-  async #find(order: RenderOrder, { alternatives, signal }: Asker): Promise<FoundStandIn | undefined> {
+  async #find(
+    order: RenderOrder,
+    { alternatives, signal, requester }: Asker,
+  ): Promise<FoundStandIn | undefined> {
     const quick = this.#quickened(order)
     const variant = quick && this.#options.variants.inMemory(quick.name.key)
     if (variant !== undefined) return { variant, layer: 'memory', standIn: 'fast' }
@@ -124,10 +127,11 @@ export class StandInRenders {
     const patience = AbortSignal.timeout(PATIENCE_MS)
     const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
     try {
-      return await this.#findLarger(order, [spec, ...others], both)
+      return await this.#findLarger(order, [spec, ...others], { signal: both, requester })
     } catch (error) {
       signal?.throwIfAborted()
-      this.#options.onFailure?.(error)
+      // That this was refused as well is the load of which the answer tells.
+      if (!(error instanceof GatewayError) || error.code !== 'overloaded') this.#options.onFailure?.(error)
       return undefined
     }
   }
@@ -135,14 +139,14 @@ export class StandInRenders {
   async #findLarger(
     { name, source }: RenderOrder,
     specs: readonly TransformSpec[],
-    signal: AbortSignal,
+    waiting: Waiting,
   ): Promise<FoundStandIn | undefined> {
     const { variants, stock } = this.#options
-    const beside = await stock.beside(name.key, signal)
+    const beside = await stock.beside(name.key, waiting.signal)
     const candidates = specs.flatMap((spec) => standInsFor(spec, beside)).slice(0, MAX_STAND_INS)
     for (const candidate of candidates) {
       const candidateName = this.#nameOf(source, candidate)
-      const found = await variants.findStored(candidateName, signal)
+      const found = await variants.findStored(candidateName, waiting)
       if (found !== undefined) return { ...found, standIn: 'larger' }
       stock.noteGone(candidateName.key)
     }

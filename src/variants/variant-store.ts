@@ -95,7 +95,7 @@ export class VariantStore {
   }
 
   /** The picture if memory or the bucket has it: at most one bucket call. */
-  async findStored(name: VariantName, signal?: AbortSignal): Promise<FoundVariant | undefined> {
+  async findStored(name: VariantName, waiting: Waiting = {}): Promise<FoundVariant | undefined> {
     const known = this.#memory.get(name.key)
     if (known !== undefined) return { variant: known, layer: 'memory' }
     const flight = this.#lookingUp.join(
@@ -103,13 +103,14 @@ export class VariantStore {
       async (control) => {
         const { store, gate } = this.#options
         const look = () => store.get(name.key, { signal: control.signal })
-        const result = await (gate ? gate.pass(look, control.signal) : look())
+        const passing = { signal: control.signal, client: waiting.requester?.client }
+        const result = await (gate ? gate.pass(look, passing) : look())
         if (result.outcome !== 'found') return undefined
         const variant = toVariant(name, result.object)
         if (control.current) this.#memory.set(name.key, variant)
         return variant
       },
-      signal,
+      waiting.signal,
     )
     const variant = await flight.result
     return variant && { variant, layer: flight.collapsed ? 'collapsed' : 'bucket' }
@@ -122,7 +123,7 @@ export class VariantStore {
     spec: VariantSpec,
     waiting: Waiting = {},
   ): Promise<FoundVariant | 'source-changed'> {
-    const stored = await this.findServable(name, source, spec, waiting.signal)
+    const stored = await this.findServable(name, source, spec, waiting)
     return stored ?? this.render(name, source, spec, waiting)
   }
 
@@ -131,12 +132,12 @@ export class VariantStore {
     name: VariantName,
     source: Source,
     spec: VariantSpec,
-    signal?: AbortSignal,
+    waiting: Waiting = {},
   ): Promise<FoundVariant | undefined> {
     const known = this.#memory.get(name.key)
     if (known !== undefined) return { variant: known, layer: 'memory' }
     this.#options.renditions.assertServable(source, spec)
-    return this.findStored(name, signal)
+    return this.findStored(name, waiting)
   }
 
   /** Renders a picture that is not stored, shares it, keeps it, and has it stored. */
