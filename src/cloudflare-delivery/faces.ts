@@ -45,12 +45,11 @@ export class Faces {
   /** Looks at the source that a path has now, for somebody who may have it. Throws what rendering it would, too. */
   async find(path: SourcePath, { visitor, ...waiting }: Asking): Promise<FoundFace> {
     const { sources } = this.#options
-    const { signal } = waiting
-    const { source } = await admitTo(await sources.find(path, { signal }), path, visitor)
+    const { source } = await admitTo(await sources.find(path, waiting), path, visitor)
     if (isRestricted(source) && this.remembered(source) === undefined) await visitor.beforeRender()
     const face = await this.#lookAt(source, waiting)
     if (face !== 'source-changed') return face
-    const next = await admitTo(await sources.findAfter(path, source.version, { signal }), path, visitor)
+    const next = await admitTo(await sources.findAfter(path, source.version, waiting), path, visitor)
     const again = await this.#lookAt(next.source, waiting)
     if (again !== 'source-changed') return again
     throw new GatewayError('source_changing', 'The source is being changed: try again')

@@ -5,7 +5,7 @@ import { createPictureCosts, type PictureCosts } from '../admission/picture-cost
 import { type Config, renderingOf } from '../config.ts'
 import { cpuCount } from '../machine/cpu-quota.ts'
 import { memoryBytes } from '../machine/memory-quota.ts'
-import { Gate, type LookingUp } from '../sources/gate.ts'
+import { Gate, type Passing } from '../sources/gate.ts'
 import { createIsLoopBusy } from '../telemetry/loop-load.ts'
 import { type PoolEvent, WorkerPool } from '../render/worker-pool.ts'
 
@@ -43,7 +43,7 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
 const LOOP = { limit: 0.3, windowMs: 50 } as const
 
 /** What turns are shared out by before it is known which source is meant. */
-function ownersOf({ dialect, client }: NonNullable<LookingUp['requester']> = { dialect: 'native' }) {
+function ownersOf({ dialect, client }: NonNullable<Passing['requester']> = { dialect: 'native' }) {
   return { dialect, ...(client !== undefined && { client }) }
 }
 

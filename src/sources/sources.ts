@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import type { SourcePath } from '../urls/image-request.ts'
 import { isRemotePath } from '../urls/source-path.ts'
-import type { Gate, LookingUp } from './gate.ts'
+import type { Gate, Passing } from './gate.ts'
 import { FAILURE_TTL_MS, isAway, STALE_AFTER_MS, STALE_MS } from './last-word.ts'
 import { type FlightControl, SingleFlight } from './single-flight.ts'
 import type { Source } from './source.ts'
@@ -18,6 +18,9 @@ export interface SourcesOptions {
   /** Memory for look-ups, roughly: strangers can ask for any path. */
   readonly maxBytes?: number
 }
+
+/** Who wants to know what a path means, and until when they wait. */
+export type Looker = Passing
 
 export interface Found {
   /** `undefined`: there is nothing at this path. */
@@ -66,17 +69,17 @@ export class Sources {
    * What the path means: remembered, or asked for (one bucket call, shared). While the bucket is away, or too much is
    * being looked up, the last answer.
    */
-  async find(path: SourcePath, looking: LookingUp = {}): Promise<Found> {
+  async find(path: SourcePath, looker: Looker = {}): Promise<Found> {
     const known = this.remembered(path)
     if (known !== undefined) return known
-    const { signal } = looking
     const { gate } = this.#options
+    const { signal } = looker
     const last = this.#remembered.get(path.path)
-    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, looking, gate)
+    if (last === undefined || performance.now() - last.at > STALE_MS) return this.#ask(path, looker, gate)
     const patience = AbortSignal.timeout(STALE_AFTER_MS)
     try {
-      const ends = signal ? AbortSignal.any([signal, patience]) : patience
-      return await this.#ask(path, { ...looking, signal: ends }, gate)
+      const either = signal ? AbortSignal.any([signal, patience]) : patience
+      return await this.#ask(path, { ...looker, signal: either }, gate)
     } catch (error) {
       if (signal?.aborted) throw error
       if (!patience.aborted && !isAway(error) && !isOverloaded(error)) throw error
@@ -84,7 +87,7 @@ export class Sources {
       const still = this.#remembered.get(path.path)
       if (still === undefined) {
         // Our patience was for having something else to say.
-        if (patience.aborted) return this.#ask(path, looking)
+        if (patience.aborted) return this.#ask(path, looker)
         throw error
       }
       if (still !== last) return still
@@ -106,15 +109,15 @@ export class Sources {
    * What the path means, asked again if what is remembered is not the wanted version: that may be the newer one. Those
    * who want the same version share the look-up: nobody knows a version that is not there yet.
    */
-  async findFor(path: SourcePath, version: string, looking: LookingUp = {}): Promise<Found> {
+  async findFor(path: SourcePath, version: string, looker: Looker = {}): Promise<Found> {
     const known = this.remembered(path)
     if (known?.source?.version === version) return known
-    return this.#findShared(path, `+${version}`, looking)
+    return this.#findShared(path, `+${version}`, looker)
   }
 
   /** What the path means instead of a version that has turned out to be outdated: all who learnt that share the look-up. */
-  async findAfter(path: SourcePath, version: string, looking: LookingUp = {}): Promise<Found> {
-    return this.#findShared(path, `-${version}`, looking)
+  async findAfter(path: SourcePath, version: string, looker: Looker = {}): Promise<Found> {
+    return this.#findShared(path, `-${version}`, looker)
   }
 
   /** Drops what is remembered of a path, of everything below it, and of what it is a part of (an album of its photo). */
@@ -133,30 +136,34 @@ export class Sources {
     this.#shared.forget(() => true)
   }
 
-  async #findNow(path: SourcePath, looking: LookingUp, gate?: Pick<Gate, 'pass'>): Promise<Found> {
+  async #findNow(path: SourcePath, looker: Looker, gate?: Pick<Gate, 'pass'>): Promise<Found> {
     if (isNameless(path)) return NOTHING
     this.#flights.forget((known) => known === path.path)
-    return this.#ask(path, looking, gate)
+    return this.#ask(path, looker, gate)
   }
 
-  async #findShared(path: SourcePath, reason: string, looking: LookingUp): Promise<Found> {
+  async #findShared(path: SourcePath, reason: string, looker: Looker): Promise<Found> {
     if (isNameless(path)) return NOTHING
-    const ask = ({ signal }: FlightControl) => this.#findNow(path, { ...looking, signal }, this.#options.gate)
-    return this.#shared.join(`${reason} ${path.path}`, ask, looking.signal).result
+    const ask = ({ signal }: FlightControl) => this.#findNow(path, { ...looker, signal }, this.#options.gate)
+    return this.#shared.join(`${reason} ${path.path}`, ask, looker.signal).result
   }
 
-  async #ask(path: SourcePath, looking: LookingUp, gate?: Pick<Gate, 'pass'>): Promise<Found> {
+  async #ask(path: SourcePath, { signal, requester }: Looker, gate?: Pick<Gate, 'pass'>): Promise<Found> {
     const flight = this.#flights.join(
       path.path,
       async (control) => {
         // Finished even if nobody waits: a bucket that is slower than anybody's patience would never be heard.
         control.commit()
         const lookUp = () => this.#options.lookUp(path, control.signal)
-        const source = await (gate ? gate.pass(lookUp, { ...looking, signal: control.signal }) : lookUp())
+        // Another server's slowness must not keep anybody from the bucket; how often one is asked is bounded there.
+        const passing = path.shape === 'remote' ? undefined : gate
+        const source = await (passing
+          ? passing.pass(lookUp, { signal: control.signal, requester })
+          : lookUp())
         if (control.current) this.#remember(path, source)
         return source
       },
-      looking.signal,
+      signal,
     )
     return { source: await flight.result, stale: false }
   }

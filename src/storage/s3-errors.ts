@@ -41,7 +41,9 @@ export function circuitOpen(): GatewayError {
 
 /** Whether a call was ended because its time was over, and not because nobody wanted it any more. */
 export function isDeadline(reason: unknown): boolean {
-  return reason instanceof GatewayError && reason.code === 'timed_out'
+  if (reason instanceof GatewayError) return reason.code === 'timed_out'
+  // That of `AbortSignal.timeout`.
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 /** What the SDK threw, as one of the failures that the contract names; ours pass unchanged. */

@@ -124,7 +124,7 @@ export class Delivery {
     options: DeliverOptions,
   ): Promise<FoundVariant | 'source-changed'> {
     const { variants } = this.#options
-    const { mayRender, visitor, signal } = options
+    const { mayRender, visitor } = options
     const name = this.#headlines.nameOf(source, spec)
     const isPlain = mayRender && !isRestricted(source)
     const stored = isPlain

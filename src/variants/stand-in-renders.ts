@@ -116,7 +116,7 @@ export class StandInRenders {
   /** What can be sent in the place of a picture; nothing also when that cannot be found out soon. */
   async #find(
     order: RenderOrder,
-    { alternatives, signal }: Asker,
+    { alternatives, signal, requester }: Asker,
     reason: Refusal['reason'],
   ): Promise<FoundStandIn | undefined> {
     const quick = this.#quickened(order)
@@ -126,8 +126,9 @@ export class StandInRenders {
     if ('facts' in spec) return undefined
     const others = alternatives?.().filter(({ format }) => format !== spec.format) ?? []
     // It is looked for to the end: whoever comes again finds it in memory.
-    const search = this.#findLarger(order, [spec, ...others]).catch((error: unknown) => {
-      this.#options.onFailure?.(error)
+    const search = this.#findLarger(order, [spec, ...others], { requester }).catch((error: unknown) => {
+      // That this was refused as well is the load of which the answer tells.
+      if (!(error instanceof GatewayError) || error.code !== 'overloaded') this.#options.onFailure?.(error)
       return undefined
     })
     const patience = AbortSignal.timeout(PATIENCE_MS[reason])
@@ -143,13 +144,14 @@ export class StandInRenders {
   async #findLarger(
     { name, source }: RenderOrder,
     specs: readonly TransformSpec[],
+    waiting: Waiting,
   ): Promise<FoundStandIn | undefined> {
     const { variants, stock } = this.#options
     const beside = await stock.beside(name.key)
     const candidates = specs.flatMap((spec) => standInsFor(spec, beside)).slice(0, MAX_STAND_INS)
     for (const candidate of candidates) {
       const candidateName = this.#nameOf(source, candidate)
-      const found = await variants.findStored(candidateName)
+      const found = await variants.findStored(candidateName, waiting)
       if (found !== undefined) return { ...found, standIn: 'larger' }
       stock.noteGone(candidateName.key)
     }

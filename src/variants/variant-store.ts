@@ -103,7 +103,8 @@ export class VariantStore {
       async (control) => {
         const { store, gate } = this.#options
         const look = () => store.get(name.key, { signal: control.signal })
-        const result = await (gate ? gate.pass(look, { ...waiting, signal: control.signal }) : look())
+        const passing = { ...waiting, signal: control.signal }
+        const result = await (gate ? gate.pass(look, passing) : look())
         if (result.outcome !== 'found') return undefined
         const variant = toVariant(name, result.object)
         if (control.current) this.#memory.set(name.key, variant)

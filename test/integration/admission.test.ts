@@ -160,3 +160,45 @@ test('two pictures that need more memory than there is are made one after the ot
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200])
   expect(inside.working.stats).toEqual({ used: 0, waiting: 0 })
 })
+
+test('one client that looks for more than the bucket can tell leaves room for what others look for', async () => {
+  const store = createMemoryObjectStore()
+  const { data, ...raw } = photo(64, 64)
+  const picture = await sharp(data, { raw }).jpeg().toBuffer()
+  await store.put('photos/a.jpg', picture, { contentType: 'image/jpeg' })
+  let free: () => void = () => undefined
+  const slow = new Promise<void>((resolve) => (free = resolve))
+  const isSlow = { now: false }
+  const inside = await createTestGateway({
+    store: {
+      ...store,
+      get: async (key, options) => {
+        if (isSlow.now) await slow
+        return store.get(key, options)
+      },
+    },
+    environment: {
+      HALFTONE_LOOKUP_CONCURRENCY: '4',
+      HALFTONE_LOOKUP_QUEUE_LENGTH: '16',
+      HALFTONE_TRUSTED_HOPS: '1',
+    },
+  })
+  onTestFinished(async () => inside.close())
+  const look = async (path: string, client: string) =>
+    inside.fetch(path, { headers: { 'x-forwarded-for': client } })
+  expect((await look('/img/photos/a.jpg/32.webp', '192.0.2.2')).status).toBe(200)
+  await inside.verbs()
+  inside.variants.forgetAll()
+  isSlow.now = true
+  const flood = Array.from({ length: 40 }, async (_, nth) =>
+    look(`/img/photos/none-${nth}.jpg/32.webp`, '192.0.2.1'),
+  )
+  const refused = await Promise.all(flood.slice(16))
+  expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 503))
+  const stored = look('/img/photos/a.jpg/32.webp', '192.0.2.2')
+  free()
+  const answer = await stored
+  expect([answer.status, answer.headers.get('cache-status')]).toEqual([200, 'memory; fwd=miss, bucket; hit'])
+  const looked = (await Promise.all(flood)).map(({ status }) => status)
+  expect(looked.filter((status) => status === 404)).toHaveLength(16)
+})

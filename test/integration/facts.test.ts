@@ -223,10 +223,8 @@ describe.each(['info.json', 'thumbhash'])('%s', (name) => {
 
 describe('KnownFacts', () => {
   async function sourceOf(key: string): Promise<Source> {
-    const { source } = await gateway.sources.find(
-      { shape: 'key', path: key },
-      { signal: AbortSignal.timeout(10_000) },
-    )
+    const signal = AbortSignal.timeout(10_000)
+    const { source } = await gateway.sources.find({ shape: 'key', path: key }, { signal })
     if (source === undefined) throw new Error(`There is no ${key}`)
     return source
   }

@@ -1,27 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { Gate } from '../../src/sources/gate.ts'
+import { Gate, type Passing } from '../../src/sources/gate.ts'
 
-/** A gate of two slots and two places, and work that ends when it is told to. */
-function stand() {
+/** A gate of so many slots and places, and work that ends when it is told to. */
+function stand(slots = 2, maxQueued = 2) {
   const pressure = { isPressed: false, isBusy: false }
   const gate = new Gate({
-    slots: 2,
-    maxQueued: 2,
+    slots,
+    maxQueued,
     isPressed: () => pressure.isPressed,
     isBusy: () => pressure.isBusy,
   })
   const begun: string[] = []
   const ends = new Map<string, () => void>()
-  const pass = async (name: string, signal?: AbortSignal) => {
+  const pass = async (name: string, passing: Passing = {}) => {
     const ended = new Promise<void>((resolve) => ends.set(name, resolve))
-    return gate.pass(
-      async () => {
-        begun.push(name)
-        await ended
-        return name
-      },
-      { signal },
-    )
+    return gate.pass(async () => {
+      begun.push(name)
+      await ended
+      return name
+    }, passing)
   }
   return { gate, pressure, begun, pass, end: (name: string) => ends.get(name)?.() }
 }
@@ -47,11 +44,11 @@ describe('Gate', () => {
     const { gate, begun, pass, end } = stand()
     const [first, second] = [pass('a'), pass('b')]
     const client = new AbortController()
-    const third = pass('c', client.signal)
+    const third = pass('c', client)
     const fourth = pass('d')
     client.abort(new Error('gone'))
     await expect(third).rejects.toThrow('gone')
-    await expect(pass('e', client.signal)).rejects.toThrow('gone')
+    await expect(pass('e', client)).rejects.toThrow('gone')
     for (const name of ['a', 'b']) end(name)
     await Promise.all([first, second])
     end('d')
@@ -101,6 +98,34 @@ describe('Gate', () => {
     expect(passed?.status).toBe(isLetIn ? 'fulfilled' : 'rejected')
     expect(begun).toEqual(isLetIn ? ['a'] : [])
   })
+
+  test.each([
+    [false, 20],
+    [true, 5],
+  ])(
+    'pressed %s: one client has four of five, and there is room for others at once',
+    async (isPressed, room) => {
+      const { gate, pressure, pass, end } = stand(10, 10)
+      pressure.isPressed = isPressed
+      const names = Array.from({ length: 30 }, (_, nth) => `${nth}`)
+      const flood = names.map(async (name) =>
+        pass(name, { requester: { dialect: 'native', client: 'flood' } }),
+      )
+      const { running, waiting } = gate.stats
+      expect(running + waiting).toBe((room * 4) / 5)
+      const other = pass('other', { requester: { dialect: 'native', client: 'other' } })
+      expect(gate.stats.running + gate.stats.waiting).toBe((room * 4) / 5 + 1)
+      pressure.isPressed = false
+      for (const name of [...names, 'other']) end(name)
+      expect(await other).toBe('other')
+      await Promise.allSettled(flood)
+      expect(gate.stats).toEqual({ running: 0, waiting: 0 })
+      // Nothing of it is remembered.
+      const again = pass('again', { requester: { dialect: 'native', client: 'flood' } })
+      end('again')
+      expect(await again).toBe('again')
+    },
+  )
 
   test('the slot of work that fails comes back', async () => {
     const { gate } = stand()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { Sources, type SourcesOptions } from '../../src/sources/sources.ts'
+import type { Passing } from '../../src/sources/gate.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 
@@ -52,6 +53,21 @@ afterEach(() => {
 })
 
 describe('Sources', () => {
+  test('another server is asked beside the gate of the bucket, which knows who asks', async () => {
+    const passed: (string | undefined)[] = []
+    const sources = create({
+      pass: async (work, { requester }: Passing = {}) => {
+        passed.push(requester?.client)
+        return work()
+      },
+    })
+    answers = [async () => source('a', 'v1'), async () => source('b', 'v1'), async () => source('c', 'v1')]
+    await sources.find(at('a'), { requester: { dialect: 'native', client: '192.0.2.1' } })
+    await sources.findFor(at('b'), 'v1', { requester: { dialect: 'native', client: '192.0.2.2' } })
+    await sources.find({ shape: 'remote', path: 'remote/x', url: 'https://slow.example/c.jpg' })
+    expect(passed).toEqual(['192.0.2.1', '192.0.2.2'])
+  })
+
   test('what was forgotten while the bucket was being asked does not stand in for its answer', async () => {
     const sources = create()
     const asking: { fail?: (error: Error) => void } = {}

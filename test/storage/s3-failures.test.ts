@@ -287,7 +287,8 @@ describe('a bucket that fails for everybody', () => {
   })
 
   test('is there for callers who left, and away for those whose time was over', async () => {
-    const [left, late] = [
+    const [left, late, overdrawn] = [
+      await start([silence], { maxAttempts: 1 }),
       await start([silence], { maxAttempts: 1 }),
       await start([silence], { maxAttempts: 1 }),
     ]
@@ -302,10 +303,15 @@ describe('a bucket that fails for everybody', () => {
       return store.health.circuits.reads
     }
     const overdue = new GatewayError('timed_out', 'Took too long')
+    // What `AbortSignal.timeout` says.
+    const timedOut = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+    const opens = async (bucket: ScriptedBucket, reason: unknown) =>
+      // On a machine that is busy a call begins late, and was not long enough.
+      vi.waitFor(async () => expect((await leave(bucket, reason)).state).not.toBe('closed'), 20_000)
     const [ofLeft] = await Promise.all([
       leave(left, new Error('left')),
-      // On a machine that is busy a call begins late, and was not long enough.
-      vi.waitFor(async () => expect((await leave(late, overdue)).state).not.toBe('closed'), 20_000),
+      opens(late, overdue),
+      opens(overdrawn, timedOut),
     ])
     expect(ofLeft.state).toBe('closed')
   })
