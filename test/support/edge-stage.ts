@@ -41,7 +41,7 @@ export async function createEdgeStage(
   environment: Readonly<Record<string, string>> = {},
   { allowAddress, ...use }: StageOptions = {},
 ) {
-  vi.useFakeTimers({ toFake: ['Date'], now: START })
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: START })
   const gates = gateStore(createMemoryObjectStore())
   const gateway = await createTestGateway({
     store: gates.store,
@@ -104,7 +104,7 @@ export async function createEdgeStage(
     },
     /** Turns the clock to so many seconds after the edge was opened; the gateway reads the journal on the way. */
     async passTo(seconds: number) {
-      vi.setSystemTime(startedAt + seconds * 1000)
+      vi.advanceTimersByTime(startedAt + seconds * 1000 - Date.now())
       await gateway.journal.read()
     },
     /** Takes the gateway away from the edge, or gives it back. */
