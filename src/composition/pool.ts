@@ -43,12 +43,16 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
 const LOOP = { limit: 0.6, windowMs: 50 } as const
 
 /** Lets so many look for pictures at once; fewer while what is not there will hardly be rendered. */
-export function createLookUpGate(config: Config, admission: Pick<Admission, 'isCongested'>): Gate {
+export function createLookUpGate(
+  config: Config,
+  admission: Pick<Admission, 'isCongested'>,
+  isBusy = createIsLoopBusy(LOOP),
+): Gate {
   return new Gate({
     slots: config.HALFTONE_LOOKUP_CONCURRENCY,
     maxQueued: config.HALFTONE_LOOKUP_QUEUE_LENGTH,
     isPressed: () => admission.isCongested,
-    isBusy: createIsLoopBusy(LOOP),
+    isBusy,
   })
 }
 

@@ -10,7 +10,7 @@ import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answ
 import { Headlines, type HeadlinesOptions } from './headlines.ts'
 import { classOf, isRestricted } from './restriction.ts'
 import type { StandInRenders } from './stand-in-renders.ts'
-import { nameOf } from './variant.ts'
+import { nameOf, type Variant } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
 import { admitTo } from './visitor.ts'
 
@@ -226,9 +226,14 @@ function isAt(source: Source, path: SourcePath, version: string): boolean {
 
 function answer(found: FoundVariant, cacheClass: CacheClass): Answer {
   const { etag, tags } = found.variant
-  // Whoever asks by time alone must not be told that the picture has not changed when there is the right one.
-  const lastModified = found.standIn ? new Date() : found.variant.lastModified
+  const lastModified = found.standIn ? standInTime(found.variant) : found.variant.lastModified
   return { ...found, etag, tags, lastModified, cacheClass }
+}
+
+/** Whoever asks by time alone must not be told that nothing has changed when there is the right one: never its second. */
+function standInTime({ lastModified }: Variant): Date {
+  const [now, other] = [Math.floor(Date.now() / 1000), Math.floor(lastModified.getTime() / 1000)]
+  return new Date((now === other ? now - 1 : now) * 1000)
 }
 
 function changing(): GatewayError {
