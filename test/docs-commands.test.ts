@@ -110,7 +110,7 @@ beforeAll(async () => {
   await writeFile(join(home, 'order.csv'), 'item,photo,owner\n')
   await writeFile(join(home, 'prices.json'), pricesOf(readFileSync('docs/library.md', 'utf8')))
   const made = runProgram(['token', '--user', 'ana', '--role', 'admin'], environment)
-  expect(await made.ended, made.output.join('\n')).toBe(0)
+  if ((await made.ended) !== 0) throw new Error(made.output.join('\n'))
   token = made.output.join('')
 })
 afterAll(async () => {
