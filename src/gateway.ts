@@ -49,6 +49,8 @@ export interface GatewayOptions {
   readonly allowAddress?: ((address: string) => boolean) | undefined
   /** Looks for faces; without it a picture's centre counts as one. */
   readonly faceDetector?: FaceDetector | undefined
+  /** Whether this process is busy; by default its event loop says so. */
+  readonly isLoopBusy?: (() => boolean) | undefined
   /** The compiled entry of a render worker, where it is not beside this file. */
   readonly workerFile?: string | undefined
   /** The folder of the compiled browser module, where that is not beside this file. */
@@ -59,7 +61,7 @@ export type Gateway = Awaited<ReturnType<typeof createGateway>>
 
 /** The composition root: constructs every part and wires them. Nothing runs before `start`. */
 export async function createGateway(options: GatewayOptions, store: ObjectStore) {
-  const { config, log, health } = options
+  const { config, log, health, isLoopBusy } = options
   const metrics = createMetrics(health)
   const pool = createPool(config, { workerFile: options.workerFile, onEvent: recordPoolEvents(log, metrics) })
   const epoch = await epochOf(pool, options)
@@ -67,7 +69,7 @@ export async function createGateway(options: GatewayOptions, store: ObjectStore)
   const clock = createClock(() => options.transport?.clockSkewMs())
   const base = { config, log, health, metrics, store: observed, clock, allowAddress: options.allowAddress }
   const edge = createEdge(base)
-  const core = createCore({ ...base, pool, epoch, onHeard: edge.expect, edge: edge.purges })
+  const core = createCore({ ...base, isLoopBusy, pool, epoch, onHeard: edge.expect, edge: edge.purges })
   const bucketEvents = edge.listen(core)
   const readiness = new Readiness(() => core.journal.reachable)
   addGauges(metrics.registry, gaugesOf(core, pool))

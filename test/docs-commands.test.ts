@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandBlocks, DOCUMENTS } from './support/documents.ts'
 import { encode, photo } from './support/pictures.ts'
-import { environmentOf, type Served, serve } from './support/program.ts'
+import { environmentOf, runProgram, type Served, serve } from './support/program.ts'
 import { type RunningOrigin, startOrigin } from './support/s3-server.ts'
 
 /** What shows that the commands of a block work: they are run here, or elsewhere, or cannot be run and why. */
@@ -83,6 +83,7 @@ let origin: RunningOrigin
 let gateway: Served
 let home: string
 let environment: Record<string, string>
+let token: string
 
 beforeAll(async () => {
   origin = await startOrigin()
@@ -108,6 +109,9 @@ beforeAll(async () => {
   for (const file of files) await writeFile(join(home, file), picture)
   await writeFile(join(home, 'order.csv'), 'item,photo,owner\n')
   await writeFile(join(home, 'prices.json'), pricesOf(readFileSync('docs/library.md', 'utf8')))
+  const made = runProgram(['token', '--user', 'ana', '--role', 'admin'], environment)
+  if ((await made.ended) !== 0) throw new Error(made.output.join('\n'))
+  token = made.output.join('')
 })
 afterAll(async () => {
   gateway.kill('SIGTERM')
@@ -131,7 +135,7 @@ ${NPM}
 API=${gateway.url}/api/v1
 API_KEY=hk_a-server-of-the-shop-0123456789abcdef
 KEY='a key to sign sizes with'
-TOKEN=$(npm run --silent halftone -- token --user ana --role admin)
+TOKEN=${token}
 AUTH="authorization: Bearer $TOKEN"
 `
   const child = spawn('bash', ['-c', prelude + commands], {

@@ -43,6 +43,8 @@ export interface CoreOptions {
   readonly health?: Health | undefined
   /** Which addresses sources may be fetched from; by default those of the public internet. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
+  /** Whether this process is busy; by default its event loop says so. */
+  readonly isLoopBusy?: (() => boolean) | undefined
 }
 
 export type Core = ReturnType<typeof createCore>
@@ -55,7 +57,7 @@ export function createCore(options: CoreOptions) {
   const remote = createRemote(options)
   const views = { pictures, records, remote: remote.lookUp.bind(remote) }
   const gates = createGates(config, (reason) => metrics.refused.inc({ reason }))
-  const gate = createLookUpGate(config, gates.admission)
+  const gate = createLookUpGate(config, gates.admission, options.isLoopBusy)
   const sources = new Sources({
     gate,
     lookUp: (path, signal) => lookUp(views, path, signal),

@@ -51,12 +51,13 @@ function ownersOf({ dialect, client }: NonNullable<Passing['requester']> = { dia
 export function createLookUpGate(
   config: Config,
   admission: Pick<Admission, 'isCongested' | 'isOpenTo'>,
+  isBusy = createIsLoopBusy(LOOP),
 ): Gate {
   return new Gate({
     slots: config.HALFTONE_LOOKUP_CONCURRENCY,
     maxQueued: config.HALFTONE_LOOKUP_QUEUE_LENGTH,
     isPressed: (requester) => admission.isCongested && !admission.isOpenTo(ownersOf(requester)),
-    isBusy: createIsLoopBusy(LOOP),
+    isBusy,
   })
 }
 

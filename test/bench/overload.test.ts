@@ -209,7 +209,20 @@ test('a short run leaves a row for each kind of request, and says by its exit co
   const directory = await mkdtemp(join(tmpdir(), 'overload-test-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   const file = join(directory, 'overload.json')
-  const short = ['--turns', '1', '--seconds', '0.5', '--aftermath', '0.5', '--sources', '40', '--hits', '50']
+  const short = [
+    '--turns',
+    '1',
+    '--seconds',
+    '0.5',
+    '--aftermath',
+    '0.5',
+    '--times',
+    '3',
+    '--sources',
+    '40',
+    '--hits',
+    '50',
+  ]
   const args = ['--import', 'tsx', 'bench/overload/main.ts', ...short, '--json', file]
   const ended = await promisify(execFile)(process.execPath, args).then(
     ({ stdout }) => ({ code: 0, stdout }),

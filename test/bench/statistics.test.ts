@@ -88,8 +88,21 @@ test('metrics are read from what Prometheus gets', () => {
     'halftone_requests_total{route="img",status="200",class="A",layer="memory"} 5',
     'halftone_requests_total{route="img",status="304",class="A",layer="memory"} 6',
     'halftone_requests_total{route="img",status="404",class="E",layer="none"} 1',
+    'halftone_queue_length 2',
+    'halftone_rendering 3',
+    'halftone_bucket_calls_total{verb="get"} 4',
+    'halftone_bucket_calls_total{verb="put"} 5',
+    'process_cpu_seconds_total 0.25',
   ].join('\n')
-  expect(parseMetrics(text)).toMatchObject({ rssMb: 150, renders: 7, layers: { memory: 11, none: 1 } })
+  expect(parseMetrics(text)).toEqual({
+    rssMb: 150,
+    renders: 7,
+    layers: { memory: 11, none: 1 },
+    waiting: 2,
+    rendering: 3,
+    bucketCalls: 9,
+    cpuSeconds: 0.25,
+  })
 })
 
 test('the command line: defaults, names, and what is not accepted', () => {

@@ -3,7 +3,7 @@ import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
 import { type RawAnswer, type RawRequest, sendSigned } from '../origin/signed-request.ts'
 
 /** `npm run test:crash` asks for more. */
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 10)
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 5)
 const WRITERS = 8
 const MS_A_KILL = 10_000
 

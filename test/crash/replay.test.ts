@@ -101,7 +101,15 @@ function check(layout: Layout, allowed: Allowed): string[] {
   return faults
 }
 
+/** Made once: thousands of disks are compared with them. */
+const bodies = new Map<string, Buffer>()
+
 function bodyOf(version: string): Buffer {
-  if (version === PARTS) return Buffer.alloc(MIN_PART_BYTES + 1000, 'in parts; ')
-  return Buffer.alloc(BODY_BYTES[Number(version) % BODY_BYTES.length] ?? 0, `version ${version}; `)
+  const made = bodies.get(version)
+  if (made !== undefined) return made
+  const bytes =
+    version === PARTS ? MIN_PART_BYTES + 1000 : (BODY_BYTES[Number(version) % BODY_BYTES.length] ?? 0)
+  const body = Buffer.alloc(bytes, version === PARTS ? 'in parts; ' : `version ${version}; `)
+  bodies.set(version, body)
+  return body
 }

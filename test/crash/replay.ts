@@ -8,7 +8,7 @@ import { begunIn, crash, type Disk, materialise } from './disk.ts'
 import type { Moment } from './recorder.ts'
 
 /** `npm run test:crash` asks for more. */
-const RANDOM_STATES = Number(process.env['CRASH_STATES'] ?? 3)
+const RANDOM_STATES = Number(process.env['CRASH_STATES'] ?? 1)
 
 /** More than a test has, since every state is a start of its own, and a busy machine takes seven times as long. */
 export const REPLAY_MS = 180_000 + RANDOM_STATES * 60_000

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanDrawing } from '../../src/drawing/clean-drawing.ts'
@@ -27,20 +27,20 @@ test.each(CASES)('$name: what is clean stays as it is', async ({ draw }) => {
 
 describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` (${noChromium})` : ''}`, () => {
   let browser: Browser
+  let page: Page
   beforeAll(async () => {
     browser = await launchChromium()
+    page = await browser.newPage({ viewport: { width: 120, height: 90 } })
   })
   afterAll(() => browser.close())
 
   test.each(CASES)('$name: the same to the pixel', async ({ draw }) => {
-    const page = await browser.newPage({ viewport: { width: 120, height: 90 } })
     const shot = async (file: string) => {
       await page.goto(`data:image/svg+xml;base64,${Buffer.from(file).toString('base64')}`)
       return page.screenshot({ omitBackground: true })
     }
     const before = await draw()
     const [drawn, drawnAgain] = [await shot(before), await shot(await clean(before))]
-    await page.close()
     expect(new Set((await sharp(drawn).stats()).channels.map(({ stdev }) => stdev > 0))).toContain(true)
     expect(drawnAgain.equals(drawn)).toBe(true)
   })

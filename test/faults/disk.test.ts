@@ -98,7 +98,8 @@ describe.skipIf(NO_MOUNTS !== undefined)('the disk under the origin', () => {
   })
 
   test('read-only: reads go on, writes are refused, and afterwards all goes on', async () => {
-    await origin.atDisk('mount -o remount,ro "$DIR"')
+    // Not while a file is open for writing.
+    await vi.waitFor(async () => origin.atDisk('mount -o remount,ro "$DIR"'), WAIT)
     const put = await request('PUT', 'new', PIECE)
     expect({ status: put.status, code: put.code }).toEqual({ status: 507, code: 'InsufficientStorage' })
     const removed = await request('DELETE', 'photos/a.jpg')

@@ -26,9 +26,10 @@ beforeAll(async () => {
     ...environmentOf(origin),
     HALFTONE_WORKERS: '2',
     HALFTONE_SIZES: 'any',
-    HALFTONE_RENDER_TIMEOUT_MS: '4000',
-    // Whoever waits for a worker that hangs waits for the whole of that.
-    HALFTONE_QUEUE_WAIT_MS: '30000',
+    HALFTONE_RENDER_TIMEOUT_MS: '5000',
+    // Whoever waits for new workers on a busy machine is patient.
+    HALFTONE_QUEUE_WAIT_MS: '50000',
+    HALFTONE_REQUEST_TIMEOUT_MS: '60000',
   })
 })
 afterAll(async () => {

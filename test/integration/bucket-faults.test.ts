@@ -28,7 +28,8 @@ let file: Buffer
 
 beforeAll(async () => {
   origin = await startOrigin()
-  bucket = await openFaultyBucket(origin)
+  // What is refused here the circuit refuses, and nothing before it.
+  bucket = await openFaultyBucket(origin, { HALFTONE_LOOKUP_QUEUE_LENGTH: '1000' })
   file = await plainJpeg('rgb(200 40 40)', 64, 48)
   await put('photos/warm.jpg')
   await bucket.gateway.fetch(WARM)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { ANY_WISH } from '../../src/http/negotiation.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -132,6 +132,10 @@ describe('when there is no place to wait', () => {
   })
 
   test('a versioned path is, too, and every request that asks whether that has changed is answered by its own name', async () => {
+    // All of it in one second: the source's, too.
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await bucket.put('photos/a.jpg', await plainJpeg('#00ff00', 900, 600), { contentType: 'image/jpeg' })
     const gateway = await start()
     const larger = await gateway.fetch('/img/photos/a.jpg/640.webp')
     const target = (larger.headers.get('content-location') ?? '').replace('640', '320')

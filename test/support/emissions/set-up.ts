@@ -3,6 +3,7 @@ import { emissions, watchFetch } from './watch.ts'
 
 /** Of every test file: what comes over HTTP is looked at, and in the end nothing secret may have been emitted. */
 watchFetch()
+emissions.forget()
 
 afterAll(() => {
   const leaks = emissions.takeLeaks()

@@ -27,6 +27,13 @@ export class EmissionWatch {
     return leaks
   }
 
+  /** Begins anew: what was a secret in one test file may be somebody's name in the next. */
+  forget(): void {
+    this.#spellings.clear()
+    this.#seen.clear()
+    this.#leaks.clear()
+  }
+
   /** From now on the secrets of this environment are looked for. */
   expect(environment: Readonly<Record<string, string | undefined>>): void {
     for (const secret of secretsIn(environment)) {
