@@ -69,6 +69,7 @@ const DRAWING: Question = { ask: 'drawing.svg', type: 'image/svg+xml' }
 /** How a picture can be refused, natively and in the numbers of Cloudflare's dialect. */
 const REFUSALS: ReadonlySet<string> = new Set([
   '415 source_broken',
+  '415 source_crashed',
   '415 source_not_a_picture',
   '415 source_too_large',
   '415 source_overran',
