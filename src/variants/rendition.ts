@@ -97,6 +97,8 @@ export class Renditions {
         requester,
         findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
         work: async (body, overlays, { fetchMs, queueMs }) => {
+          // Others of the same version may have been tried in vain meanwhile.
+          this.assertServable(source, spec)
           const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
           const { decodeMs, encodeMs } = worked
           const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }

@@ -50,9 +50,10 @@ export class Verdicts {
     if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
   }
 
+  /** Remembers a verdict that somebody has come to; one that is known already says nothing new. */
   note(verdict: Verdict, source: Source, spec: VariantSpec): void {
     // Whoever restores it makes no new version of it.
-    if (verdict.code === 'source_archived') return
+    if (verdict.code === 'source_archived' || this.#find(source, spec) !== undefined) return
     if (verdict.code === 'source_overran') this.#noteOverrun(source, spec)
     const name = isOfSpec(verdict, spec) ? renditionName(source, spec) : versionName(source)
     this.#verdicts.set(name, verdict, verdict.code === 'source_crashed' ? { ttl: CRASH_MS } : {})

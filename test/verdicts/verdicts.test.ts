@@ -133,6 +133,8 @@ describe('what takes too long', () => {
     note('source_overran', wide(100), wide(101), wide(102))
     pass(29 * MINUTE)
     expect(on(wide(103))).toBe('source_overran')
+    // Who is told so has not tried it.
+    note('source_overran', wide(103))
     pass(2 * MINUTE)
     expect([on(wide(103)), on(wide(100))]).toEqual([undefined, 'source_overran'])
   })
