@@ -6,7 +6,7 @@ import { openStage } from '../test/support/hostile/stage.ts'
 
 /**
  * Hostile pictures through the whole program: bombs, polyglots, files cut off, and mutations of good ones.
- * usage: npm run fuzz -- [--per-format N] [--seed S] [--format F] [--only INDEX] [--minutes M]
+ * usage: npm run fuzz -- [--per-format N] [--seed S] [--format F] [--only INDEX] [--minutes M] [--at-once 2]
  */
 const { values } = parseArgs({
   options: {
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     format: { type: 'string' },
     only: { type: 'string' },
     minutes: { type: 'string', default: '120' },
+    'at-once': { type: 'string', default: '2' },
   },
 })
 const formats = FORMATS.filter((format) => values.format === undefined || format === values.format)
@@ -40,6 +41,7 @@ async function fuzz(formats: readonly Format[]): Promise<boolean> {
       cuts: 60,
       uploads: only === undefined ? 100 : 0,
       long: true,
+      atOnce: Number(values['at-once']),
       end: performance.now() + Number(values.minutes) * 60_000,
     },
     console.log,

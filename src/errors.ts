@@ -37,6 +37,7 @@ const CATALOGUE = {
   upload_infected: { status: 422, class: 'H' },
   source_not_a_picture: { status: 415, class: 'verdict' },
   source_broken: { status: 415, class: 'verdict' },
+  source_crashed: { status: 415, class: 'verdict' },
   source_too_large: { status: 415, class: 'verdict' },
   source_overran: { status: 415, class: 'verdict' },
   source_archived: { status: 415, class: 'verdict' },

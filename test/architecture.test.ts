@@ -154,9 +154,11 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
   // Sources on other servers.
   remote: { imports: ['errors.ts', 'sources', 'urls'], types: ['admission', 'storage'] },
   variants: {
-    imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls'],
+    imports: ['cdn', 'errors.ts', 'media', 'sources', 'transform', 'urls', 'verdicts'],
     types: ['admission', 'overlays', 'render', 'storage'],
   },
+  // What is known not to work.
+  verdicts: { imports: ['errors.ts', 'transform'], types: ['sources'] },
   render: { imports: ['errors.ts', 'transform'], types: ['pixels'] },
   // What of the machine this process may use.
   machine: { imports: [] },

@@ -26,6 +26,7 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   // No size is refused here but one that is enlarged too much.
   size_not_allowed: error(9413, 403),
   source_broken: error(9516, 422),
+  source_crashed: error(9516, 422),
   overlay_unusable: error(9516, 502),
   too_many_redirects: error(9421, 400),
   too_many_requests: error(9422, 429),
@@ -71,5 +72,6 @@ export const ERROR_NUMBERS: Readonly<Record<ErrorCode, NumberedError>> = {
   library_read_only: error(9527, 503),
   scanner_unavailable: error(9527, 503),
   client_gone: error(9528, 499),
-  source_overran: error(9529, 504),
+  // 504 there: whoever sees that asks again, and it would be no other picture then.
+  source_overran: error(9529, 415),
 }

@@ -55,12 +55,12 @@ export class PictureTask {
     this.#crashes += 1
     if (this.#crashes <= CRASHES_ALLOWED) return true
     return this.#refuse(
-      'source_broken',
+      'source_crashed',
       'The picture crashed its decoder, and again when it was tried once more',
     )
   }
 
-  #refuse(code: 'source_overran' | 'source_too_large' | 'source_broken', message: string): false {
+  #refuse(code: 'source_overran' | 'source_too_large' | 'source_crashed', message: string): false {
     this.#done.reject(new GatewayError(code, message))
     return false
   }

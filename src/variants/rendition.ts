@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { GatewayError, isVerdict } from '../errors.ts'
 import type { Admission, Place } from '../admission/admission.ts'
 import type { FairBudget, Taking } from '../admission/fair-budget.ts'
@@ -8,8 +7,9 @@ import type { Renderer, Rendering } from '../render/renderer.ts'
 import type { FlightControl } from '../sources/single-flight.ts'
 import type { Source, SourceBodies } from '../sources/source.ts'
 import type { OverlayToDraw } from '../transform/overlay.ts'
-import { DRAWING, isDrawing, sizeOf, specName, type VariantSpec } from '../transform/spec.ts'
+import { DRAWING, type VariantSpec } from '../transform/spec.ts'
 import { versionOf } from '../urls/version.ts'
+import { Verdicts } from '../verdicts/verdicts.ts'
 import { formatFacts, formatMeasurement, toSourceFacts } from './source-facts.ts'
 import type { Requester } from './answer.ts'
 import type { RenderTimings } from './variant.ts'
@@ -69,13 +69,10 @@ interface Admitted {
 
 const FACTS = { facts: 'info.json' } as const
 
-/** Verdicts remembered at most; one is forgotten with its version, since a new one has another name. */
-const MAX_VERDICTS = 10_000
-
 /** Makes pictures out of sources: fetched under one gate, rendered under another, never of another version than asked. */
 export class Renditions {
   readonly #options: RenditionsOptions
-  readonly #verdicts = new LRUCache<string, GatewayError>({ max: MAX_VERDICTS })
+  readonly #verdicts = new Verdicts()
 
   constructor(options: RenditionsOptions) {
     this.#options = options
@@ -83,12 +80,7 @@ export class Renditions {
 
   /** Throws the verdict on this version of the source, or on this size of it, if there is one. */
   assertServable(source: Source, spec: VariantSpec): void {
-    const verdict =
-      this.#verdicts.get(renditionName(source, spec)) ??
-      // What no picture can be made of can still be a drawing, such as one that is packed.
-      (isDrawing(spec) ? undefined : this.#verdicts.get(versionName(source)))
-    // A fresh error each time: the stack of the first request would mislead.
-    if (verdict !== undefined) throw new GatewayError(verdict.code, verdict.message)
+    this.#verdicts.assertNone(source, spec)
   }
 
   /** Renders one picture, or says that the source is no longer the version that it was. */
@@ -105,6 +97,8 @@ export class Renditions {
         requester,
         findBeside: async () => this.#options.overlays.find(drawnIn(spec), flight.signal),
         work: async (body, overlays, { fetchMs, queueMs }) => {
+          // Others of the same version may have been tried in vain meanwhile.
+          this.assertServable(source, spec)
           const { bytes, contentType, timings: worked } = await this.#make(body, { source, spec, overlays })
           const { decodeMs, encodeMs } = worked
           const timings = { fetchMs, queueMs: queueMs + worked.queueMs, decodeMs, encodeMs }
@@ -112,7 +106,7 @@ export class Renditions {
         },
       })
     } catch (error) {
-      if (isVerdict(error)) this.#remember(error, source, spec)
+      if (isVerdict(error)) this.#verdicts.note(error, source, spec)
       throw error
     }
   }
@@ -191,21 +185,6 @@ export class Renditions {
     return { ...formatFacts(facts, spec.facts), timings: description.timings }
   }
 
-  #remember(verdict: GatewayError, source: Source, spec: VariantSpec): void {
-    // Whoever restores it makes no new version of it.
-    if (verdict.code === 'source_archived') return
-    // What is too much at one size may be little at another, and what is no drawing is a picture all the same. What
-    // strangers want done to a picture may be too much as well: they must not take it from everybody.
-    const isOfSpec =
-      verdict.code === 'source_overran' ||
-      verdict.code === 'source_too_large' ||
-      isDrawing(spec) ||
-      (verdict.code === 'source_broken' && sizeOf(spec)?.edits !== undefined) ||
-      // A decoder may have died of an overlay.
-      drawnIn(spec).length > 0
-    this.#verdicts.set(isOfSpec ? renditionName(source, spec) : versionName(source), verdict)
-  }
-
   async #fetch(source: Source, signal: AbortSignal): Promise<Buffer | 'source-changed'> {
     const { bodies, maxSourceBytes, fetchTimeoutMs } = this.#options
     const late = AbortSignal.timeout(fetchTimeoutMs)
@@ -226,14 +205,6 @@ export class Renditions {
       throw error
     }
   }
-}
-
-function versionName(source: Source): string {
-  return `${source.key}@${source.version}`
-}
-
-function renditionName(source: Source, spec: VariantSpec): string {
-  return `${versionName(source)}/${specName(spec)}`
 }
 
 function tooLarge(bytes: number, maxBytes: number): GatewayError {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   outcome = await runFuzz(
     stage,
     await createSeeds(),
-    { seed: 10, formats: FORMATS, perFormat: 10, cuts: 2, uploads: 1, long: false },
+    { seed: 10, formats: FORMATS, perFormat: 10, cuts: 2, uploads: 1, long: false, atOnce: 2 },
     (line) => said.push(line),
   )
 }, 400_000)

@@ -71,7 +71,7 @@ describe('a worker that dies in mid-picture', () => {
     process.kill(first, 'SIGKILL')
     process.kill(await busyPid(pool, first), 'SIGKILL')
     expect(await rendering).toMatchObject({
-      code: 'source_broken',
+      code: 'source_crashed',
       message: expect.stringContaining('crashed'),
     })
     await expect(pool.render(SOURCE, SPEC)).resolves.toMatchObject({ width: 100 })
@@ -187,7 +187,7 @@ describe('a worker that a picture has taken over', () => {
     const { pool } = startPool({
       workerFile: workerFile(`${ready}; process.on('message', () => process.send(${answer}))`),
     })
-    await expect(pool.render(SOURCE, SPEC)).rejects.toMatchObject({ code: 'source_broken' })
+    await expect(pool.render(SOURCE, SPEC)).rejects.toMatchObject({ code: 'source_crashed' })
     await until(() => pool.stats().restarts.crashed === 2)
   })
 
@@ -203,8 +203,8 @@ describe('a worker that a picture has taken over', () => {
   const TOLD = { facts: FACTS, dominantColour: '#102030', decodeMs: 1, encodeMs: 1 }
 
   it.each([
-    ['a word for a colour', { ...TOLD, dominantColour: 'red' }, 25, 'source_broken'],
-    ['more than a ThumbHash has', TOLD, 26, 'source_broken'],
+    ['a word for a colour', { ...TOLD, dominantColour: 'red' }, 25, 'source_crashed'],
+    ['more than a ThumbHash has', TOLD, 26, 'source_crashed'],
     ['what makes sense', TOLD, 25, undefined],
   ])('and describes with %s: %s', async (_, told, hashBytes, code) => {
     const answer = `{ kind: 'answer', rssBytes: 1, answer: { kind: 'described',

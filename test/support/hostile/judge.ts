@@ -66,9 +66,10 @@ const QUESTIONS: readonly Question[] = [
 
 const DRAWING: Question = { ask: 'drawing.svg', type: 'image/svg+xml' }
 
-/** How a picture can be refused, natively and in the numbers of Cloudflare's dialect, which calls 504 what overran. */
+/** How a picture can be refused, natively and in the numbers of Cloudflare's dialect. */
 const REFUSALS: ReadonlySet<string> = new Set([
   '415 source_broken',
+  '415 source_crashed',
   '415 source_not_a_picture',
   '415 source_too_large',
   '415 source_overran',
@@ -76,7 +77,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   '415 ERROR 9412',
   '422 ERROR 9516',
   '403 ERROR 9413',
-  '504 ERROR 9529',
+  '415 ERROR 9529',
 ])
 
 /** A file is put into the bucket and asked for over HTTP; `more` is how many questions beyond the first. */

@@ -20,6 +20,8 @@ export interface Plan {
   readonly uploads: number
   /** Whether bombs that take seconds are tried as well. */
   readonly long: boolean
+  /** Files that are in work at once. */
+  readonly atOnce: number
   /** When no further mutations are begun, on the clock of `performance.now()`. */
   readonly end?: number
 }
@@ -35,8 +37,6 @@ export interface Outcome {
   readonly after: Held
 }
 
-const AT_ONCE = 2
-
 /** Tries out all that a plan says; a line for each part of it goes to `say`. */
 export async function runFuzz(
   stage: Stage,
@@ -47,8 +47,8 @@ export async function runFuzz(
   const isGood = await createCheck(stage)
   const reports: Report[] = []
   async function part(what: string, files: Iterable<Trial | Promise<Trial>>): Promise<void> {
-    const { end } = plan
-    const report = await tryAll(stage, files, { atOnce: AT_ONCE, ...(end !== undefined && { end }) })
+    const { atOnce, end } = plan
+    const report = await tryAll(stage, files, { atOnce, ...(end !== undefined && { end }) })
     if (!(await isGood())) report.faults.push(`after ${what}: a good picture is not what it was`)
     reports.push(report)
     say(formatReport(what, report))
