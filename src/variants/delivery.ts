@@ -10,7 +10,7 @@ import type { Answer, Asking, Delivered, DeliverOptions, Headline } from './answ
 import { Headlines, type HeadlinesOptions } from './headlines.ts'
 import { classOf, isRestricted } from './restriction.ts'
 import type { StandInRenders } from './stand-in-renders.ts'
-import { nameOf, type Variant } from './variant.ts'
+import { nameOf } from './variant.ts'
 import type { FoundVariant, VariantStore } from './variant-store.ts'
 import { admitTo } from './visitor.ts'
 

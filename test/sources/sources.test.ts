@@ -56,7 +56,7 @@ describe('Sources', () => {
   test('another server is asked beside the gate of the bucket, which knows who asks', async () => {
     const passed: (string | undefined)[] = []
     const sources = create({
-      pass: async (work, { requester }: Passing = {}) => {
+      pass: async (work, { requester }: Passing) => {
         passed.push(requester?.client)
         return work()
       },
