@@ -31,12 +31,17 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-/** How a client gets on that has a request under way. */
-interface Progress extends Exchange {
+/** How a client has got on, of bytes read and taken and since when. */
+interface Progress {
   read: number
   readAt: number
   taken: number
   takenAt: number
+}
+
+/** A request under way; most are over before anybody looks how it gets on. */
+interface UnderWay extends Exchange {
+  progress: Progress | undefined
 }
 
 /** Knows the connections of a server: bounds how many there are, and gives up those whose clients do not get on. */
@@ -45,10 +50,8 @@ export class Connections {
   /** On these no request has come yet; the oldest is the first. */
   readonly #untried = new Set<Socket>()
   /** On these one has been answered, and none has come since; the one that has been idle for longest is the first. */
-  readonly #idle = new Set<Socket>()
-  readonly #busy = new Map<Socket, Progress>()
-  /** The last request of each, answered or not. */
-  readonly #last = new WeakMap<Socket, Exchange>()
+  readonly #idle = new Map<Socket, Exchange>()
+  readonly #busy = new Map<Socket, UnderWay>()
 
   constructor(server: Server, limits: ConnectionLimits) {
     this.#limits = limits
@@ -66,18 +69,15 @@ export class Connections {
   /** Begins with a request; it ends with its response. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
-    const now = performance.now()
     this.#untried.delete(socket)
     this.#idle.delete(socket)
-    const [read, taken] = [socket.bytesRead, takenBy(socket)]
-    const progress = { request, response, read, taken, readAt: now, takenAt: now }
-    this.#busy.set(socket, progress)
-    this.#last.set(socket, progress)
+    const underWay: UnderWay = { request, response, progress: undefined }
+    this.#busy.set(socket, underWay)
     response.once('close', () => {
       // The next request on the connection may have begun by now.
-      if (this.#busy.get(socket) !== progress) return
+      if (this.#busy.get(socket) !== underWay) return
       this.#busy.delete(socket)
-      if (!socket.destroyed) this.#idle.add(socket)
+      if (!socket.destroyed) this.#idle.set(socket, underWay)
     })
   }
 
@@ -90,7 +90,7 @@ export class Connections {
     })
     if (this.#untried.size + this.#idle.size + this.#busy.size <= this.#limits.maxConnections) return
     // The newcomer itself is the last of them.
-    const [oldest] = this.#untried.size > 1 ? this.#untried : this.#idle
+    const [oldest] = this.#untried.size > 1 ? this.#untried : this.#idle.keys()
     this.#cut(oldest ?? socket)
   }
 
@@ -103,15 +103,15 @@ export class Connections {
 
   /** Nothing has moved for a while: whoever waits for us may go on doing so. */
   #onStill(socket: Socket): void {
-    const progress = this.#busy.get(socket)
-    if (progress !== undefined && waitsForUs(socket, progress)) socket.setTimeout(this.#limits.stallMs)
+    const underWay = this.#busy.get(socket)
+    if (underWay !== undefined && waitsForUs(socket, underWay)) socket.setTimeout(this.#limits.stallMs)
     else this.#cut(socket)
   }
 
   /** What cannot be read is refused, but never as a second answer to the same request. */
   #onUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     const fault = unreadable(error)
-    const last = this.#last.get(socket)
+    const last = this.#busy.get(socket) ?? this.#idle.get(socket)
     if (fault === undefined || !socket.writable) socket.destroy()
     else if (this.#busy.has(socket) && last?.request.complete === true) {
       // It has done nothing wrong: what came after it has.
@@ -123,16 +123,18 @@ export class Connections {
 
   #look(now: number): void {
     let unsent = 0
-    for (const [socket, progress] of this.#busy) {
-      if (this.#isTooSlow(socket, progress, now)) this.#cut(socket)
+    for (const [socket, underWay] of this.#busy) {
+      if (this.#isTooSlow(socket, underWay, now)) this.#cut(socket)
       else unsent += socket.writableLength
     }
     if (unsent > this.#limits.maxUnsentBytes) this.#relieve(unsent, now)
   }
 
-  #isTooSlow(socket: Socket, progress: Progress, now: number): boolean {
+  #isTooSlow(socket: Socket, underWay: UnderWay, now: number): boolean {
     const { stallMs } = this.#limits
     const taken = takenBy(socket)
+    const { request, progress = { read: socket.bytesRead, readAt: now, taken, takenAt: now } } = underWay
+    underWay.progress = progress
     if (taken > progress.taken || socket.writableLength === 0) {
       progress.taken = taken
       progress.takenAt = now
@@ -141,7 +143,6 @@ export class Connections {
     const mayTakeMs = stallMs + (socket.writableLength / MIN_TAKEN_PER_SECOND) * 1000
     if (now - progress.takenAt > mayTakeMs) return true
 
-    const { request } = progress
     const isToSend = !request.complete && request.readableLength === 0
     const isWindowOver = now - progress.readAt >= stallMs
     if (isToSend && !isWindowOver) return false
@@ -153,9 +154,12 @@ export class Connections {
 
   #relieve(unsent: number, now: number): void {
     const since = now - this.#limits.lookEveryMs
-    const still = [...this.#busy]
-      .filter(([socket, { takenAt }]) => socket.writableLength > 0 && takenAt <= since)
-      .toSorted(([, one], [, other]) => one.takenAt - other.takenAt)
+    const still = Array.from(
+      this.#busy,
+      ([socket, { progress }]) => [socket, progress?.takenAt ?? now] as const,
+    )
+      .filter(([socket, takenAt]) => socket.writableLength > 0 && takenAt <= since)
+      .toSorted(([, one], [, other]) => one - other)
     let left = unsent
     for (const [socket] of still) {
       if (left <= this.#limits.maxUnsentBytes) return
