@@ -136,7 +136,7 @@ test('uploads amid faults: what was acknowledged is there, with its own pixels',
     await clean.close()
     direct.close()
   }
-}, 60_000)
+}, 120_000)
 
 test('a clock that is an hour off: refused once, then signed by the time that the bucket tells', async () => {
   const ahead = await startOrigin({ aheadMs: 3_600_000 })

@@ -15,7 +15,7 @@ import { EPOCH } from '../sweep/sweeping.ts'
 import { by, keysUnder, openLibrary, putPhoto, putText, SHOP, type TestLibrary } from './library.ts'
 
 const CHANGES = 50
-const RUNS = 4
+const RUNS = 2
 
 let origin: RunningOrigin
 let stores: readonly S3ObjectStore[]
