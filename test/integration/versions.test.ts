@@ -292,18 +292,18 @@ describe('what was rendered from a look-up that was too old does not stay in mem
   test('nor in the bucket, where nobody can say any more whether it still stands', async () => {
     await gateway.close()
     let isAway = false
-    const { put, get } = gates.store
+    const { store } = gates
     gateway = await createTestGateway({
       store: {
-        ...gates.store,
+        ...store,
         put: async (key, ...rest) => {
-          const result = await put(key, ...rest)
+          const result = await store.put(key, ...rest)
           isAway ||= key.startsWith('img/')
           return result
         },
         get: async (key, ...rest) => {
           if (isAway) throw new GatewayError('bucket_unreachable', 'The bucket does not answer')
-          return get(key, ...rest)
+          return store.get(key, ...rest)
         },
       },
     })

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { Sources, type SourcesOptions } from '../../src/sources/sources.ts'
-import type { Passing } from '../../src/sources/gate.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 
@@ -56,8 +55,8 @@ describe('Sources', () => {
   test('another server is asked beside the gate of the bucket, which knows who asks', async () => {
     const passed: (string | undefined)[] = []
     const sources = create({
-      pass: async (work, { client }: Passing = {}) => {
-        passed.push(client)
+      pass: async (work, passing) => {
+        passed.push(passing?.client)
         return work()
       },
     })
