@@ -72,5 +72,13 @@ export class Ledger {
   }
 }
 
-const namesOf = (owners: Owners) =>
-  Object.entries(owners).map(([kind, owner]) => [kind, `${kind} ${owner}`] as const)
+/** Asked for whenever the next of a line is chosen, of everybody in it. */
+const names = new WeakMap<Owners, readonly (readonly [kind: string, name: string])[]>()
+
+function namesOf(owners: Owners): readonly (readonly [kind: string, name: string])[] {
+  const known = names.get(owners)
+  if (known !== undefined) return known
+  const made = Object.entries(owners).map(([kind, owner]) => [kind, `${kind} ${owner}`] as const)
+  names.set(owners, made)
+  return made
+}

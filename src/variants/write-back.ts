@@ -107,8 +107,13 @@ export class WriteBack {
     // Whoever deletes or replaces a source commits that first and lists the variants after it. So either they saw this
     // one, or this look-up sees their change. A conflict may be our own write whose answer was lost: checked as well.
     // So is what could not be stored: it is in memory, and may have been rendered from a look-up that was too old.
-    const now = await this.#insist(() => sources.findNow(source.at, signal))
-    if (isSame(now.source, source)) {
+    const [check] = await Promise.allSettled([this.#insist(() => sources.findNow(source.at, signal))])
+    if (check.status === 'rejected') {
+      const isStored = put.status === 'fulfilled' && put.value.outcome === 'stored'
+      if (this.#dropUnlessCurrent(variant, source) && isStored) await store.delete([variant.key], { signal })
+      throw check.reason
+    }
+    if (isSame(check.value.source, source)) {
       if (put.status === 'rejected') throw put.reason
       if (put.value.outcome !== 'conflict') return put.value.outcome
       await onTaken(variant, signal)
@@ -139,9 +144,12 @@ export class WriteBack {
     )
   }
 
-  #dropUnlessCurrent(variant: Variant, source: Source): void {
+  /** For what cannot be checked: whether it had to be dropped, since it is not what is remembered of its path either. */
+  #dropUnlessCurrent(variant: Variant, source: Source): boolean {
     const { sources, drop } = this.#options
-    if (!isSame(sources.remembered(source.at)?.source, source)) drop(variant)
+    const isCurrent = isSame(sources.remembered(source.at)?.source, source)
+    if (!isCurrent) drop(variant)
+    return !isCurrent
   }
 
   async #insist<T>(step: () => Promise<T>): Promise<T> {

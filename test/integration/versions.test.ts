@@ -289,6 +289,31 @@ describe('what was rendered from a look-up that was too old does not stay in mem
     expect((await gateway.fetch(path)).status).toBe(404)
   })
 
+  test('nor in the bucket, where nobody can say any more whether it still stands', async () => {
+    await gateway.close()
+    let isAway = false
+    const { store } = gates
+    gateway = await createTestGateway({
+      store: {
+        ...store,
+        put: async (key, ...rest) => {
+          const result = await store.put(key, ...rest)
+          isAway ||= key.startsWith('img/')
+          return result
+        },
+        get: async (key, ...rest) => {
+          if (isAway) throw new GatewayError('bucket_unreachable', 'The bucket does not answer')
+          return store.get(key, ...rest)
+        },
+      },
+    })
+    const path = await askWhileHidden()
+    await gateway.writeBack.drain()
+    isAway = false
+    expect(await storedVariants()).toEqual([])
+    expect((await gateway.fetch(path)).status).toBe(404)
+  })
+
   test('where there is no room in the queue of writes', async () => {
     await gateway.close()
     const environment = { HALFTONE_WRITE_CONCURRENCY: '1', HALFTONE_WRITE_QUEUE_LENGTH: '1' }

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { Sources, type SourcesOptions } from '../../src/sources/sources.ts'
-import type { Passing } from '../../src/sources/gate.ts'
 import type { Source } from '../../src/sources/source.ts'
 import type { SourcePath } from '../../src/urls/image-request.ts'
 
