@@ -26,7 +26,7 @@ import { WriteBack } from '../variants/write-back.ts'
 import { ownHostsOf } from '../settings/remote.ts'
 import { edgePolicyOf } from './edge.ts'
 import { createForget, createJournalReader } from './forgetting.ts'
-import { createGates, createLookUpGate, type Gates } from './pool.ts'
+import { createGates, createLookUpGate, fetchesAtOnce, type Gates } from './pool.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -97,6 +97,7 @@ function createRenditions(
     renderer,
     maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
     fetchTimeoutMs: config.HALFTONE_FETCH_TIMEOUT_MS,
+    minFetchBytes: config.HALFTONE_FETCH_MB / fetchesAtOnce(config),
     epoch,
   })
 }

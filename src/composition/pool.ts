@@ -66,6 +66,11 @@ export function workerCount({ HALFTONE_WORKERS: set }: Config): number {
   return set === 0 ? cpuCount() : set
 }
 
+/** Sources that are fetched or wait fetched at once: enough that no worker waits for one, however far the bucket is. */
+export function fetchesAtOnce(config: Config): number {
+  return 4 * workerCount(config) + 8
+}
+
 /** What whoever wants a picture made has to pass. */
 export interface Gates {
   readonly admission: Admission

@@ -27,6 +27,8 @@ export interface RenditionsOptions {
   readonly overlays: Overlays
   readonly maxSourceBytes: number
   readonly fetchTimeoutMs: number
+  /** What of the budget for fetching a source takes at the least: so few are fetched at once that hits find time between them. */
+  readonly minFetchBytes: number
   /** The epoch of the renderer. */
   readonly epoch: string
 }
@@ -134,7 +136,7 @@ export class Renditions {
     flight: FlightControl,
     borrower: Borrower<Beside, T>,
   ): Promise<T | 'source-changed'> {
-    const { admission, fetching, maxSourceBytes, costs } = this.#options
+    const { admission, fetching, maxSourceBytes, minFetchBytes, costs } = this.#options
     if (source.bytes > maxSourceBytes) throw tooLarge(source.bytes, maxSourceBytes)
     const asker = askerOf(source, flight, borrower.requester)
     const cost = costs.effortOf(source, borrower.spec)
@@ -143,7 +145,7 @@ export class Renditions {
       async (place) => {
         const turn = { asker, cost, signal: place.signal ?? flight.signal }
         return fetching.use(
-          source.bytes,
+          Math.max(source.bytes, minFetchBytes),
           async () => this.#work(source, { place, turn, flight }, borrower),
           turn,
         )

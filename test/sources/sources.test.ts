@@ -1,3 +1,4 @@
+import type { Passing } from '../../src/sources/gate.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { Sources, type SourcesOptions } from '../../src/sources/sources.ts'
