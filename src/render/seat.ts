@@ -43,8 +43,11 @@ interface Served {
 /** Pictures that wait at a worker's door while it renders. */
 const PICTURES_AHEAD = 1
 
+/** What a worker has for longer may take seconds: no other picture comes to its door then, as the next worker may be free earlier. */
+const SOON_DONE_MS = 250
+
 /** A reason of our own: without one, `abort` makes an exception, with a stack, each time. */
-const CHANGED = new Error('Another picture is done')
+const CHANGED = new Error('No more pictures ahead')
 
 const BACKOFF_MS = { first: 100, longest: 5_000 }
 
@@ -135,8 +138,10 @@ export class Seat {
     const begun = [...running]
     if (begun.length <= PICTURES_AHEAD) {
       const changed = new AbortController()
+      const timer = setTimeout(() => changed.abort(CHANGED), SOON_DONE_MS)
       const taken = queue.take(AbortSignal.any([worker.gone, changed.signal]), 'ahead')
       await Promise.race([taken, ...begun])
+      clearTimeout(timer)
       // What has been handed over in the same moment is not lost by this.
       changed.abort(CHANGED)
       const task = await taken

@@ -131,6 +131,23 @@ it('a picture at the door of a worker that dies or hangs goes to the next one, w
   }
 })
 
+it('a picture does not wait at the door of a worker that has long been busy while another one starts', async () => {
+  const { pool } = startPool({ workers: 2 })
+  await until(() => pool.stats().workers.filter(({ state }) => state === 'idle').length === 2)
+  const hanging = failureOf(pool.render(SLOW_SOURCE, SLOW))
+  const begunAt = performance.now()
+  const stopped = await busyPid(pool)
+  process.kill(stopped, 'SIGSTOP')
+  await until(() => performance.now() - begunAt > 600)
+  const idle = pool.stats().workers.find(({ pid }) => pid !== stopped)?.pid ?? 0
+  process.kill(idle, 'SIGKILL')
+  await expect(pool.render(SOURCE, SPEC)).resolves.toMatchObject({ width: 100 })
+  expect(pool.stats().restarts).toMatchObject({ crashed: 1, overran: 0 })
+  process.kill(stopped, 'SIGKILL')
+  await pool.close(0)
+  await hanging
+})
+
 it('an idle worker that is killed is replaced', async () => {
   const { pool } = startPool()
   await pool.ready()

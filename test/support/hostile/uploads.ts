@@ -35,7 +35,9 @@ export async function createUploader(
     const faults = answers
       .filter((answer) => answer !== 'taken' && !REFUSALS.has(answer))
       .map((answer) => `uploaded: ${answer}`)
-    if (new Set(answers).size > 1) faults.push(`by ticket ${answers[0]}, through the gateway ${answers[1]}`)
+    // A ticket for nothing is refused before anything is read.
+    if (new Set(answers).size > 1 && bytes.length > 0)
+      faults.push(`by ticket ${answers[0]}, through the gateway ${answers[1]}`)
     if (!answers.includes('taken')) return { answers, faults }
     const shown = await look(`/img/items/${ownerId}/64x48.webp`)
     await shown.arrayBuffer()
