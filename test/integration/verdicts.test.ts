@@ -16,7 +16,7 @@ async function openGateway(environment: Readonly<Record<string, string>>) {
 const OVERRAN = { status: 415, code: 'source_overran' }
 
 test('a picture that takes too long costs three workers, not one for each size, format and edit', async () => {
-  const { gateway, path, overran } = await openGateway({ HALFTONE_RENDER_TIMEOUT_MS: '700' })
+  const { gateway, path, overran } = await openGateway({ HALFTONE_RENDER_TIMEOUT_MS: '2000' })
   for (const size of ['64.jpg', '80.png', '96.avif'])
     expect(await ask(gateway, path, size)).toMatchObject(OVERRAN)
   await vi.waitFor(() => expect(overran()).toBe(3))
