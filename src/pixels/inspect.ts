@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp'
 import { GatewayError } from '../errors.ts'
-import { countGifFrames, countWebpFrames } from '../structure/frames.ts'
+import { countGifFrames, countWebpFrames, endsAmidFrame } from '../structure/frames.ts'
 import { countScans } from '../structure/jpeg-scans.ts'
 import { countTags } from '../structure/svg-tags.ts'
 import { countPages } from '../structure/tiff-pages.ts'
@@ -67,6 +67,7 @@ export async function readHeader(source: Uint8Array, limits: PictureLimits): Pro
   const facts = describe(format, metadata)
   checkArea(facts, limits)
   checkWhole(facts, metadata, limits)
+  if (format === 'gif' && endsAmidFrame(source)) throw brokenPicture(new Error('a frame breaks off'))
   return {
     facts,
     delays: (metadata.delay ?? []).map(toShort),

@@ -1,19 +1,33 @@
 /** How many frames a GIF has, up to `most`, by its blocks alone (GIF89a §15 to §27). */
 export function countGifFrames(source: Uint8Array, most: number): number {
   let frames = 0
-  for (let at = 13 + colourBytes(source[10]); frames < most; ) {
+  for (const _ of frameEnds(source)) {
+    frames += 1
+    if (frames >= most) break
+  }
+  return frames
+}
+
+/** Whether a GIF ends amid a frame. Its decoder shows what there is of it on the frame before. */
+export function endsAmidFrame(source: Uint8Array): boolean {
+  for (const end of frameEnds(source)) if (end > source.length) return true
+  return false
+}
+
+/** Where each frame of a GIF ends; beyond the end of the file where it breaks off. */
+function* frameEnds(source: Uint8Array): Generator<number> {
+  for (let at = 13 + colourBytes(source[10]); ; ) {
     const kind = source[at]
     if (kind === EXTENSION) {
       at = behindBlocks(source, at + 2)
     } else if (kind === IMAGE) {
-      frames += 1
       // Its place, its own colours, and the length of the first codes.
       at = behindBlocks(source, at + 11 + colourBytes(source[at + 9]))
+      yield at
     } else {
-      break
+      return
     }
   }
-  return frames
 }
 
 /** How many frames an animated WebP has, up to `most`, by its chunks alone (RFC 9649 §2.7). */

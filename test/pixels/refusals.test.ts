@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { inspectPicture } from '../../src/pixels/inspect.ts'
 import { bombs } from '../support/hostile/bombs.ts'
 import type { Format } from '../support/hostile/hostile-file.ts'
+import { createSeeds } from '../support/hostile/seeds.ts'
 import { LIMITS } from './limits.ts'
 
 /** Bombs that took a worker's ten seconds or its gigabyte, with what is said of them. */
@@ -24,4 +25,11 @@ it.each(REFUSED)('%s: %s', async (format, name, message) => {
     code: 'source_too_large',
     message: expect.stringMatching(message),
   })
+})
+
+it('an animated GIF that breaks off in its second frame, of which half would be seen', async () => {
+  const file = (await createSeeds()).gif.find(({ name }) => name === 'animated')?.bytes ?? Buffer.alloc(0)
+  const cut = file.subarray(0, Math.floor(file.length / 2))
+  await expect(inspectPicture(cut, LIMITS)).rejects.toMatchObject({ code: 'source_broken' })
+  await expect(inspectPicture(file, LIMITS)).resolves.toMatchObject({ frames: 4 })
 })

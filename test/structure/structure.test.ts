@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { countGifFrames, countWebpFrames } from '../../src/structure/frames.ts'
+import { countGifFrames, countWebpFrames, endsAmidFrame } from '../../src/structure/frames.ts'
 import { countScans } from '../../src/structure/jpeg-scans.ts'
 import { countTags } from '../../src/structure/svg-tags.ts'
 import { countPages } from '../../src/structure/tiff-pages.ts'
@@ -43,6 +43,17 @@ describe('the scans of a JPEG', () => {
       expect(countScans(file.subarray(0, length), MOST)).toBeLessThanOrEqual(10)
     }
   })
+})
+
+it('a GIF ends amid a frame unless it is cut between two', () => {
+  const file = good('gif', 'animated')
+  const cuts = Array.from({ length: file.length + 1 }, (_, at) => file.subarray(0, at))
+  const whole = cuts.filter((cut) => countGifFrames(cut, MOST) > 0 && !endsAmidFrame(cut))
+  expect(endsAmidFrame(file)).toBe(false)
+  // What stands between two frames is at most a few bytes.
+  const frames = countGifFrames(file, MOST)
+  expect(whole.length).toBeGreaterThanOrEqual(frames)
+  expect(whole.length).toBeLessThan(frames * 30)
 })
 
 describe.each([
