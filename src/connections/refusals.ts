@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { GatewayError } from '../errors.ts'
 
@@ -25,9 +25,25 @@ const WITHOUT_BODY: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'O
  */
 export function isLast({ method, headers }: IncomingMessage): boolean {
   if (headers.upgrade !== undefined) return true
-  if (!WITHOUT_BODY.has(method)) return false
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  return WITHOUT_BODY.has(method) && hasBody(headers)
+}
+
+function hasBody({ 'content-length': length, 'transfer-encoding': coding }: IncomingHttpHeaders): boolean {
+  return coding !== undefined || (length !== undefined && length !== '0')
+}
+
+/**
+ * Ends the connection with an answer that comes before its request has come whole: what is left of that is thrown away
+ * with it, and whoever sent another request behind would not be answered.
+ */
+export function endUnread(request: IncomingMessage, response: ServerResponse): void {
+  if (!hasBody(request.headers)) return
+  const writeHead = response.writeHead.bind(response)
+  response.writeHead = (...head: unknown[]): ServerResponse => {
+    if (!request.complete) response.shouldKeepAlive = false
+    Reflect.apply(writeHead, undefined, head)
+    return response
+  }
 }
 
 /** Why a request could not be read, from the parser's error; `undefined` where nobody is there to be told. */

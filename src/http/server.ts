@@ -5,7 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { GATEWAY_KEEP_ALIVE_S } from '../cdn/distribution.ts'
 import { type ConnectionLimits, Connections, DEFAULT_LIMITS } from '../connections/connections.ts'
-import { findFault, isLast, refusal, refuseOn } from '../connections/refusals.ts'
+import { endUnread, findFault, isLast, refusal, refuseOn } from '../connections/refusals.ts'
 import { type Answer, inTurn } from '../connections/turns.ts'
 import { GatewayError } from '../errors.ts'
 import type { AppEnv } from './env.ts'
@@ -45,6 +45,7 @@ export async function listen(app: Hono<AppEnv>, options: ServerOptions): Promise
   let isDraining = false
   const server = createBoundedServer(options, (request, response) => {
     if (isDraining || isLast(request)) response.shouldKeepAlive = false
+    endUnread(request, response)
     unanswered.add(response)
     // It answers its own failures: nothing is left to wait for.
     void answer(request, response).finally(() => unanswered.delete(response))

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Hono } from 'hono'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { EDGE_ORIGIN } from '../../src/cdn/distribution.ts'
+import type { AppEnv } from '../../src/http/env.ts'
 import { listen, type RunningServer } from '../../src/http/server.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
@@ -119,4 +121,20 @@ test('while it stops, answers in flight and later ones say that the connection e
   await first.ended
   await closed
   expect(first.received()).toMatch(/^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*connection: close/i)
+})
+
+test('an answer that comes before its request has been read whole ends the connection', async () => {
+  const app = new Hono<AppEnv>()
+  app.post('/read', async (c) => c.text(await c.req.text()))
+  app.post('/refuse', (c) => c.text('no', 415))
+  const own = await listen(app, { host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => own.close(0))
+  const post = async (path: string, body: string | undefined) => {
+    const answer = await fetch(`${own.url}${path}`, { method: 'POST', ...(body && { body }) })
+    await answer.text()
+    return answer.headers.get('connection')
+  }
+  expect(await post('/read', 'x'.repeat(500_000))).toBe('keep-alive')
+  expect(await post('/refuse', undefined)).toBe('keep-alive')
+  for (let times = 0; times < 3; times += 1) expect(await post('/refuse', 'x'.repeat(500_000))).toBe('close')
 })
