@@ -197,7 +197,7 @@ function edgeOf(config: Config) {
 
 function gaugesOf(core: Core, pool: WorkerPool): Gauges {
   return {
-    queueLength: () => core.admission.stats.waiting,
+    queueLength: () => core.admission.stats.held - core.admission.stats.running,
     rendering: () => core.admission.stats.running,
     fetchBytes: () => core.fetching.stats.used,
     renderMemoryBytes: () => core.working.stats.used,

