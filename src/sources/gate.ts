@@ -7,7 +7,7 @@ export interface GateOptions {
   readonly maxQueued: number
   /** Whether what they look for will most likely be refused later: then they do not wait, and half of the slots are enough. */
   readonly isPressed: (requester: Passing['requester']) => boolean
-  /** Whether there is hardly time for anything else; while both hold, nothing is let in. */
+  /** Whether there is hardly time for anything else: then half of the slots are enough, and while both hold, nothing is let in. */
   readonly isBusy: () => boolean
 }
 
@@ -82,7 +82,7 @@ export class Gate {
   }
 
   async #enter(passing: Passing): Promise<void> {
-    if (this.#running >= this.#options.slots) return this.#wait(passing)
+    if (this.#running >= this.#slots) return this.#wait(passing)
     this.#running += 1
   }
 
@@ -104,9 +104,18 @@ export class Gate {
   /** The next in line gets the slot; who would be refused later does not, and all of those know at once. */
   #leave(): void {
     for (const waiter of this.#line) if (this.#options.isPressed(waiter.requester)) waiter.refuse()
-    const [next] = this.#line
-    if (next) next.admit()
-    else this.#running -= 1
+    this.#running -= 1
+    for (const waiter of this.#line) {
+      if (this.#running >= this.#slots) return
+      this.#running += 1
+      waiter.admit()
+    }
+  }
+
+  /** Fewer while every turn of the loop is full of them: whoever is answered in between waits for all of one turn. */
+  get #slots(): number {
+    const { slots, isBusy } = this.#options
+    return isBusy() ? Math.ceil(slots / 2) : slots
   }
 }
 

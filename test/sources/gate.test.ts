@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Gate, type Passing } from '../../src/sources/gate.ts'
 
 /** A gate of so many slots and places, and work that ends when it is told to. */
@@ -146,4 +146,21 @@ test('who would be refused later is told apart by whom it counts for', async () 
     gate.pass(async () => Promise.resolve(client), { requester: { dialect: 'native', client } })
   await expect(look('flood')).rejects.toMatchObject(overloaded)
   expect(await look('visitor')).toBe('visitor')
+})
+
+test('while there is hardly time for anything else half of the slots are given out, and later all again', async () => {
+  const { gate, pressure, begun, pass, end } = stand(4, 8)
+  pressure.isBusy = true
+  const passed = ['a', 'b', 'c', 'd', 'e', 'f'].map(async (name) => pass(name))
+  await vi.waitFor(() => expect(begun).toEqual(['a', 'b']))
+  end('a')
+  await passed[0]
+  await vi.waitFor(() => expect(begun).toEqual(['a', 'b', 'c']))
+  pressure.isBusy = false
+  end('b')
+  await passed[1]
+  await vi.waitFor(() => expect(begun).toEqual(['a', 'b', 'c', 'd', 'e', 'f']))
+  for (const name of ['c', 'd', 'e', 'f']) end(name)
+  await Promise.all(passed)
+  expect(gate.stats).toEqual({ running: 0, waiting: 0 })
 })
