@@ -48,6 +48,7 @@ const variables = z.object({
   HALFTONE_JOURNAL_MAX_LAG_MS: whole(6_000, 100, 600_000),
 
   HALFTONE_WORKERS: whole(0, 0, 256),
+  HALFTONE_WORKER_NICENESS: whole(15, 0, 19),
   HALFTONE_WORKER_MAX_MB: megabytes(1_024, 64, 100_000),
   HALFTONE_RENDER_MEMORY_MB: megabytes(0, 0, 1_000_000),
   HALFTONE_WORKER_LIMIT_MB: megabytes(3_072, 128, 100_000),

@@ -24,6 +24,7 @@ export function createPool(config: Config, options: PoolOptions = {}): WorkerPoo
     workerFile,
     workers: workerCount(config),
     environment: config.environment,
+    niceness: config.HALFTONE_WORKER_NICENESS,
     limits: {
       maxSourceBytes: config.HALFTONE_MAX_SOURCE_MB,
       maxPixels: config.HALFTONE_MAX_MEGAPIXELS,

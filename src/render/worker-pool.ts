@@ -19,7 +19,7 @@ import { type RestartReason, Seat, type SeatListener, type WorkerState } from '.
 import { TaskQueue } from './task-queue.ts'
 import { toDrawing, toRendering } from './to-rendering.ts'
 import { workerEnvironment } from './worker-environment.ts'
-import type { WorkerExit } from './worker-process.ts'
+import { WORKER_NICENESS, type WorkerExit } from './worker-process.ts'
 
 /** What a pool needs to know. */
 export interface WorkerPoolOptions {
@@ -40,6 +40,8 @@ export interface WorkerPoolOptions {
   readonly startTimeoutMs?: number
   /** Arguments of Node for the workers. None unless given. */
   readonly execArgv?: readonly string[]
+  /** By how much the workers' priority is lower than that of the gateway, from 0 to 19. 15 unless given. */
+  readonly niceness?: number
   readonly onEvent?: (event: PoolEvent) => void
 }
 
@@ -64,6 +66,7 @@ const DEFAULTS = {
   workerLimitBytes: 3 * 1024 * 1024 * 1024,
   startTimeoutMs: 15_000,
   execArgv: [],
+  niceness: WORKER_NICENESS,
 } satisfies Partial<WorkerPoolOptions>
 
 /** So many workers in a row that end before they are of use, and the pool says that it cannot start. */
@@ -163,12 +166,13 @@ export class WorkerPool implements Renderer {
   }
 
   #createSeat(): Seat {
-    const { workerFile, environment, execArgv, onEvent, ...limits } = this.#options
+    const { workerFile, environment, execArgv, niceness, onEvent, ...limits } = this.#options
     return new Seat({
       ...limits,
       launch: {
         workerFile,
         execArgv,
+        niceness,
         environment: workerEnvironment(environment),
         onLine: (line, pid) => onEvent?.({ type: 'wrote', pid, line }),
       },

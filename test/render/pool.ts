@@ -12,6 +12,7 @@ export function createTestPool(): WorkerPool {
   return new WorkerPool({
     workerFile: WORKER_FILE,
     workers: 1,
+    niceness: 5,
     environment,
     limits: LIMITS,
     settings: DEFAULT_RENDERING,
@@ -27,6 +28,7 @@ export function startPool(options: Partial<WorkerPoolOptions> = {}): {
   const pool = new WorkerPool({
     workerFile: WORKER_FILE,
     workers: 1,
+    niceness: 5,
     environment: {},
     limits: LIMITS,
     settings: DEFAULT_RENDERING,

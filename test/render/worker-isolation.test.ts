@@ -11,7 +11,6 @@ import { DEFAULT_RENDERING } from '../../src/transform/rendering-settings.ts'
 import { LIMITS } from '../pixels/limits.ts'
 import { encode, photo } from '../support/pictures.ts'
 import { startPool, WORKER_FILE } from './pool.ts'
-import { WORKER_NICENESS } from '../../src/render/worker-process.ts'
 import { until } from './until.ts'
 
 const SOURCE = await encode(photo(300, 200), 'jpg')
@@ -58,11 +57,11 @@ describe.runIf(process.platform === 'linux')('a worker as the kernel sees it', (
   })
 
   it('yields to the gateway in every thread, and is killed first when memory is short', async () => {
-    const { pool } = startPool()
+    const { pool } = startPool({ niceness: 7 })
     const pid = await pidOf(pool)
     const threads = readdirSync(`/proc/${pid}/task`)
     expect(threads.length).toBeGreaterThan(3)
-    for (const thread of threads) expect(niceness(`/proc/${pid}/task/${thread}/stat`)).toBe(WORKER_NICENESS)
+    for (const thread of threads) expect(niceness(`/proc/${pid}/task/${thread}/stat`)).toBe(7)
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('500')
   })
 

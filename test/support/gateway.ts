@@ -49,6 +49,8 @@ export async function createTestGateway(options: TestGatewayOptions = {}) {
     HALFTONE_BUCKET: 'test',
     HALFTONE_LOG_LEVEL: 'silent',
     HALFTONE_WORKERS: '1',
+    // Beside many other tests they would have no time at all.
+    HALFTONE_WORKER_NICENESS: '5',
     HALFTONE_SOURCES: 'items/,profiles/,photos/',
     // The journal is read when a test says so: however busy the machine, it is not behind unless a test wants that.
     HALFTONE_JOURNAL_MAX_LAG_MS: '600000',

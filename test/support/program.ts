@@ -49,7 +49,8 @@ export function runProgram(
 ): Run {
   const [command, ...rest] = within(bounds, [process.execPath, 'dist/src/main.js', ...args])
   const child: ChildProcess = spawn(command, rest, {
-    env: { PATH: process.env['PATH'], ...environment },
+    // Beside many other tests workers would have no time at all.
+    env: { PATH: process.env['PATH'], HALFTONE_WORKER_NICENESS: '5', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output: string[] = []
