@@ -24,6 +24,9 @@ beforeAll(async () => {
   gateway = await serve({
     ...environmentOf(origin),
     HALFTONE_WORKERS: '1',
+    // On a busy machine pictures take long, and fewer would be let in.
+    HALFTONE_QUEUE_WAIT_MS: '60000',
+    HALFTONE_REQUEST_TIMEOUT_MS: '60000',
     HALFTONE_TRUSTED_HOPS: '1',
     HALFTONE_CLOUDFLARE_MOUNTS: '/cdn-cgi/image',
   })
