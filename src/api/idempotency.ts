@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
+import { type Condition, putSettled } from '../leases/put-settled.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { type ApiEnv, principalOf } from './env.ts'
 
@@ -15,7 +16,13 @@ const IN_FLIGHT_MS = { json: 120_000, form: 900_000 } as const
 const MAX_RECORD_BYTES = 4 * 1024 * 1024
 
 const record = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('in-flight'), fingerprint: z.string(), at: z.number() }),
+  z.strictObject({
+    state: z.literal('in-flight'),
+    /** Of the request that holds the key. */
+    id: z.string(),
+    fingerprint: z.string(),
+    at: z.number(),
+  }),
   z.strictObject({
     state: z.literal('answered'),
     fingerprint: z.string(),
@@ -81,7 +88,7 @@ async function take(
   { key, fingerprint, body, signal }: Claim,
   now: () => number,
 ): Promise<{ etag: string } | { answer: Answered }> {
-  const mine: IdempotencyRecord = { state: 'in-flight', fingerprint, at: now() }
+  const mine: IdempotencyRecord = { state: 'in-flight', id: randomUUID(), fingerprint, at: now() }
   const created = await write(store, key, mine, { ifNoneMatch: '*', signal })
   if (created.outcome === 'stored') return created
   const found = await store.get(key, { maxBytes: MAX_RECORD_BYTES, signal })
@@ -126,14 +133,13 @@ function replay({ status, contentType, body }: Answered): Response {
   return new Response(body, { status, headers })
 }
 
-function write(
+async function write(
   store: ObjectStore,
   key: string,
   value: IdempotencyRecord,
-  condition: { ifNoneMatch?: '*'; ifMatch?: string; signal?: AbortSignal },
+  condition: Condition & { readonly signal?: AbortSignal },
 ) {
-  const options = { contentType: 'application/json', cacheControl: 'no-store', ...condition }
-  return store.put(key, Buffer.from(JSON.stringify(value)), options)
+  return putSettled(store, key, Buffer.from(JSON.stringify(value)), condition)
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -7,6 +7,7 @@ import { createAlbums } from '../library/albums.ts'
 import type { ChangesOptions } from '../library/changes.ts'
 import { createDocuments } from '../library/documents.ts'
 import { createProfiles } from '../library/profiles.ts'
+import { UnfinishedChanges } from '../library/unfinished-changes.ts'
 import { createWriteGuard } from '../library/write-guard.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import { FairBudget } from '../admission/fair-budget.ts'
@@ -49,7 +50,8 @@ export interface LibraryOptions {
 export function createLibrary(options: LibraryOptions) {
   const { config, log, metrics, store, transport, clock, edge } = options
   const { outbox, sender } = createOutbox(options)
-  const records = createRecords(options, outbox)
+  const unfinished = createUnfinished(options, outbox)
+  const records = createRecords(options, outbox, unfinished)
   const preparation = createPreparation(options)
   const transfers = observeTransfers(transport.transfers, recordBucketCalls(metrics))
   const sweeping = createSweepSchedule({
@@ -64,6 +66,8 @@ export function createLibrary(options: LibraryOptions) {
     deletes: config.HALFTONE_SWEEP_DELETES,
     isBusy: () => options.core.admission.isBusy,
     intervalMs: config.HALFTONE_SWEEP_INTERVAL_HOURS * 3_600_000,
+    abandonedAfterMs: abandonedAfterMs(config),
+    checkMs: abandonedAfterMs(config),
     onReport: (report) => log.info({ report }, 'swept'),
     onLeftOvers: (tally) => log.warn({ tally }, 'changes that were cut short'),
     onFailure: (err) => log.error({ err }, 'the bucket cannot be swept'),
@@ -80,7 +84,7 @@ export function createLibrary(options: LibraryOptions) {
     },
     /** Ends it; what is being made or sent is finished. */
     async close() {
-      await Promise.all([preparation.close(), sender?.close(), sweeping.close()])
+      await Promise.all([preparation.close(), sender?.close(), sweeping.close(), unfinished.close()])
     },
   }
 }
@@ -105,14 +109,36 @@ function createOutbox({ config, log, metrics, store, clock }: LibraryOptions) {
   return events
 }
 
-function createRecords({ config, log, store, core, edge }: LibraryOptions, outbox: EventOutbox) {
+/** Longer than any change takes, in milliseconds: who has announced one so long ago does not live to finish it. */
+export function abandonedAfterMs(config: Config): number {
+  return 3 * config.HALFTONE_REQUEST_TIMEOUT_MS
+}
+
+function createUnfinished({ log, store, edge }: LibraryOptions, outbox: EventOutbox): UnfinishedChanges {
+  return new UnfinishedChanges({
+    store,
+    outbox,
+    edge,
+    onFinished: ({ id, change: { record } }) => log.info({ change: id, record }, 'a change is finished'),
+    onFailure: (err, left) => log.warn({ err, left }, 'changes that are made wait to be finished'),
+  })
+}
+
+function createRecords(
+  { config, log, store, core, edge }: LibraryOptions,
+  outbox: EventOutbox,
+  unfinished: UnfinishedChanges,
+) {
   const shared: ChangesOptions = {
     store,
     outbox,
     edge,
     assertWritable: createWriteGuard({ store }),
-    onUnfinished: (err, { id, change: { record } }) =>
-      log.error({ err, change: id, record }, 'a change is made, but not finished'),
+    onUnfinished(err, pending) {
+      const { id, change } = pending
+      log.error({ err, change: id, record: change.record }, 'a change is made, but not finished')
+      unfinished.add(pending)
+    },
     onChanged: core.forget,
   }
   return {

@@ -14,7 +14,7 @@ import { hasSeen, readRecordState } from './record-state.ts'
 export interface ChangesOptions extends Announcements {
   /** Rejects where nothing may be changed. */
   readonly assertWritable: () => Promise<void>
-  /** Called when a change is made and something that follows from it failed: the sweep will finish it. */
+  /** Called when a change is made and something that follows from it failed: whoever hears of it goes on with it. */
   readonly onUnfinished: (error: unknown, pending: PendingChange) => void
   /** Called as soon as a change is in its record, with the paths that it changes: others hear of it from the journal. */
   readonly onChanged?: ((paths: readonly string[]) => void) | undefined

@@ -21,6 +21,9 @@ const LEASE_TTL_MS = 60_000
 const GATHER_MS = 50
 /** A change is in the journal before its purge is in the queue. */
 const HEARSAY_MS = 1000
+/** Pauses while the bucket fails: short, since a call that the circuit holds back costs nothing. */
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 5000
 
 /** Tells the edge what is in the queue, twice: one sender among all replicas. */
 export class PurgeSender {
@@ -34,6 +37,7 @@ export class PurgeSender {
   #isWoken = false
   #lease: Lease | undefined
   #nextLookMs = -Infinity
+  #failures = 0
 
   constructor(options: PurgeSenderOptions) {
     this.#options = options
@@ -107,13 +111,14 @@ export class PurgeSender {
     }
     if (this.#lease === undefined) return intervalMs
     try {
-      return await this.#work(this.#lease)
+      const restMs = await this.#work(this.#lease)
+      this.#failures = 0
+      return restMs
     } catch (error) {
       if (error instanceof LeaseLost) this.#lease = undefined
       // What is in memory may not be what is in the bucket.
       this.#queue.clear()
       this.#nextLookMs = -Infinity
-      this.#allowance.refused()
       throw error
     }
   }
@@ -125,10 +130,17 @@ export class PurgeSender {
         restMs = await this.look()
       } catch (error) {
         if (!this.#stop.signal.aborted) this.#options.onFailure(error)
-        restMs = Math.max(GATHER_MS, this.#allowance.msUntil({ items: 0, wildcards: 0 }))
+        restMs = this.#pauseMs()
       }
       await this.#rest(restMs)
     }
+  }
+
+  /** How long the bucket is let alone, the longer the more often in a row it has failed; replicas part by chance. */
+  #pauseMs(): number {
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures)
+    this.#failures += 1
+    return longest * (0.5 + (this.#options.random ?? Math.random)() / 2)
   }
 
   #wake(): void {

@@ -16,19 +16,24 @@ import { AGES_MS, ageMs, type Pass, type SweepRun } from './run.ts'
 
 type IntentRun = Pick<SweepRun, 'store' | 'outbox' | 'edge' | 'clock' | 'deletes' | 'tally' | 'keepLease'>
 
+export interface LeftOversOptions extends Pick<SweepRun, 'outbox' | 'edge' | 'clock'> {
+  readonly store: ObjectStore
+  /** How old the announcement of a change is that nobody finishes any more; by default a quarter of an hour. */
+  readonly abandonedAfterMs?: number | undefined
+}
+
 /** Carries out the purges, and finishes the changes, that their programs announced and did not live to finish. */
 export const sweepIntents: Pass = async (batch, run) => {
   for (const listed of batch) if (ageMs(listed, run) >= AGES_MS.intent) await finish(listed, run)
 }
 
 /** The same apart from a sweep: for every change that was cut short, as soon as it is old enough. */
-export async function finishLeftOvers(
-  options: Pick<SweepRun, 'outbox' | 'edge' | 'clock'> & { readonly store: ObjectStore },
-): Promise<Tally> {
+export async function finishLeftOvers(options: LeftOversOptions): Promise<Tally> {
+  const { store, abandonedAfterMs = AGES_MS.intent } = options
   // Two replicas that finish one change do no harm: no lease is needed.
   const run = { ...options, deletes: true, tally: emptyTally(), keepLease: async () => {} }
-  for await (const listed of options.store.list(PURGES))
-    if (ageMs(listed, run) >= AGES_MS.intent) await finish(listed, run)
+  for await (const listed of store.list(PURGES))
+    if (ageMs(listed, run) >= abandonedAfterMs) await finish(listed, run)
   return run.tally
 }
 
@@ -40,6 +45,8 @@ async function finish(listed: ListedObject, run: IntentRun): Promise<void> {
   const read = await store.get(listed.key)
   if (read.outcome !== 'found') return
   const purge = parsePurge(read.object.body)
+  // What somebody has asked for may be a whole tree, and take its time.
+  if (purge?.asked === true && ageMs(listed, run) < AGES_MS.intent) return
   const change = parseRecordChange(purge?.change)
   const isUnderstood = purge?.change === undefined || (change && purgeKey(purge.id ?? '') === listed.key)
   if (purge === undefined || !isUnderstood)

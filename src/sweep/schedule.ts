@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { putSettled } from '../leases/put-settled.ts'
-import { finishLeftOvers } from './intents.ts'
+import { finishLeftOvers, type LeftOversOptions } from './intents.ts'
 import type { SweepReport, Tally } from './report.ts'
 import { sweep, type SweepOptions } from './sweep.ts'
 
 const KEY = 'system/sweep/schedule.json'
 const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
 
 const turn = z.object({
   /** When the last sweep was begun. */
@@ -16,10 +17,10 @@ const turn = z.object({
   ended: z.boolean(),
 })
 
-export interface SweepScheduleOptions extends SweepOptions {
+export interface SweepScheduleOptions extends SweepOptions, Pick<LeftOversOptions, 'abandonedAfterMs'> {
   /** From the beginning of one sweep to that of the next, whichever replica runs it; 0: no sweeps. */
   readonly intervalMs: number
-  /** Pause between two looks whether there is something to do. */
+  /** Pause between two looks for changes that were cut short; whether a sweep is due is looked at a tenth as often. */
   readonly checkMs?: number
   readonly onReport: (report: SweepReport) => void
   /** Called when changes were found that their programs did not live to finish. */
@@ -27,18 +28,28 @@ export interface SweepScheduleOptions extends SweepOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+/** So many looks for what was cut short go by between two whether a sweep is due. */
+const LOOKS_A_CLAIM = 10
+
 /**
- * Finishes what was cut short every few minutes, and sweeps once in an interval: of all replicas the one that has
+ * Finishes what was cut short with every look, and sweeps once in an interval: of all replicas the one that has
  * written so first. The first sweep of a bucket is an interval after the first look.
  */
 export function createSweepSchedule(options: SweepScheduleOptions) {
-  const { onReport, onLeftOvers, onFailure, checkMs = HOUR_MS / 6 } = options
+  const { onReport, onLeftOvers, onFailure, checkMs = MINUTE_MS } = options
   const stop = new AbortController()
   let running = Promise.resolve()
+  let faultsTold = ''
 
-  async function check(): Promise<void> {
+  async function finish(): Promise<void> {
     const tally = await finishLeftOvers(options)
-    if (tally.faultCount > 0 || tally.findings.leftOverIntents.objects > 0) onLeftOvers(tally)
+    // What cannot be understood lies there until somebody looks: it is told once.
+    const faults = tally.faults.join()
+    if (faults !== faultsTold || tally.findings.leftOverIntents.objects > 0) onLeftOvers(tally)
+    faultsTold = faults
+  }
+
+  async function sweepIfDue(): Promise<void> {
     const claim = await claimTurn(options)
     if (claim === undefined) return
     const report = await sweep({ ...options, signal: stop.signal })
@@ -47,12 +58,17 @@ export function createSweepSchedule(options: SweepScheduleOptions) {
     await claim.end()
   }
 
+  async function check(): Promise<void> {
+    await finish()
+    await sweepIfDue()
+  }
+
   async function follow(): Promise<void> {
-    while (!stop.signal.aborted) {
+    for (let looks = 1; !stop.signal.aborted; looks += 1) {
       try {
         // Replicas that were started together need not look together.
         await pause(checkMs * (0.5 + Math.random()), undefined, { signal: stop.signal })
-        await check()
+        await (looks % LOOKS_A_CLAIM === 0 ? check() : finish())
       } catch (error) {
         if (!stop.signal.aborted) onFailure(error)
       }

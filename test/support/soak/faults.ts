@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { purgeIdOf, PURGES } from '../../../src/cdn/forget.ts'
 import type { FaultyProxy } from '../faulty-proxy.ts'
 import { workersOf } from '../program.ts'
 import { oneOf, pause, type Run } from './run.ts'
+import { ABANDONED_MS } from './stage.ts'
 import { isAlive } from './vitals.ts'
 
 /** Something that goes wrong, and is over after a while. */
@@ -15,6 +17,8 @@ export interface Fault {
 const RECOVERY_MS = 5_000
 /** After so long without its holder another replica sends what the edge is told (docs/purging.md), and a bit. */
 const SUCCESSION_MS = 126_000 + 10_000
+/** After so long another has finished the changes that a gateway did not live to finish, and a bit. */
+const FINISHED_MS = 3 * ABANDONED_MS + 10_000
 const ORPHAN_MS = 10_000
 /** More than the pause after which a gateway looks whether somebody sends. */
 const HANDOVER_MS = 1_500
@@ -86,10 +90,10 @@ const killGateway = (name: string, which: 0 | 1): Fault => ({
     const { taken } = stage.journey.api.invalidations
     await stage.end(replica, 'SIGKILL')
     const told = taken.length
+    const announced = await announcements(run)
     await stage.start()
     healthy(performance.now() + RECOVERY_MS)
-    const succession = untilHeard(() => taken.length > told)
-    void closeAfter(succession, heard, run)
+    void closeAfter([untilHeard(() => taken.length > told, run), untilFinished(announced, run)], heard)
     await pause(ORPHAN_MS / 10)
     const orphans = workers.filter(isAlive)
     if (orphans.length > 0) {
@@ -100,22 +104,35 @@ const killGateway = (name: string, which: 0 | 1): Fault => ({
   },
 })
 
-/** Time counts again when somebody has told the edge of a change since. */
-async function closeAfter(
-  succession: Promise<boolean>,
-  close: (atMs: number) => void,
-  { tally }: Run,
-): Promise<void> {
-  const isHeard = await succession
+/** Time counts again when what the gateway had in hand is finished, and somebody has told the edge of a change since. */
+async function closeAfter(ends: readonly Promise<void>[], close: (atMs: number) => void): Promise<void> {
+  await Promise.all(ends)
   close(performance.now() + RECOVERY_MS)
-  if (!isHeard) tally.find('nobody tells the edge of changes', { afterS: SUCCESSION_MS / 1000 })
 }
 
-async function untilHeard(isHeard: () => boolean): Promise<boolean> {
-  const untilMs = performance.now() + SUCCESSION_MS
+async function untilHeard(isHeard: () => boolean, { tally }: Run): Promise<void> {
+  if (await isSoon(isHeard, SUCCESSION_MS)) return
+  tally.find('nobody tells the edge of changes', { afterS: SUCCESSION_MS / 1000 })
+}
+
+async function untilFinished(announced: ReadonlySet<string>, run: Run): Promise<void> {
+  const left = async () => [...(await announcements(run))].filter((key) => announced.has(key))
+  if (await isSoon(async () => (await left()).length === 0, FINISHED_MS)) return
+  run.tally.find('changes that were cut short are not finished', { afterS: FINISHED_MS / 1000, announced })
+}
+
+/** Keys of the changes that are announced, and not finished. */
+async function announcements({ stage }: Run): Promise<Set<string>> {
+  const keys = new Set<string>()
+  for await (const { key } of stage.bucket.list(PURGES)) if (purgeIdOf(key) !== undefined) keys.add(key)
+  return keys
+}
+
+async function isSoon(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
+  const untilMs = performance.now() + withinMs
   while (performance.now() < untilMs) {
-    if (isHeard()) return true
-    await pause(100)
+    if (await holds()) return true
+    await pause(200)
   }
   return false
 }

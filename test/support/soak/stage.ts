@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { abandonedAfterMs } from '../../../src/composition/library.ts'
 import { refillMs } from '../../../src/composition/purging.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { beginEdgeJourney, type EdgeJourney } from '../edge-journey.ts'
@@ -31,13 +32,13 @@ const ENVIRONMENT = {
 /** For a call a second of the edge's API, and for a machine that does much else. */
 const SLACK_MS = 3_000
 
-/** How long after it was acknowledged a change may be unseen, by the settings (docs/purging.md) and with that slack. */
-export const BOUND_MS = boundMs()
+const CONFIG = parseConfig({ HALFTONE_BUCKET: 'soak', ...ENVIRONMENT })
 
-function boundMs(): number {
-  const config = parseConfig({ HALFTONE_BUCKET: 'soak', ...ENVIRONMENT })
-  return config.HALFTONE_PURGE_INTERVAL_MS + refillMs(config) + SLACK_MS
-}
+/** After so long a change that was announced counts as cut short, and so long are the pauses between two looks for those. */
+export const ABANDONED_MS = abandonedAfterMs(CONFIG)
+
+/** How long after it was acknowledged a change may be unseen, by the settings (docs/purging.md) and with that slack. */
+export const BOUND_MS = CONFIG.HALFTONE_PURGE_INTERVAL_MS + refillMs(CONFIG) + SLACK_MS
 
 const SAMPLE_MS = 1_000
 
