@@ -244,11 +244,29 @@ describe('Idempotency-Key', () => {
     expect((await readAs(again, ticket)).uploadId === first.uploadId).toBe(isReplayed)
   })
 
+  test('a claim whose answer was lost, and that conflicts with itself when it is repeated, is held', async () => {
+    const { store } = api
+    const lossy = createTestApi({
+      store: {
+        ...store,
+        async put(key, bytes, options) {
+          const put = await store.put(key, bytes, options)
+          return key.startsWith('system/idempotency/') && Buffer.from(bytes).includes('in-flight')
+            ? store.put(key, bytes, options)
+            : put
+        },
+      },
+    })
+    const headers = { 'idempotency-key': 'k-1' }
+    expect((await lossy.call('POST /uploads', { as: owner, json: REQUEST, headers })).status).toBe(201)
+    expect((await post()).headers.get('idempotency-replayed')).toBe('true')
+  })
+
   test('a key whose holder died is taken over', async () => {
     await post()
     const inFlight = (ms: number) => (kept: string) => {
       const [, fingerprint] = /"fingerprint":"([^"]+)"/.exec(kept) ?? []
-      return JSON.stringify({ state: 'in-flight', fingerprint, at: Date.now() - ms })
+      return JSON.stringify({ state: 'in-flight', id: 'of-another', fingerprint, at: Date.now() - ms })
     }
     await keep(inFlight(60_000))
     expect(await codeOf(await post())).toBe('409 conflict')
@@ -266,7 +284,7 @@ describe('Idempotency-Key', () => {
     expect((await send()).status).toBe(201)
     const inFlight = (ms: number) => (kept: string) => {
       const [, fingerprint] = /"fingerprint":"([^"]+)"/.exec(kept) ?? []
-      return JSON.stringify({ state: 'in-flight', fingerprint, at: Date.now() - ms })
+      return JSON.stringify({ state: 'in-flight', id: 'of-another', fingerprint, at: Date.now() - ms })
     }
     await keep(inFlight(700_000))
     expect(await codeOf(await send())).toBe('409 conflict')

@@ -5,6 +5,8 @@ import { findAskedPurge } from '../../src/purging/queue.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { type CloudFrontApiServer, startCloudFrontApi } from '../support/edge/cloudfront-api.ts'
+import { createDeferred } from '../../src/render/deferred.ts'
+import { gateStore } from '../support/gated-store.ts'
 import {
   createHandClock,
   type HandClock,
@@ -198,6 +200,35 @@ test('more items than a call holds make several, and its purge is done with the 
   await queue.drain()
   expect(itemsOf(server).map((items) => items.length)).toEqual([10, 10, 5, 10, 10, 5])
   expect(await findAskedPurge(store, 'p')).toMatchObject({ phase: 'done' })
+})
+
+test('a bucket that was away for minutes is asked again within five seconds, whenever it comes back', async () => {
+  const gated = gateStore(store)
+  const pauses: number[] = []
+  const ended = createDeferred<undefined>()
+  const queue = open(
+    { store: gated.store },
+    {
+      clock: {
+        ...clock,
+        async pause(ms) {
+          pauses.push(ms)
+          clock.advance(ms)
+          // Each round is a moment in which more may come, and the pause that was meant.
+          if (pauses.length === 40) gated.setAway(false)
+          if (itemsOf(server).length === 2) ended.resolve(undefined)
+        },
+      },
+    },
+  )
+  await queue.purge('items/42')
+  gated.setAway(true)
+  queue.sender.start()
+  await ended.promise
+  expect(queue.failures.length).toBeGreaterThan(15)
+  expect(pauses.slice(0, 4)).toEqual([50, 325, 50, 700])
+  expect(Math.max(...pauses.slice(0, 40))).toBeLessThanOrEqual(5000)
+  expect(itemsOf(server)).toEqual([['#item:42'], ['#item:42']])
 })
 
 test('a sender that runs sends what is handed over without another look', async () => {
