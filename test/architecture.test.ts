@@ -211,6 +211,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
       'errors.ts',
       'http',
       'identity',
+      'leases',
       'limits',
       'media',
       'sweep',
