@@ -144,6 +144,7 @@ test('whoever goes on in a trickle is cut off when the time is over', async () =
   const slow = await Promise.all(Array.from({ length: 10 }, async () => refused(server)))
   for (const each of slow) drip(each)
   await Promise.all(slow.map(({ closed }) => closed))
+  expect(slow.map(({ received }) => statusesIn(received()))).toEqual(slow.map(() => [403]))
 })
 
 test('whoever goes on for ever is read no further than the limit, and cut off then', async () => {
