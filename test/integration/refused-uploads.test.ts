@@ -1,20 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tokenOf, TOKEN_SECRET } from '../support/api.ts'
-import { environmentOf, serve } from '../support/program.ts'
-import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+import { openSite, type Site } from '../support/site.ts'
 
 /** From what is there with the head to more than two sockets hold, and than a form may have. */
 const SIZES = [1_000, 20_000, 100_000, 700_000, 3_000_000]
 const OF_EACH = 40
 const AT_ONCE = 8
 
-let origin: RunningOrigin
-let gateway: Awaited<ReturnType<typeof serve>>
+let site: Site
 let token: string
 beforeAll(async () => {
-  origin = await startOrigin()
-  gateway = await serve({
-    ...environmentOf(origin),
+  site = await openSite({
     HALFTONE_WORKERS: '1',
     HALFTONE_JWT_SECRETS: TOKEN_SECRET,
     HALFTONE_LIMIT_COMPLETES: '0',
@@ -22,11 +18,7 @@ beforeAll(async () => {
   })
   token = await tokenOf('eve')
 })
-afterAll(async () => {
-  gateway.kill('SIGTERM')
-  await gateway.ended
-  await origin.stop()
-})
+afterAll(async () => site.close())
 
 function formOf(bytes: number): FormData {
   const form = new FormData()
@@ -37,7 +29,7 @@ function formOf(bytes: number): FormData {
 /** What a client makes of it: a status, or why there is none. */
 async function statusOf(path: string, bytes: number, headers: Record<string, string>): Promise<unknown> {
   try {
-    const answer = await fetch(`${gateway.url}${path}`, { method: 'POST', body: formOf(bytes), headers })
+    const answer = await fetch(`${site.gateway.url}${path}`, { method: 'POST', body: formOf(bytes), headers })
     await answer.arrayBuffer()
     return answer.status
   } catch (error) {
