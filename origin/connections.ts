@@ -1,6 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Exchange, refuseUnreadable } from './ambiguity.ts'
+import { linger } from './lingering.ts'
+
+/** How long a client may send nothing when it has had the last answer on a connection. */
+const LINGER_STILL_MS = 5_000
 
 /**
  * Knows how many requests are under way on each connection, so that a stop ends exactly those without one. Node's own
@@ -14,6 +18,8 @@ export class Connections {
   constructor(server: Server) {
     server.on('connection', (socket) => {
       this.#requests.set(socket, 0)
+      // Node's own way to end a connection, which is ours too.
+      socket.destroySoon = () => linger(socket, Math.min(LINGER_STILL_MS, server.timeout))
       socket.once('close', () => this.#requests.delete(socket))
     })
     const track = (incoming: IncomingMessage, response: ServerResponse): void =>

@@ -34,6 +34,8 @@ function watchSender(
   const { socket } = incoming
   let read = socket.bytesRead
   const timer = setInterval(() => {
+    // What had been answered before its client left, is not told that it will never be complete.
+    if (socket.destroyed) return clearInterval(timer)
     if (socket.bytesRead - read < minBytes && isToSend(incoming)) socket.destroy()
     read = socket.bytesRead
   }, windowMs)

@@ -35,12 +35,14 @@ export interface ListenerOptions {
   readonly pace: PaceOptions
 }
 
-/** How much of a refused body is still read, so that its sender gets to see the refusal. */
+/** How much of a refused body is still read for the sake of the next request on its connection. */
 const MAX_DRAIN_BYTES = 8 * 1024 * 1024
 
 /** Serves S3, `/-/health` and `/-/metrics`. The same listener serves `request` and `checkContinue`. */
 export function createListener(options: ListenerOptions): RequestListener {
   return (incoming, response) => {
+    // It came with what ended the connection: nobody would be told.
+    if (!incoming.socket.writable) return
     serve(incoming, response, options).catch((error: unknown) => {
       options.log({ msg: 'answer failed', error: describeError(error) })
       response.destroy()
@@ -164,13 +166,13 @@ function isWaiting(incoming: IncomingMessage): boolean {
   return incoming.headers.expect?.toLowerCase() === '100-continue'
 }
 
-/** A body that nobody wants is read to its end while it is short; a long one is cut off. */
+/** A body that nobody wants is read to its end while it is short; with a long one the connection ends. */
 function drain(incoming: IncomingMessage): void {
   if (incoming.complete) return
   let bytes = 0
   incoming.on('data', (piece: Buffer) => {
     bytes += piece.length
-    if (bytes > MAX_DRAIN_BYTES) incoming.destroy()
+    if (bytes > MAX_DRAIN_BYTES) incoming.socket.destroySoon()
   })
   incoming.on('error', () => undefined)
   incoming.resume()

@@ -2,6 +2,7 @@ import { sidesOf } from '../transform/size.ts'
 import {
   DRAWING,
   type OutputFormat,
+  SHRINKING,
   sizeOf,
   type TransformSpec,
   type VariantSpec,
@@ -119,16 +120,6 @@ function isEdited({ edits = {} }: TransformSpec): boolean {
 function keepsFrames({ format, edits }: TransformSpec): boolean {
   return (format === 'webp' || format === 'gif') && edits?.still === undefined
 }
-
-/** Fits that never make more of a picture than there is. */
-const SHRINKING: ReadonlySet<string> = new Set([
-  'original',
-  'width',
-  'height',
-  'scale-down',
-  'crop',
-  'aspect-crop',
-])
 
 /** Pixels of one frame of what is made. */
 function targetArea(spec: TransformSpec, source: Guess): number {

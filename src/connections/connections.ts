@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { type LingerLimits, Lingering } from './lingering.ts'
 import { refuseOn, unreadable } from './refusals.ts'
 
 /** What clients may do to us by being many, or slow. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends LingerLimits {
   /** How many connections there may be; beyond, the one that has been idle for longest makes room. */
   readonly maxConnections: number
   /** How many bytes of answers may wait for their readers; beyond, those who stand still are cut off, the oldest first. */
@@ -19,6 +20,10 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   maxUnsentBytes: 512 * 1024 * 1024,
   stallMs: 60_000,
   lookEveryMs: 5_000,
+  // More than a form may have, if no other is set.
+  lingerBytes: 64 * 1024 * 1024,
+  lingerMs: 30_000,
+  lingerStillMs: 5_000,
 }
 
 /** A tenth of what an old modem does: whoever sends more slowly holds a connection and does not use it. */
@@ -52,9 +57,12 @@ export class Connections {
   /** On these one has been answered, and none has come since; the one that has been idle for longest is the first. */
   readonly #idle = new Map<Socket, Exchange>()
   readonly #busy = new Map<Socket, UnderWay>()
+  /** These have had their last answer. */
+  readonly #lingering: Lingering
 
   constructor(server: Server, limits: ConnectionLimits) {
     this.#limits = limits
+    this.#lingering = new Lingering(limits)
     server.on('connection', (socket) => this.#admit(socket))
     server.on('timeout', (socket) => this.#onStill(socket))
     server.on('clientError', (error, socket) => {
@@ -83,22 +91,33 @@ export class Connections {
 
   #admit(socket: Socket): void {
     this.#untried.add(socket)
-    socket.once('close', () => {
-      this.#untried.delete(socket)
-      this.#idle.delete(socket)
-      this.#busy.delete(socket)
-    })
-    if (this.#untried.size + this.#idle.size + this.#busy.size <= this.#limits.maxConnections) return
+    socket.once('close', () => this.#forget(socket))
+    // Node's own way to end a connection, which is ours too.
+    socket.destroySoon = () => this.#end(socket)
+    const count = this.#untried.size + this.#idle.size + this.#busy.size + this.#lingering.size
+    if (count <= this.#limits.maxConnections) return
     // The newcomer itself is the last of them.
     const [oldest] = this.#untried.size > 1 ? this.#untried : this.#idle.keys()
-    this.#cut(oldest ?? socket)
+    this.#cut(this.#lingering.oldest() ?? oldest ?? socket)
+  }
+
+  /** Behind what has been written nothing more is answered. */
+  #end(socket: Socket): void {
+    if (socket.destroyed || this.#lingering.has(socket)) return
+    this.#forget(socket)
+    this.#lingering.begin(socket, performance.now())
   }
 
   #cut(socket: Socket): void {
+    this.#forget(socket)
+    socket.destroy()
+  }
+
+  #forget(socket: Socket): void {
     this.#untried.delete(socket)
     this.#idle.delete(socket)
     this.#busy.delete(socket)
-    socket.destroy()
+    this.#lingering.forget(socket)
   }
 
   /** Nothing has moved for a while: whoever waits for us may go on doing so. */
@@ -110,11 +129,13 @@ export class Connections {
 
   /** What cannot be read is refused, but never as a second answer to the same request. */
   #onUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (this.#lingering.has(socket)) return
     const fault = unreadable(error)
     const last = this.#busy.get(socket) ?? this.#idle.get(socket)
     if (fault === undefined || !socket.writable) socket.destroy()
     else if (this.#busy.has(socket) && last?.request.complete === true) {
-      // It has done nothing wrong: what came after it has.
+      // It has done nothing wrong: what came after it has, and goes on coming.
+      if (!last.response.shouldKeepAlive) return
       last.response.shouldKeepAlive = false
       last.response.once('close', () => socket.destroySoon())
     } else if (last?.request.complete === false && last.response.headersSent) socket.destroySoon()
@@ -122,6 +143,7 @@ export class Connections {
   }
 
   #look(now: number): void {
+    for (const socket of this.#lingering.overdue(now)) this.#cut(socket)
     let unsent = 0
     for (const [socket, underWay] of this.#busy) {
       if (this.#isTooSlow(socket, underWay, now)) this.#cut(socket)

@@ -41,6 +41,8 @@ export function inTurn(answer: Answer): Answer {
 
   return (request, response) => {
     const { socket } = request
+    // Nor is one that came with what ended the connection.
+    if (!socket.writable) return
     const line = lines.get(socket)
     if (line === undefined) {
       lines.set(socket, NONE)

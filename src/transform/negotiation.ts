@@ -1,5 +1,5 @@
 import type { Colour } from './edits.ts'
-import { type EditedSize, OUTPUT_FORMATS, type OutputFormat, type Size } from './spec.ts'
+import { type EditedSize, OUTPUT_FORMATS, type OutputFormat, SHRINKING, type Size } from './spec.ts'
 
 /** How much a client wants each format, from 0 (not at all) to 1. */
 export interface Acceptance extends Readonly<Record<OutputFormat, number>> {
@@ -128,16 +128,7 @@ function lastResort(acceptance: Acceptance, { hasAlpha }: Traits): OutputFormat 
   return hasAlpha || (acceptance.jpg === 0 && acceptance.png > 0) ? 'png' : 'jpg'
 }
 
-const REDUCING: ReadonlySet<Size['fit']> = new Set([
-  'original',
-  'width',
-  'height',
-  'scale-down',
-  'crop',
-  'aspect-crop',
-])
-
-const mayEnlarge = ({ fit }: Size) => !REDUCING.has(fit)
+const mayEnlarge = ({ fit }: Size) => !SHRINKING.has(fit)
 
 /** What a picture is like once it has been edited. */
 function traitsAfter(traits: Traits, { edits, ...size }: EditedSize): Traits {

@@ -21,6 +21,16 @@ export type Size =
 export const FITS = ['scale-down', 'contain', 'scale-up', 'pad', 'squeeze', 'crop', 'aspect-crop'] as const
 export type Fit = (typeof FITS)[number]
 
+/** Those of all fits that never make more of a picture than there is. */
+export const SHRINKING: ReadonlySet<Size['fit']> = new Set([
+  'original',
+  'width',
+  'height',
+  'scale-down',
+  'crop',
+  'aspect-crop',
+])
+
 /** At least one side is given; canonically none of them could be said by `width`, `height` or another fit. */
 export interface FittedSize {
   readonly fit: Fit

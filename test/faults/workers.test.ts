@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { plainJpeg } from '../support/library.ts'
 import { encode, photo } from '../support/pictures.ts'
-import { environmentOf, openOrigin, type Served, serve, workersOf } from '../support/program.ts'
-import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+import { type Served, workersOf } from '../support/program.ts'
+import { openSite, type Site } from '../support/site.ts'
 
 // Several programs start and stop, on a machine that may have other things to do.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -14,16 +14,12 @@ const ROUNDS = 3 * Number(process.env['FAULT_ROUNDS'] ?? 1)
 
 const LINUX = process.platform === 'linux'
 
-let origin: RunningOrigin
-let bucket: ReturnType<typeof openOrigin>
+let site: Site
+let bucket: Site['bucket']
 let gateway: Served
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  bucket = openOrigin(origin)
-  await bucket.put('photos/hit.jpg', await plainJpeg('#ff0000'), { contentType: 'image/jpeg' })
-  gateway = await serve({
-    ...environmentOf(origin),
+  site = await openSite({
     HALFTONE_WORKERS: '2',
     HALFTONE_SIZES: 'any',
     HALFTONE_RENDER_TIMEOUT_MS: '5000',
@@ -31,13 +27,11 @@ beforeAll(async () => {
     HALFTONE_QUEUE_WAIT_MS: '50000',
     HALFTONE_REQUEST_TIMEOUT_MS: '60000',
   })
+  bucket = site.bucket
+  gateway = site.gateway
+  await bucket.put('photos/hit.jpg', await plainJpeg('#ff0000'), { contentType: 'image/jpeg' })
 })
-afterAll(async () => {
-  gateway.kill('SIGTERM')
-  await gateway.ended
-  bucket.close()
-  await origin.stop()
-})
+afterAll(async () => site.close())
 
 const look = async (path: string) => fetch(`${gateway.url}/img/photos/${path}`)
 const descriptors = (): number => readdirSync(`/proc/${gateway.pid}/fd`).length

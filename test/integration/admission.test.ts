@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import { createTestGateway } from '../support/gateway.ts'
 import { photo } from '../support/pictures.ts'
-import { environmentOf, openOrigin, serve, type Served } from '../support/program.ts'
-import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+import type { Served } from '../support/program.ts'
+import { openSite, type Site } from '../support/site.ts'
 
-let origin: RunningOrigin
+let site: Site
 let gateway: Served
 
 const SOURCES = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -15,14 +15,7 @@ const WIDTHS = [640, 750, 800, 828, 960, 1080, 1200]
 const HEIGHTS = [128, 160, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960, 1080, 1200]
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  const store = openOrigin(origin)
-  const { data, ...raw } = photo(1600, 1200)
-  const picture = await sharp(data, { raw }).jpeg().toBuffer()
-  for (const name of SOURCES) await store.put(`photos/${name}.jpg`, picture, { contentType: 'image/jpeg' })
-  store.close()
-  gateway = await serve({
-    ...environmentOf(origin),
+  site = await openSite({
     HALFTONE_WORKERS: '1',
     // On a busy machine pictures take long, and fewer would be let in.
     HALFTONE_QUEUE_WAIT_MS: '60000',
@@ -30,12 +23,13 @@ beforeAll(async () => {
     HALFTONE_TRUSTED_HOPS: '1',
     HALFTONE_CLOUDFLARE_MOUNTS: '/cdn-cgi/image',
   })
+  gateway = site.gateway
+  const { data, ...raw } = photo(1600, 1200)
+  const picture = await sharp(data, { raw }).jpeg().toBuffer()
+  for (const name of SOURCES)
+    await site.bucket.put(`photos/${name}.jpg`, picture, { contentType: 'image/jpeg' })
 })
-afterAll(async () => {
-  gateway.kill('SIGTERM')
-  await gateway.ended
-  await origin.stop()
-})
+afterAll(async () => site.close())
 
 interface Ask {
   readonly headers?: Record<string, string>

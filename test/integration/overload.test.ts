@@ -4,8 +4,8 @@ import { parseMetrics } from '../../bench/gateway/gateway-metrics.ts'
 import { type Outcome, outcomeOf } from '../../bench/overload/outcome.ts'
 import type { S3ObjectStore } from '../../src/storage/s3-object-store.ts'
 import { photo } from '../support/pictures.ts'
-import { environmentOf, openOrigin, type Served, serve } from '../support/program.ts'
-import { type RunningOrigin, startOrigin } from '../support/s3-server.ts'
+import type { Served } from '../support/program.ts'
+import { openSite, type Site } from '../support/site.ts'
 
 /** Pictures that nobody has asked for: many times what one worker and its line can take at once. */
 const SOURCES = 40
@@ -20,26 +20,21 @@ interface Got {
   readonly bytes: Buffer
 }
 
-let origin: RunningOrigin
+let site: Site
 let store: S3ObjectStore
 let gateway: Served
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  store = openOrigin(origin)
+  site = await openSite({ HALFTONE_WORKERS: '1', HALFTONE_QUEUE_LENGTH: '8' })
+  gateway = site.gateway
+  store = site.bucket
   const { data, width, height, channels } = photo(1200, 800)
   const picture = await sharp(data, { raw: { width, height, channels } }).jpeg().toBuffer()
   const keys = Array.from({ length: SOURCES }, (_, index) => `photos/${index}.jpg`)
   await Promise.all(keys.map(async (key) => store.put(key, picture, { contentType: 'image/jpeg' })))
-  gateway = await serve({ ...environmentOf(origin), HALFTONE_WORKERS: '1', HALFTONE_QUEUE_LENGTH: '8' })
 })
 
-afterAll(async () => {
-  gateway.kill('SIGTERM')
-  await gateway.ended
-  store.close()
-  await origin.stop()
-})
+afterAll(async () => site.close())
 
 test('many times more than can be rendered: hits are served, misses are pictures or refusals, and nothing degraded is kept', async () => {
   const { headers } = await ask(HOT)

@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 
-/** A connection of our own: what is sent stands in the test, what comes back is kept byte for byte. */
-export async function openRaw(url: string) {
+/**
+ * A connection of our own: what is sent stands in the test, what comes back is kept byte for byte. One that is half open
+ * goes on when the other end has said its last.
+ */
+export async function openRaw(url: string, { allowHalfOpen = false } = {}) {
   const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen })
   // Whoever attacks is cut off now and then.
   socket.on('error', () => undefined)
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { TOKEN_SECRET } from '../api.ts'
-import { environmentOf, openOrigin, serve, workersOf } from '../program.ts'
-import { startOrigin } from '../s3-server.ts'
+import { workersOf } from '../program.ts'
+import { openSite } from '../site.ts'
 
 const WORKERS = 2
 const MB = 1024 * 1024
@@ -17,10 +17,7 @@ export interface Held {
 
 /** The compiled program on a bucket of its own, over sockets, for strangers to do their worst. */
 export async function openStage(environment: Readonly<Record<string, string>> = {}) {
-  const origin = await startOrigin()
-  const store = openOrigin(origin)
-  const gateway = await serve({
-    ...environmentOf(origin),
+  const { bucket, gateway, close } = await openSite({
     HALFTONE_WORKERS: `${WORKERS}`,
     HALFTONE_SIZES: 'any',
     HALFTONE_MEMORY_MB: '32',
@@ -37,7 +34,7 @@ export async function openStage(environment: Readonly<Record<string, string>> = 
 
   return {
     url: gateway.url,
-    store,
+    store: bucket,
     isAlive: () => !hasEnded,
     /** What the program has said since the last time, but for what it says of every request. */
     news(): string[] {
@@ -60,13 +57,7 @@ export async function openStage(environment: Readonly<Record<string, string>> = 
         descriptors: readdirSync(`/proc/${gateway.pid}/fd`).length,
       }
     },
-    async close() {
-      gateway.kill('SIGTERM')
-      const code = await gateway.ended
-      store.close()
-      await origin.stop()
-      return code
-    },
+    close,
   }
 }
 
