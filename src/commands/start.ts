@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { openBucket, s3OptionsOf } from '../composition/bucket.ts'
 import { createTransport } from '../composition/transport.ts'
+import { yieldToMainThread } from '../machine/helper-threads.ts'
 import { corsRule } from '../setup/plan.ts'
 import { createBucketAdministration } from '../storage/bucket-administration.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -36,6 +37,7 @@ async function startOn(origin: LocalOrigin, secrets: Readonly<Record<string, str
   const transport = createTransport(config, log, store)
   const page = (store: ObjectStore) => demoPage(store, config)
   const gateway = await runGateway({ config, log, transport, health: store.health, demoPage: page }, store)
+  yieldToMainThread(config.HALFTONE_WORKER_NICENESS)
   process.stdout.write(
     welcome({
       url: gateway.url,
