@@ -101,7 +101,19 @@ export class Admission {
   /** Whether there would be a place for these owners just now; of those that are not named it is not known. */
   isOpenTo(owners: Asker['owners']): boolean {
     const free = this.#free
-    return free > 0 && !this.#ledger.isFull(owners, (kind) => this.#placesFor(kind) * free)
+    if (free <= 0) return this.#isOpenBeyond(owners)
+    return !this.#ledger.isFull(owners, (kind) => this.#placesFor(kind) * free)
+  }
+
+  /**
+   * The line was planned longer than work allows by now, and those who fill it stay until they are served: whoever has
+   * hardly anything does not pay for that, up to half as many again, which is still served in time.
+   */
+  #isOpenBeyond(owners: Asker['owners']): boolean {
+    const { slots, maxQueued } = this.#options
+    if (this.#held >= slots + maxQueued || Object.keys(owners).length === 0) return false
+    const most = Math.max(1, this.#queueable * (1 - PLANNED))
+    return !this.#ledger.isFull(owners, (kind) => Math.min(most, this.#placesFor(kind)))
   }
 
   /** Holds a place for as long as `work` takes; throws `overloaded` at once when there is none for its owners. */
@@ -142,9 +154,8 @@ export class Admission {
 
   #check({ owners, isBackground }: Asker): void {
     if (isBackground && this.isBusy) throw this.#refuse('background')
-    if (this.#free <= 0) {
-      if (!this.#makeRoom()) throw this.#refuse('full')
-    } else if (!this.isOpenTo(owners)) throw this.#refuse('share')
+    if (this.#free <= 0 && this.#makeRoom()) return
+    if (!this.isOpenTo(owners)) throw this.#refuse(this.#free <= 0 ? 'full' : 'share')
   }
 
   get #free(): number {

@@ -248,6 +248,38 @@ describe('owners', () => {
     expect(admission.stats).toEqual(IDLE)
   })
 
+  it('of another kind find a place, too, when the line was planned for work that was quicker', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const options = { slots: 2, maxQueued: 98, maxWaitMs: 10_000, broadKinds: ['dialect'] }
+    const admission = new Admission(options)
+    const pieces: ReturnType<typeof held>[] = []
+    const all: Promise<unknown>[] = []
+    const isHeld = async (client: string, dialect: string): Promise<boolean> => {
+      const before = admission.stats.held
+      const piece = held()
+      pieces.push(piece)
+      const asker = { owners: { client, dialect }, isBackground: false }
+      all.push(admission.hold((place) => place.run(piece.work), { asker }).catch((error: unknown) => error))
+      await settle()
+      return admission.stats.held > before
+    }
+    for (let nth = 0; nth < 40; nth += 1) expect(await isHeld(`${nth}`, 'native')).toBe(true)
+    vi.advanceTimersByTime(2_000)
+    pieces[0]?.finish()
+    await settle()
+    // At this pace five can wait: 39 are there.
+    expect(await isHeld('one more', 'native')).toBe(false)
+    expect(admission.isOpenTo({ dialect: 'other' })).toBe(true)
+    expect(await isHeld('a', 'other')).toBe(true)
+    expect(await isHeld('b', 'other')).toBe(true)
+    expect(await isHeld('c', 'other')).toBe(true)
+    expect(await isHeld('d', 'other')).toBe(false)
+    for (const { finish } of pieces) finish()
+    await Promise.all(all)
+    expect(admission.stats).toEqual(IDLE)
+  })
+
   it('however many flood, whoever comes first finds a place while there are any', async () => {
     const crowds = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 60, maxLength: 160 })
     await fc.assert(
