@@ -6,8 +6,8 @@ import { UsageError } from '../usage-error.ts'
 import { findingsOf } from './limits.ts'
 import { type OverloadOptions, parseOverloadOptions } from './options.ts'
 import { formatReport, resultsOf } from './report.ts'
-import { type OverloadTurn, takeOverloadTurn } from './run.ts'
-import { openOverloadSite, soon } from './site.ts'
+import { type OverloadTurn, takeOverloadTurn, warmUp } from './run.ts'
+import { openOverloadSite } from './site.ts'
 
 /**
  * What becomes of hits, of misses and of others while misses come at many times what can be rendered.
@@ -25,8 +25,7 @@ async function run(options: OverloadOptions): Promise<void> {
   try {
     const site = await openOverloadSite(stage, options)
     try {
-      // Not counted: what is measured is compiled code and open connections.
-      await site.hits(options.hitRps, Math.min(1, options.seconds), soon())
+      await warmUp(site, options)
       for (let turn = 0; turn < options.turns; turn += 1) {
         turns.push(await takeOverloadTurn(site, options))
         say(`turn ${turn + 1} of ${options.turns}`)

@@ -42,6 +42,17 @@ const LOOK_EVERY_MS = 50
 /** By how much slower than when idle an answer may be and still count as normal. */
 export const SLOWER = 5
 
+/** Asks for everything that is measured, for a while that is not counted: what is measured is compiled code and open connections. */
+export async function warmUp(site: OverloadSite, { seconds, hitRps, times }: RunOptions): Promise<void> {
+  const briefly = Math.min(2, seconds)
+  const capacity = await site.capacity(briefly)
+  const startAt = soon()
+  const hitting = site.hits(hitRps, briefly, startAt)
+  await flood(site, 'everyone', { seconds: briefly, rps: times * capacity, startAt })
+  await hitting
+  await drained(site)
+}
+
 /** Measures, idles, overloads, waits, and lets a visitor compete with each kind of flood. */
 export async function takeOverloadTurn(site: OverloadSite, options: RunOptions): Promise<OverloadTurn> {
   const { seconds, hitRps } = options
