@@ -3,11 +3,13 @@ import type { Config } from '../config.ts'
 import { createEvents } from '../events/events.ts'
 import type { EventOutbox } from '../events/media-event.ts'
 import type { Clock } from '../leases/clock.ts'
+import { Unfinished } from '../leases/unfinished.ts'
+import { finishChange } from '../library/aftermath.ts'
 import { createAlbums } from '../library/albums.ts'
 import type { ChangesOptions } from '../library/changes.ts'
 import { createDocuments } from '../library/documents.ts'
+import type { PendingChange } from '../library/pending-change.ts'
 import { createProfiles } from '../library/profiles.ts'
-import { UnfinishedChanges } from '../library/unfinished-changes.ts'
 import { createWriteGuard } from '../library/write-guard.ts'
 import type { EdgePurges } from '../purging/purging.ts'
 import { FairBudget } from '../admission/fair-budget.ts'
@@ -114,20 +116,20 @@ export function abandonedAfterMs(config: Config): number {
   return 3 * config.HALFTONE_REQUEST_TIMEOUT_MS
 }
 
-function createUnfinished({ log, store, edge }: LibraryOptions, outbox: EventOutbox): UnfinishedChanges {
-  return new UnfinishedChanges({
-    store,
-    outbox,
-    edge,
-    onFinished: ({ id, change: { record } }) => log.info({ change: id, record }, 'a change is finished'),
-    onFailure: (err, left) => log.warn({ err, left }, 'changes that are made wait to be finished'),
+function createUnfinished({ log, store, edge }: LibraryOptions, outbox: EventOutbox) {
+  const fields = ({ id, change: { record } }: PendingChange) => ({ change: id, record })
+  return new Unfinished<PendingChange>({
+    finish: async (pending) => finishChange({ store, outbox, edge }, pending),
+    onFinished: (pending) => log.info(fields(pending), 'a change is finished'),
+    onFailure: (err, pending, left) =>
+      log.warn({ err, ...fields(pending), left }, 'changes that are made wait to be finished'),
   })
 }
 
 function createRecords(
   { config, log, store, core, edge }: LibraryOptions,
   outbox: EventOutbox,
-  unfinished: UnfinishedChanges,
+  unfinished: Unfinished<PendingChange>,
 ) {
   const shared: ChangesOptions = {
     store,

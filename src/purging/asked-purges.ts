@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { announcePurge, carryOutPurge, closePurge, type Forgotten, purgeKey } from '../cdn/forget.ts'
 import type { Clock } from '../leases/clock.ts'
+import { Unfinished, type UnfinishedOptions } from '../leases/unfinished.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import {
   type PictureDialect,
@@ -21,15 +22,17 @@ export interface AskedPurgesOptions {
   readonly edge?: EdgePurges | undefined
   /** Makes this process forget source paths at once; others hear of it from the journal. */
   readonly onChanged?: ((paths: readonly string[]) => void) | undefined
-  /** Called with what kept a purge from being carried out: it stays announced, and the sweep carries it out. */
+  /** Called with what keeps a purge from being carried out: it is tried again, and stays announced for the sweep. */
   readonly onFailure: (error: unknown, id: string) => void
+  /** Between two tries. */
+  readonly pauses?: UnfinishedOptions<unknown>['pauses']
 }
 
 /** A purge that is announced. */
 export interface BegunPurge {
   readonly purge: AskedPurge
   readonly targets: PurgeTargets
-  /** Rejects when it is left to the sweep; whoever began it need not wait for it. */
+  /** Rejects when it is left for later; whoever began it need not wait for it. */
   readonly carriedOut: Promise<Forgotten>
 }
 
@@ -37,9 +40,15 @@ export interface BegunPurge {
 export class AskedPurges {
   readonly #options: AskedPurgesOptions
   readonly #running = new Set<Promise<void>>()
+  readonly #unfinished: Unfinished<{ readonly id: string; readonly targets: PurgeTargets }>
 
   constructor(options: AskedPurgesOptions) {
     this.#options = options
+    this.#unfinished = new Unfinished({
+      finish: async ({ id, targets }) => void (await this.#carryOut(id, targets)),
+      onFailure: (error, { id }) => options.onFailure(error, id),
+      pauses: options.pauses,
+    })
   }
 
   /**
@@ -58,7 +67,10 @@ export class AskedPurges {
     const ended = carriedOut
       .then(
         () => undefined,
-        (error: unknown) => onFailure(error, id),
+        (error: unknown) => {
+          onFailure(error, id)
+          this.#unfinished.add({ id, targets })
+        },
       )
       .finally(() => this.#running.delete(ended))
     this.#running.add(ended)
@@ -81,9 +93,10 @@ export class AskedPurges {
     return readPurgeStatus(store, clock)
   }
 
-  /** Waits for those that are being carried out. */
+  /** Waits for those that are being carried out, and tries the others once more. */
   async close(): Promise<void> {
     await Promise.all(this.#running)
+    await this.#unfinished.close()
   }
 
   async #carryOut(id: string, targets: PurgeTargets): Promise<Forgotten> {

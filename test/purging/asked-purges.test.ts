@@ -111,13 +111,35 @@ describe('requirements: Flows – a purge that its program does not live to fini
     const { purge, carriedOut } = await purges.begin({ items: ['42'] })
     await expect(carriedOut).rejects.toThrow('away')
     await purges.close()
-    expect(failures).toHaveLength(1)
+    // Once more when it was closed.
+    expect(failures).toHaveLength(2)
     expect(await purges.find(purge.id)).toMatchObject({ phase: 'waiting' })
 
     clock.advance(3_600_000)
     await finishLeftOvers({ store, clock })
     expect(await purges.find(purge.id)).toMatchObject({ phase: 'done' })
     expect(await keysUnder(store, 'img/items/42/')).toEqual([])
+  })
+
+  test('but whose bucket comes back in its life is carried out without a sweep', async () => {
+    for (const key of OLD) await putText(store, key)
+    let isAway = true
+    const fickle: ObjectStore = {
+      ...store,
+      list(below, options) {
+        if (isAway) throw new Error('the bucket is away')
+        return store.list(below, options)
+      },
+    }
+    const purges = open({ store: fickle, pauses: { firstMs: 1, longestMs: 4 } })
+    const { purge, carriedOut } = await purges.begin({ items: ['42'] })
+    await expect(carriedOut).rejects.toThrow('away')
+    await expect.poll(() => failures.length).toBeGreaterThan(2)
+    isAway = false
+    await expect.poll(async () => (await purges.find(purge.id))?.phase).toBe('done')
+    expect(await keysUnder(store, 'img/items/42/')).toEqual([])
+    expect(await keysUnder(store, 'system/purges/')).toEqual([`system/purges/asked/${purge.id}.json`])
+    await purges.close()
   })
 
   test('keeps what it was for, until the edge has it', async () => {

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { UnfinishedChanges } from '../../src/library/unfinished-changes.ts'
+import { Unfinished } from '../../src/leases/unfinished.ts'
+import { finishChange } from '../../src/library/aftermath.ts'
 import type { PendingChange } from '../../src/library/pending-change.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { gateStore } from '../support/gated-store.ts'
 import { createOutboxTwin, eventsIn } from '../support/outbox-twin.ts'
 import { until } from '../render/until.ts'
-import { by, ITEM, keysUnder, openLibrary, putItemAbc, putPhoto, putText } from './library.ts'
+import { by, ITEM, keysUnder, openLibrary, putItemAbc, putPhoto, putText } from '../library/library.ts'
 
 const VARIANT = `img/items/${ITEM}/photos/b/@abcdefghijklnow/800.webp`
 const PAUSES = { firstMs: 1, longestMs: 4 }
@@ -33,12 +34,11 @@ function openFailing() {
   const outbox = createOutboxTwin(store)
   const finished: string[] = []
   const failures: number[] = []
-  const unfinished = new UnfinishedChanges({
-    store,
-    outbox,
+  const unfinished = new Unfinished<PendingChange>({
+    finish: async (pending) => finishChange({ store, outbox }, pending),
     pauses: PAUSES,
     onFinished: ({ id }) => void finished.push(id),
-    onFailure: (_error, left) => void failures.push(left),
+    onFailure: (_error, _pending, left) => void failures.push(left),
   })
   const left: PendingChange[] = []
   const onUnfinished = (_error: unknown, pending: PendingChange) => {
