@@ -10,7 +10,8 @@ import { startOrigin } from '../support/s3-server.ts'
 // Several programs start and stop, on a machine that may have other things to do.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const DESCRIPTORS = 200
+/** Fewer than connections, and enough to load the program with: its modules are read many at a time. */
+const DESCRIPTORS = 300
 const CONNECTIONS = 400
 
 /** Connections that ask for nothing; resolves when each is there or refused. */
