@@ -201,7 +201,7 @@ const PARTS: Record<string, { imports: readonly string[]; types?: readonly strin
     types: ['purging', 'transfers', 'transform'],
   },
   uploads: {
-    imports: ['errors.ts', 'identity', 'library', 'media', 'pixels', 'transfers', 'urls'],
+    imports: ['errors.ts', 'identity', 'leases', 'library', 'media', 'pixels', 'transfers', 'urls'],
     types: ['audit', 'render', 'storage', 'transform'],
   },
   limits: { imports: ['cdn', 'errors.ts', 'transform'], types: ['urls', 'variants'] },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ObjectStore } from '../storage/object-store.ts'
+import type { ObjectStore, PutResult } from '../storage/object-store.ts'
 import type { Clock } from './clock.ts'
 import { type Condition, putSettled } from './put-settled.ts'
 
@@ -46,7 +46,7 @@ export class Lease {
     const condition = await whenFree(options)
     if (condition === undefined) return undefined
     const holder = randomUUID()
-    const put = await putSettled(options.store, options.key, bodyOf(holder, 0), condition)
+    const put = await take(options, bodyOf(holder, 0), condition)
     return put.outcome === 'stored' ? new Lease(options, holder, put.etag) : undefined
   }
 
@@ -75,18 +75,54 @@ export class Lease {
   }
 }
 
-/** What has to hold for taking the lease, once it may be taken. */
+/** Of a lease's time, the pause between two looks, and for how long its holder has to be silent while it could speak. */
+const PAUSE = 1 / 10
+const SILENT = 1 / 6
+/** So many of its times somebody goes on who cannot look. */
+const PATIENCE = 3
+/** Tries to write a lease that may be taken. */
+const ATTEMPTS = 5
+
+/**
+ * What has to hold for taking the lease, once it may be taken. A look that fails tells nothing and ends nothing: a store
+ * that fails now and then would else keep a dead holder in office. But neither can a holder renew while the store is
+ * away: of the whole time a part has to pass between looks that succeed.
+ */
 async function whenFree({ store, key, ttlMs, clock, signal }: LeaseOptions): Promise<Condition | undefined> {
   const first = await store.get(key)
   if (first.outcome !== 'found') return { ifNoneMatch: '*' }
   const { etag, body } = first.object
   const sinceMs = clock.elapsedMs()
-  while (!body.equals(FREE) && clock.elapsedMs() - sinceMs < ttlMs) {
-    await clock.pause(ttlMs / 10, signal)
-    const next = await store.get(key, { ifNoneMatch: etag })
-    if (next.outcome !== 'unchanged') return undefined
+  let [lookedMs, silentMs]: [number | undefined, number] = [sinceMs, 0]
+  while (!body.equals(FREE) && (clock.elapsedMs() - sinceMs < ttlMs || silentMs < ttlMs * SILENT)) {
+    await clock.pause(ttlMs * PAUSE, signal)
+    const [look] = await Promise.allSettled([store.get(key, { ifNoneMatch: etag })])
+    if (look.status === 'rejected') {
+      if (clock.elapsedMs() - sinceMs > ttlMs * PATIENCE) throw look.reason
+      lookedMs = undefined
+      continue
+    }
+    if (look.value.outcome !== 'unchanged') return undefined
+    silentMs += clock.elapsedMs() - (lookedMs ?? clock.elapsedMs())
+    lookedMs = clock.elapsedMs()
   }
   return { ifMatch: etag }
+}
+
+/** Writes the lease, again and again if the store fails: whoever has waited for so long does not begin anew for that. */
+async function take(
+  { store, key, ttlMs, clock, signal }: LeaseOptions,
+  bytes: Buffer,
+  condition: Condition,
+): Promise<PutResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await putSettled(store, key, bytes, condition)
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error
+      await clock.pause(ttlMs * PAUSE, signal)
+    }
+  }
 }
 
 // Another body each time, or its ETag would stay.

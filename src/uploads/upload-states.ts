@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../errors.ts'
+import { putSettled } from '../leases/put-settled.ts'
 import { KINDS } from '../media/kinds.ts'
 import { albumRecord, documentsRecord } from '../media/records.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -138,29 +139,27 @@ export class UploadStates {
 
   /** Writes the state of a new upload. */
   async create(plan: UploadPlan): Promise<Upload> {
-    const written = await this.#write({ plan, progress: { state: 'open' } }, { ifNoneMatch: '*' })
-    if (written === undefined) throw new Error(`${plan.uploadId} exists although it is random`)
-    return written
+    const state = { plan, progress: { state: 'open' } } as const
+    // The id is random: what is there can only be this state, whose answer was lost.
+    const put = await putSettled(this.#store, stateKey(plan.uploadId), toBytes(state), { ifNoneMatch: '*' })
+    if (put.outcome !== 'stored') throw new Error(`${plan.uploadId} exists although it is random`)
+    return { ...state, etag: put.etag }
   }
 
   /** Moves an upload on from the version that was read; `undefined` when somebody else has moved it. */
-  move(from: Upload, progress: UploadProgress): Promise<Upload | undefined> {
-    return this.#write({ plan: from.plan, progress }, { ifMatch: from.etag })
+  async move(from: Upload, progress: UploadProgress): Promise<Upload | undefined> {
+    const state = { plan: from.plan, progress }
+    const put = await this.#store.put(stateKey(from.plan.uploadId), toBytes(state), {
+      contentType: 'application/json',
+      cacheControl: 'no-store',
+      ifMatch: from.etag,
+    })
+    return put.outcome === 'stored' ? { ...state, etag: put.etag } : undefined
   }
 
   async delete({ plan, etag }: Upload): Promise<void> {
     await this.#store.delete([stateKey(plan.uploadId)], { ifMatch: etag })
   }
-
-  async #write(
-    state: Pick<Upload, 'plan' | 'progress'>,
-    condition: { readonly ifMatch: string } | { readonly ifNoneMatch: '*' },
-  ): Promise<Upload | undefined> {
-    const put = await this.#store.put(stateKey(state.plan.uploadId), Buffer.from(JSON.stringify(state)), {
-      contentType: 'application/json',
-      cacheControl: 'no-store',
-      ...condition,
-    })
-    return put.outcome === 'stored' ? { ...state, etag: put.etag } : undefined
-  }
 }
+
+const toBytes = (state: Pick<Upload, 'plan' | 'progress'>) => Buffer.from(JSON.stringify(state))

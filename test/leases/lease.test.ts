@@ -58,6 +58,66 @@ test('is taken from a holder that is gone, after its time and not before', async
   await expect(gone.keep()).rejects.toThrow(LeaseLost)
 })
 
+test('is taken from a holder that is gone though the store fails every other time', async () => {
+  await acquired()
+  let [looks, writes] = [0, 0]
+  const flaky: ObjectStore = {
+    ...bucket,
+    async get(...args) {
+      looks += 1
+      // Two looks that succeed, then two that do not.
+      if (looks > 1 && looks % 4 > 1) throw new Error('The store is away')
+      return bucket.get(...args)
+    },
+    async put(...args) {
+      writes += 1
+      if (writes < 3) throw new Error('The store is away')
+      return bucket.put(...args)
+    },
+  }
+  const other = createClock()
+  expect(await acquire(other, flaky)).toBeDefined()
+  expect(other.elapsedMs()).toBeLessThan(2 * TTL_MS)
+})
+
+test('is left to a holder that lives, when the store has been away from both for longer than its time', async () => {
+  const lease = await acquired()
+  const awayUntilMs = 2 * TTL_MS
+  const other = createClock()
+  const store: ObjectStore = {
+    ...bucket,
+    async get(...args) {
+      const isAway = other.elapsedMs() > 0 && other.elapsedMs() < awayUntilMs
+      if (isAway) throw new Error('The store is away')
+      return bucket.get(...args)
+    },
+  }
+  const seeker = {
+    ...other,
+    pause: async (ms: number) => {
+      await other.pause(ms)
+      clock.advance(ms)
+      // Some seconds after the store is back the holder has noticed.
+      if (other.elapsedMs() > awayUntilMs + TTL_MS / 10) await lease.keep()
+    },
+  }
+  expect(await acquire(seeker, store)).toBeUndefined()
+})
+
+test('whoever cannot look at all is told', async () => {
+  await acquired()
+  const other = createClock()
+  const store: ObjectStore = {
+    ...bucket,
+    async get(...args) {
+      if (other.elapsedMs() > 0) throw new Error('The store is away')
+      return bucket.get(...args)
+    },
+  }
+  await expect(acquire(other, store)).rejects.toThrow('The store is away')
+  expect(other.elapsedMs()).toBeLessThan(4 * TTL_MS)
+})
+
 test('a holder that has lost it does not take it from the new one, nor frees it', async () => {
   const gone = await acquired()
   const other = createClock()
