@@ -33,6 +33,18 @@ function clock() {
 }
 
 describe('a ticket', () => {
+  it('is given though the answer to its first write was lost, and the write was repeated', async () => {
+    const bucket = openMemoryBucket()
+    const { store } = bucket
+    const put: typeof store.put = async (key, bytes, options) => {
+      const first = await store.put(key, bytes, options)
+      return key.startsWith('system/uploads/') ? store.put(key, bytes, options) : first
+    }
+    const { uploads } = openUploads({ ...bucket, store: { ...store, put } }, { checks })
+    const { uploadId } = await uploads.begin(photoRequest(file), ANA)
+    expect(await new UploadStates(store).find(uploadId)).toMatchObject({ progress: { state: 'open' } })
+  })
+
   it('is a form for one key, one type and one length where the store takes forms', async () => {
     const { now } = clock()
     const { uploads, store } = open({ now })

@@ -90,6 +90,9 @@ export async function judge(
   const key = `photos/${crypto.randomUUID()}.${one(['jpg', 'png', 'svg', 'webp', 'bin'], random)}`
   const contentType = one(['image/jpeg', 'image/png', 'text/html', 'application/octet-stream'], random)
   await stage.store.put(key, file.bytes, { contentType })
+  // What an SVG is says its name where its type is any file's: Cloudflare's dialect resizes none (docs/cloudflare.md).
+  const isDrawn = file.format === 'svg' && key.endsWith('.svg') && contentType === 'application/octet-stream'
+  const isPassedThrough = ({ ask }: Question) => isDrawn && ask.startsWith('/cdn-cgi/')
   const chosen = Array.from({ length: more }, () =>
     one(file.format === 'svg' ? [DRAWING, ...QUESTIONS] : QUESTIONS, random),
   )
@@ -101,7 +104,11 @@ export async function judge(
     answers.push(said)
     const fault =
       answer.status === 200
-        ? await faultOf(stage, key, { question, answer, format: file.format })
+        ? await faultOf(stage, key, {
+            question: isPassedThrough(question) ? { ...DRAWING, ask: question.ask } : question,
+            answer,
+            format: file.format,
+          })
         : REFUSALS.has(said)
           ? undefined
           : `answered ${answer.bytes.toString().slice(0, 300)}`
