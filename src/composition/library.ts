@@ -116,13 +116,15 @@ export function abandonedAfterMs(config: Config): number {
   return 3 * config.HALFTONE_REQUEST_TIMEOUT_MS
 }
 
+/** A change, as the log tells it. */
+const fieldsOf = ({ id, change: { record } }: PendingChange) => ({ change: id, record })
+
 function createUnfinished({ log, store, edge }: LibraryOptions, outbox: EventOutbox) {
-  const fields = ({ id, change: { record } }: PendingChange) => ({ change: id, record })
   return new Unfinished<PendingChange>({
     finish: async (pending) => finishChange({ store, outbox, edge }, pending),
-    onFinished: (pending) => log.info(fields(pending), 'a change is finished'),
+    onFinished: (pending) => log.info(fieldsOf(pending), 'a change is finished'),
     onFailure: (err, pending, left) =>
-      log.warn({ err, ...fields(pending), left }, 'changes that are made wait to be finished'),
+      log.warn({ err, ...fieldsOf(pending), left }, 'changes that are made wait to be finished'),
   })
 }
 
@@ -137,8 +139,7 @@ function createRecords(
     edge,
     assertWritable: createWriteGuard({ store }),
     onUnfinished(err, pending) {
-      const { id, change } = pending
-      log.error({ err, change: id, record: change.record }, 'a change is made, but not finished')
+      log.error({ err, ...fieldsOf(pending) }, 'a change is made, but not finished')
       unfinished.add(pending)
     },
     onChanged: core.forget,
