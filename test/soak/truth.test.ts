@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ItemState, type Sight, Truth } from '../support/soak/truth.ts'
+import { type ItemState, type Sight, Truth, UNKNOWN_ID } from '../support/soak/truth.ts'
 import { Windows } from '../support/soak/windows.ts'
 
 const state = (...photos: [photoId: string, slot: number, version: number][]): ItemState => ({
@@ -43,6 +43,20 @@ describe('what was seen of an item', () => {
     expect(judge(truth, { seen: mark(1, 3), fromMs: 150 })).toBe('item 7, photo 1, version 3')
     expect(judge(truth, { seen: mark(2, 2), fromMs: 150 })).toBe('item 7, photo 2, version 2')
     expect(judge(truth, { seen: { ...mark(1, 1), item: 8 }, fromMs: 150 })).toBe('item 8, photo 1, version 1')
+  })
+
+  test('may be a version of a photo that nobody has been told the id of, and no other version', () => {
+    const truth = new Truth(7, new Windows())
+    truth.begin(state([UNKNOWN_ID, 1, 4]), 100)
+    const versioned = (version: number) => ({ kind: 'versioned', photoId: 'new', version }) as const
+    expect(judge(truth, { target: versioned(4), seen: mark(1, 4), fromMs: 150 })).toBe(0)
+    expect(judge(truth, { target: versioned(4), seen: mark(1, 4), fromMs: 50 })).toBe(
+      'item 7, photo 1, version 4',
+    )
+    expect(judge(truth, { target: versioned(3), seen: mark(1, 3), fromMs: 150 })).toBe(
+      'item 7, photo 1, version 3',
+    )
+    expect(judge(truth, { target: versioned(4), seen: 'absent', fromMs: 150 })).toBe(0)
   })
 
   test('may be either while nobody knows whether a change was made', () => {

@@ -2,7 +2,7 @@ import { eachOf } from '../../../bench/each-of.ts'
 import { createSellerApi, type Outcome } from './api.ts'
 import { oneOf, type Run } from './run.ts'
 import type { StockItem } from './stock.ts'
-import { ABSENT, type Change, type ItemState, type PhotoState } from './truth.ts'
+import { ABSENT, type Change, type ItemState, type PhotoState, UNKNOWN_ID } from './truth.ts'
 
 /** The most photos that an item has here; the slots of its life have to fit into a mark. */
 const PHOTOS = 4
@@ -74,7 +74,7 @@ export function createSellers(run: Run) {
     const verb = `${replaced ? 'replace' : 'add'} by ${how}`
     return change(
       { item, verb },
-      withPhoto(replaced?.photoId ?? ''),
+      withPhoto(replaced?.photoId ?? UNKNOWN_ID),
       async () => (how === 'ticket' ? api.uploadByTicket(wish, file) : api.uploadByForm(wish, file)),
       withPhoto,
     )

@@ -8,6 +8,9 @@ export interface PhotoState {
   readonly version: number
 }
 
+/** The id of a photo whose upload has not been answered: it was made up by the gateway, and perhaps it was never made. */
+export const UNKNOWN_ID = ''
+
 /** What may be seen of an item: its photos in their order, nothing of one that is hidden or gone. */
 export interface ItemState {
   readonly isShown: boolean
@@ -107,8 +110,7 @@ export class Truth {
 
   #shownAt(target: Target, { isShown, photos }: ItemState): Seen {
     if (!isShown) return 'absent'
-    const photo =
-      target.kind === 'cover' ? photos[0] : photos.find(({ photoId }) => photoId === target.photoId)
+    const photo = target.kind === 'cover' ? photos[0] : photoOf(photos, target)
     if (photo === undefined) return 'absent'
     if (target.kind === 'versioned' && target.version !== photo.version) return 'absent'
     return { item: this.item, slot: photo.slot, version: photo.version }
@@ -118,4 +120,11 @@ export class Truth {
 function isSame(one: Seen, other: Seen): boolean {
   if (one === 'absent' || other === 'absent') return one === other
   return sameMark(one, other)
+}
+
+/** Of a photo whose upload nobody has answered yet the id is not known: its pictures tell it to whoever sees them. */
+function photoOf(photos: readonly PhotoState[], target: Exclude<Target, { kind: 'cover' }>) {
+  const known = photos.find(({ photoId }) => photoId === target.photoId)
+  if (known !== undefined || target.kind === 'photo') return known
+  return photos.find(({ photoId, version }) => photoId === UNKNOWN_ID && version === target.version)
 }
