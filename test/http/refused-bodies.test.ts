@@ -3,7 +3,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { ConnectionLimits } from '../../src/connections/connections.ts'
 import type { AppEnv } from '../../src/http/env.ts'
 import { listen } from '../../src/http/server.ts'
-import { openRaw, openSockets, statusesIn, talkRaw } from '../support/raw-client.ts'
+import { openRaw, openSockets, sendUnread, statusesIn, talkRaw } from '../support/raw-client.ts'
 
 const HOST = 'Host: x\r\n'
 const HELLO = `GET /hello HTTP/1.1\r\n${HOST}\r\n`
@@ -80,14 +80,7 @@ test.each([
   const before = openSockets()
   const { url } = await start({ lingerMs: NEVER_MS, lingerStillMs: NEVER_MS })
   const { socket, closed, received } = await open(url)
-  socket.pause()
-  socket.write(head)
-  for (let sent = 0; sent < 20; sent += 1) {
-    await new Promise<void>((resolve, reject) =>
-      socket.write(PIECE, (error) => (error ? reject(error) : resolve())),
-    )
-  }
-  socket.resume()
+  await sendUnread(socket, head, { piece: PIECE, times: 20 })
   socket.end()
   await closed
   expect(statusesIn(received())).toEqual([status])

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openRaw, openSockets, statusesIn } from '../support/raw-client.ts'
+import { openRaw, openSockets, sendUnread, statusesIn } from '../support/raw-client.ts'
 import { signRequest } from './signed-request.ts'
 import { BUCKET, startTestOrigin } from './start-test-origin.ts'
 
@@ -39,14 +39,7 @@ test.each([
   const before = openSockets()
   const { url } = await startTestOrigin()
   const { socket, closed, received } = await open(url)
-  socket.pause()
-  socket.write(await head(url))
-  for (let sent = 0; sent < 40; sent += 1) {
-    await new Promise<void>((resolve, reject) =>
-      socket.write(PIECE, (error) => (error ? reject(error) : resolve())),
-    )
-  }
-  socket.resume()
+  await sendUnread(socket, await head(url), { piece: PIECE, times: 40 })
   socket.end()
   await closed
   expect(statusesIn(received())).toEqual([status])

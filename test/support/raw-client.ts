@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 /**
  * A connection of our own: what is sent stands in the test, what comes back is kept byte for byte. One that is half open
@@ -42,4 +42,20 @@ function isSocket(descriptor: string): boolean {
     // The listing itself was one of them.
     return false
   }
+}
+
+/** Sends `head` and then `piece` so many times, and reads nothing until all of it has left. */
+export async function sendUnread(
+  socket: Socket,
+  head: string,
+  { piece, times }: { readonly piece: Buffer; readonly times: number },
+): Promise<void> {
+  socket.pause()
+  socket.write(head)
+  for (let sent = 0; sent < times; sent += 1) {
+    await new Promise<void>((resolve, reject) =>
+      socket.write(piece, (error) => (error ? reject(error) : resolve())),
+    )
+  }
+  socket.resume()
 }
