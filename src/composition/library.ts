@@ -111,9 +111,12 @@ function createOutbox({ config, log, metrics, store, clock }: LibraryOptions) {
   return events
 }
 
+/** However short requests are: a call of the bucket that is repeated takes its time, and each look costs a listing. */
+const LEAST_ABANDONED_MS = 30_000
+
 /** Longer than any change takes, in milliseconds: who has announced one so long ago does not live to finish it. */
 export function abandonedAfterMs(config: Config): number {
-  return 3 * config.HALFTONE_REQUEST_TIMEOUT_MS
+  return Math.max(LEAST_ABANDONED_MS, 3 * config.HALFTONE_REQUEST_TIMEOUT_MS)
 }
 
 /** A change, as the log tells it. */

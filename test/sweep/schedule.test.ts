@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { abandonedAfterMs } from '../../src/composition/library.ts'
+import { parseConfig } from '../../src/config.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { createDeferred } from '../../src/render/deferred.ts'
 import { createMemoryObjectStore } from '../../src/storage/memory-object-store.ts'
@@ -17,6 +19,9 @@ import {
   putText,
   type TestClock,
 } from './sweeping.ts'
+
+const abandonedAfter = (environment: Record<string, string>) =>
+  abandonedAfterMs(parseConfig({ HALFTONE_BUCKET: 'pictures', ...environment }))
 
 let bucket: ObjectStore
 let clock: TestClock
@@ -140,6 +145,25 @@ describe('sweeps on a schedule', () => {
     await check()
     expect(leftOvers).toEqual([1])
     expect(await keysUnder(bucket, '')).toEqual(['system/journal.json'])
+  })
+
+  test('a change counts as cut short when it is older than any takes, a purge that was asked for much later', async () => {
+    const aboveMs = abandonedAfter({ HALFTONE_REQUEST_TIMEOUT_MS: '15000' })
+    expect(aboveMs).toBe(45_000)
+    expect(abandonedAfter({ HALFTONE_REQUEST_TIMEOUT_MS: '100' })).toBe(30_000)
+    const { check } = schedule({ intervalMs: 0, abandonedAfterMs: aboveMs })
+    await putText(bucket, 'system/purges/1.json', '{"paths":["items/42"]}')
+    await putText(bucket, 'system/purges/2.json', '{"paths":["items/43"],"asked":true}')
+    const left = async () => keysUnder(bucket, 'system/purges/')
+    clock.advance(40_000)
+    await check()
+    expect(await left()).toHaveLength(2)
+    clock.advance(10_000)
+    await check()
+    expect(await left()).toEqual(['system/purges/2.json'])
+    clock.advance(HOUR_MS / 4)
+    await check()
+    expect(await left()).toEqual([])
   })
 
   test('a turn that cannot be understood is taken', async () => {
